@@ -1,0 +1,65 @@
+# Two commands do all the set-up on a fresh clone with Python >= 3.11 and make: `make demo` and `make test`.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+FILE ?= demo/noisy.flac
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format bench bench-quality bench-memory bench-separate soak fuzz protos clean
+
+help:  ## Show this list
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
+
+demo: $(READY)  ## Clean a noisy recording (FILE=mine.mp3 for yours) and show what happened
+	@$(BIN)/python demo/demo.py "$(FILE)"
+
+test: $(READY)  ## Run all tests; what needs ../shared or an editor is skipped with the reason
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(READY)  ## Lint, format, types, architecture, generated code
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python -m pytest -q tests/protos
+
+format: $(READY)  ## Format and fix what can be fixed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(READY)  ## Speed: warm, cold and bare, as ratios in one run
+	$(BIN)/python bench/speed.py
+
+bench-quality: $(READY) $(VENV)/.bench  ## SI-SDR, PESQ and STOI through the whole product
+	$(BIN)/python bench/quality.py
+
+bench-memory: $(READY)  ## Peak memory of a 3-hour file against a 5-minute one
+	$(BIN)/python bench/memory.py
+
+bench-separate: $(READY)  ## Separation against demucs and its peers (ARGS=--peers installs those)
+	$(BIN)/python bench/separate.py $(ARGS)
+
+soak: $(READY)  ## Hours of abuse: kill -9 at random, full disks, broken files
+	$(BIN)/python -m pytest -m soak --soak $(ARGS)
+
+fuzz: $(READY)  ## Mutated media files against the readers (ARGS="--runs 5000")
+	$(BIN)/python tests/fuzz/media.py $(ARGS)
+
+protos: $(READY)  ## Regenerate the code beside each .proto
+	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python protos/generate.py
+
+clean:  ## Remove the environment and all caches
+	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache out build dist
+
+# Everything is installed once; when nothing has changed this needs no network.
+$(READY): pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unmix needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	touch $@
+
+$(VENV)/.bench: $(READY)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[bench]'
+	touch $@

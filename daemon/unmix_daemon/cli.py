@@ -1,0 +1,99 @@
+"""`unmixd`: run the daemon, or install it as a service of this user."""
+
+import asyncio
+import logging
+import os
+import sqlite3
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from .config import Config, ConfigError, read_config
+from .lock import AlreadyRunning
+
+app = typer.Typer(
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    help="The resident unmix daemon. `unmix` is its client.",
+)
+
+_Config = Annotated[Path | None, typer.Option("--config", help="A TOML file of settings.")]
+
+
+@app.command()
+def run(config: _Config = None) -> None:
+    """Serve until SIGTERM or Ctrl-C."""
+    from .server import serve  # noqa: PLC0415  # `unmixd --help` needs no gRPC
+
+    settings = _settings(config)
+    logging.basicConfig(
+        level=settings.log_level.upper(),
+        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
+        stream=sys.stderr,
+    )
+    try:
+        asyncio.run(serve(settings))
+    except AlreadyRunning as error:
+        _refuse(str(error))
+    except sqlite3.DatabaseError as error:
+        _refuse(
+            f"The job database in {settings.state_folder} cannot be used ({error}); move it away and start again."
+        )
+    except OSError as error:
+        _refuse(f"The state folder {settings.state_folder} cannot be used: {error.strerror or error}.")
+
+
+@app.command()
+def install(
+    config: _Config = None,
+    start: Annotated[bool, typer.Option(help="Start the service now.")] = True,  # noqa: FBT002  # typer's way
+) -> None:
+    """Start the daemon at every login: a systemd user unit, or a launchd agent on macOS."""
+    from .install import InstallError, install as write  # noqa: PLC0415
+
+    _settings(config)
+    try:
+        for line in write(config, start=start):
+            typer.echo(line)
+    except InstallError as error:
+        _refuse(str(error))
+
+
+@app.command()
+def uninstall() -> None:
+    """Undo `unmixd install`."""
+    from .install import InstallError, uninstall as remove  # noqa: PLC0415
+
+    try:
+        for line in remove():
+            typer.echo(line)
+    except InstallError as error:
+        _refuse(str(error))
+
+
+@app.command()
+def settings(config: _Config = None) -> None:
+    """Print the settings that `run` would use, as TOML."""
+    for name, value in _settings(config).model_dump(mode="json").items():
+        typer.echo(f"{name} = {str(value).lower() if isinstance(value, bool) else repr(value)}")
+
+
+def main() -> None:
+    """Console entry."""
+    app()
+
+
+def _settings(path: Path | None) -> Config:
+    try:
+        return read_config(path, os.environ)
+    except ConfigError as error:
+        _refuse(str(error))
+        raise
+
+
+def _refuse(message: str) -> None:
+    typer.echo(f"unmixd: {message}", err=True)
+    raise typer.Exit(1)

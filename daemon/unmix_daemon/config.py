@@ -1,0 +1,119 @@
+"""The daemon's settings: defaults, then a TOML file, then `UNMIXD_…` variables. Unknown names are refused."""
+
+import ipaddress
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from unmix.locations import state_folder
+
+_PREFIX = "UNMIXD_"
+
+
+class ConfigError(Exception):
+    """A setting is wrong; the message names it and where it was set."""
+
+
+def _weights_folder() -> Path:
+    named = os.environ.get("UNMIX_WEIGHTS")
+    return Path(named).expanduser() if named else platformdirs.user_data_path("unmix") / "models"
+
+
+def _half_of_memory() -> int:
+    import psutil  # noqa: PLC0415  # only when the default is wanted
+
+    return psutil.virtual_memory().total // 2
+
+
+class Config(BaseModel):
+    """All settings; frozen. Sizes in bytes, times in seconds."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    state_folder: Path = Field(default_factory=state_folder)
+    """Token, database, jobs, socket."""
+    weights_folder: Path = Field(default_factory=_weights_folder)
+    """Installed models, one folder each."""
+    listen: str = "127.0.0.1:50151"
+    """Loopback address and port; port 0 takes a free one."""
+    unix_socket: bool = True
+    """Listen on `unmixd.sock` in the state folder as well."""
+    keep_alive: float = 300.0
+    """How long a model stays loaded after its last use; 0: not at all, negative: for ever."""
+    memory_budget: Annotated[int, Field(gt=0)] = Field(default_factory=_half_of_memory)
+    """Most bytes that resident models may hold on one device."""
+    threads: Annotated[int, Field(ge=0)] = 0
+    """Threads of one model on a CPU; 0: all cores."""
+    queue_limit: Annotated[int, Field(gt=0)] = 512
+    """Jobs that may wait; more are refused with a retry delay."""
+    max_upload_bytes: Annotated[int, Field(gt=0)] = 64 << 30
+    retention: Annotated[float, Field(ge=0)] = 24 * 3600.0
+    """How long finished jobs and their files are kept."""
+    drain: Annotated[float, Field(ge=0)] = 30.0
+    """How long running jobs may go on after SIGTERM."""
+    max_crashes: Annotated[int, Field(gt=0)] = 3
+    """How many workers a job may bring down before it fails."""
+    mirror: str = ""
+    """A URL that replaces the scheme and host of model downloads."""
+    log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+
+    @field_validator("listen")
+    @classmethod
+    def _only_loopback(cls, value: str) -> str:
+        host, colon, port = value.rpartition(":")
+        if not colon or not port.isdigit() or int(port) > 65535:
+            raise ValueError("needs the form ADDRESS:PORT, such as 127.0.0.1:50151")
+        try:
+            loopback = host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+        except ValueError:
+            loopback = False
+        if not loopback:
+            raise ValueError(f"'{host}' is not a loopback address; unmixd serves this machine only")
+        return value
+
+
+def read_config(path: Path | None, environment: Mapping[str, str]) -> Config:
+    """Build the configuration. `path` None: the default file if it exists.
+
+    Raises ConfigError when a file cannot be read, a name is unknown or a value is wrong.
+    """
+    settings = _from_file(path)
+    for name, value in environment.items():
+        if name.startswith(_PREFIX):
+            settings[name.removeprefix(_PREFIX).lower()] = value
+    try:
+        return Config(**settings)
+    except ValidationError as error:
+        raise ConfigError("; ".join(_sentence(dict(problem)) for problem in error.errors())) from error
+
+
+def default_file() -> Path:
+    """Where the configuration is looked for."""
+    return platformdirs.user_config_path("unmix") / "unmixd.toml"
+
+
+def _from_file(path: Path | None) -> dict[str, Any]:
+    chosen = path or default_file()
+    try:
+        return tomllib.loads(chosen.read_text("utf-8"))
+    except FileNotFoundError as error:
+        if path is None:
+            return {}
+        raise ConfigError(f"{path} does not exist; name another file or leave --config out.") from error
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ConfigError(f"{chosen} cannot be read: {error}.") from error
+
+
+def _sentence(problem: dict[str, Any]) -> str:
+    name = ".".join(map(str, problem["loc"]))
+    if problem["type"] == "extra_forbidden":
+        known = ", ".join(sorted(Config.model_fields))
+        return (
+            f"There is no setting '{name}' (in the file, or {_PREFIX}{name.upper()}); settings are: {known}"
+        )
+    return f"{name}: {problem['msg'].removeprefix('Value error, ')}"

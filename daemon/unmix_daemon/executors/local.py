@@ -1,0 +1,102 @@
+"""Jobs on this machine: one worker process for each device."""
+
+import asyncio
+import json
+import sys
+import uuid
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from unmix_models.devices import Device
+
+from .. import records
+from ..config import Config
+from ..errors import WorkerDied
+from ..jobs import Job
+from ..worker.messages import Begin, Done, Load, Loaded, Resident, Run, Unload
+from .base import OnReport
+from .worker_process import WorkerProcess
+
+
+class LocalExecutor:
+    """See `Executor`."""
+
+    def __init__(self, config: Config) -> None:
+        """Starts nothing yet."""
+        self._config = config
+        self._workers: dict[str, WorkerProcess] = {}
+        self._probe: asyncio.Task[tuple[Device, ...]] | None = None
+
+    async def devices(self) -> Sequence[Device]:
+        """Ask a child process once; an import of the inference runtime has no place here."""
+        if self._probe is None or (self._probe.done() and self._probe.exception()):
+            self._probe = asyncio.create_task(_probe())
+        return await asyncio.shield(self._probe)
+
+    async def run(
+        self, job: Job, device: str, reason: str, input_: Path, outputs: Path, report: OnReport
+    ) -> Done:
+        """See `Executor.run`."""
+        keep_alive = job.options.keep_alive
+        run = Run(
+            ticket=f"{job.job_id}/{job.attempts}",
+            task=job.task,
+            options=job.options,
+            input=str(input_),
+            outputs=str(outputs),
+            keep_alive=self._config.keep_alive if keep_alive is None else keep_alive,
+            device_reason=reason,
+            durable=not job.attached,
+        )
+        answer = await self._worker(device).ask(run, report)
+        assert isinstance(answer, Done)  # noqa: S101  # what a worker answers to Run
+        return answer
+
+    async def load(self, model: str, device: str, keep_alive: float | None) -> float:
+        """See `Executor.load`."""
+        seconds = self._config.keep_alive if keep_alive is None else keep_alive
+        answer = await self._worker(device).ask(Load(uuid.uuid4().hex, model, seconds))
+        assert isinstance(answer, Loaded)  # noqa: S101  # what a worker answers to Load
+        return answer.load_seconds
+
+    async def unload(self, model: str, device: str | None) -> None:
+        """See `Executor.unload`."""
+        for name, worker in self._workers.items():
+            if worker.pid and device in (None, name):
+                await worker.ask(Unload(uuid.uuid4().hex, model))
+
+    def residents(self) -> Mapping[str, Sequence[Resident]]:
+        """See `Executor.residents`."""
+        return {device: worker.residents for device, worker in self._workers.items()}
+
+    def workers(self) -> Mapping[str, WorkerProcess]:
+        """See `Executor.workers`."""
+        return self._workers
+
+    async def close(self) -> None:
+        """End the workers and a probe that still runs."""
+        if self._probe and not self._probe.done():
+            self._probe.cancel()
+        await asyncio.gather(*(worker.close() for worker in self._workers.values()))
+
+    def _worker(self, device: str) -> WorkerProcess:
+        if device not in self._workers:
+            config = self._config
+            begin = Begin(device, str(config.weights_folder), config.memory_budget, config.threads)
+            self._workers[device] = WorkerProcess(begin)
+        return self._workers[device]
+
+
+async def _probe() -> tuple[Device, ...]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "unmix_daemon.worker", "probe", stdout=asyncio.subprocess.PIPE
+    )
+    try:
+        said, _ = await process.communicate()
+    except asyncio.CancelledError:
+        process.kill()
+        await process.wait()
+        raise
+    if process.returncode:
+        raise WorkerDied("The machine's devices could not be listed; run `unmix doctor`.")
+    return tuple(records.build(Device, fields) for fields in json.loads(said))

@@ -1,0 +1,189 @@
+"""One worker process as the front sees it: started on first need, spoken to by tickets, mourned when it dies."""
+
+import asyncio
+import logging
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from ..errors import JobFailed, WorkerDied
+from ..worker.messages import (
+    Advanced,
+    Begin,
+    Cancel,
+    Command,
+    Done,
+    Failed,
+    Grew,
+    Load,
+    Loaded,
+    Report,
+    Resident,
+    Residents,
+    Run,
+    Unload,
+    decode,
+    encode,
+)
+
+_log = logging.getLogger(__name__)
+_LINE_LIMIT = 1 << 22
+_CANCEL_SECONDS = 60.0
+"""A segment takes a second or two; a worker that does not stop by then hangs and is killed."""
+
+
+@dataclass(slots=True)
+class _Ticket:
+    answer: asyncio.Future[Done | Loaded]
+    report: Callable[[Grew | Advanced], None] = field(default=lambda _: None)
+
+
+class WorkerProcess:
+    """The worker of one device. Every method may find that the process has died: WorkerDied."""
+
+    def __init__(self, begin: Begin) -> None:
+        """`begin` is what a new process is told first."""
+        self._begin = begin
+        self._process: asyncio.subprocess.Process | None = None
+        self._reading: asyncio.Task[None] | None = None
+        self._tickets: dict[str, _Ticket] = {}
+        self._starting = asyncio.Lock()
+        self._closing = False
+        self.crashes = 0
+        self.residents: tuple[Resident, ...] = ()
+
+    @property
+    def pid(self) -> int:
+        """The process, or 0."""
+        return self._process.pid if self._process and self._process.returncode is None else 0
+
+    async def ask(
+        self, command: Run | Load | Unload, report: Callable[[Grew | Advanced], None] = lambda _: None
+    ) -> Done | Loaded:
+        """Send a command and wait for its answer. When cancelled: cancel it there, and wait until it is.
+
+        Raises JobFailed with the worker's own error, WorkerDied.
+        """
+        await self._ensure_running()
+        ticket = _Ticket(asyncio.get_running_loop().create_future(), report)
+        self._tickets[command.ticket] = ticket
+        try:
+            await self._send(command)
+            try:
+                return await asyncio.shield(ticket.answer)
+            except asyncio.CancelledError:
+                await self._stop(command.ticket, ticket)
+                raise
+        finally:
+            self._tickets.pop(command.ticket, None)
+            if ticket.answer.done() and not ticket.answer.cancelled():
+                ticket.answer.exception()  # seen; nobody may be waiting any more
+
+    async def close(self) -> None:
+        """End the process: first politely, by the end of its stdin, then by kill."""
+        self._closing = True
+        if self._process and self._process.returncode is None:
+            if self._process.stdin:
+                self._process.stdin.close()
+            try:
+                await asyncio.wait_for(self._process.wait(), 5)
+            except TimeoutError:
+                self.kill()
+        if self._reading:
+            await self._reading
+
+    def kill(self) -> None:
+        """End the process at once."""
+        if self._process and self._process.returncode is None:
+            with suppress(ProcessLookupError):
+                self._process.kill()
+
+    async def _ensure_running(self) -> None:
+        async with self._starting:
+            if self.pid and self._reading and not self._reading.done():
+                return
+            if self._reading:
+                await self._reading
+            self._process = await asyncio.create_subprocess_exec(
+                sys.executable,
+                "-m",
+                "unmix_daemon.worker",
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                limit=_LINE_LIMIT,
+            )
+            self._reading = asyncio.create_task(
+                self._read(self._process), name=f"worker {self._begin.device}"
+            )
+            await self._send(self._begin)
+
+    async def _send(self, command: Command) -> None:
+        try:
+            assert self._process and self._process.stdin  # noqa: S101  # _ensure_running has run
+            self._process.stdin.write(encode(command))
+            await self._process.stdin.drain()
+        except (BrokenPipeError, ConnectionResetError) as error:
+            raise WorkerDied(self._obituary()) from error
+
+    async def _stop(self, name: str, ticket: _Ticket) -> None:
+        with suppress(WorkerDied, JobFailed, TimeoutError):
+            await self._send(Cancel(name))
+            await asyncio.wait_for(asyncio.shield(ticket.answer), _CANCEL_SECONDS)
+        if not ticket.answer.done():
+            _log.error("worker %s does not stop %s; killing it", self._begin.device, name)
+            self.kill()
+
+    async def _read(self, process: asyncio.subprocess.Process) -> None:
+        assert process.stdout  # noqa: S101  # created with a pipe
+        try:
+            while line := await process.stdout.readline():
+                self._deliver(decode(line))
+        except (ValueError, ConnectionError):
+            _log.exception("worker %s says what nobody understands; killing it", self._begin.device)
+            self.kill()
+        await process.wait()
+        self.residents = ()
+        if not self._closing:
+            self.crashes += 1
+            _log.error("worker %s: %s", self._begin.device, self._obituary())
+        for ticket in list(self._tickets.values()):
+            if not ticket.answer.done():
+                ticket.answer.set_exception(WorkerDied(self._obituary()))
+
+    def _deliver(self, report: Report | Command) -> None:
+        match report:
+            case Residents():
+                self.residents = report.models
+            case Grew() | Advanced():
+                if ticket := self._tickets.get(report.ticket):
+                    ticket.report(report)
+            case Done() | Loaded():
+                self._answer(report.ticket, report)
+            case Failed():
+                self._answer(report.ticket, JobFailed(report.reason, report.message))
+            case _:
+                raise ValueError(f"unexpected report {report}")
+
+    def _answer(self, name: str, answer: Done | Loaded | JobFailed) -> None:
+        ticket = self._tickets.get(name)
+        if ticket is None or ticket.answer.done():
+            return
+        if isinstance(answer, JobFailed):
+            ticket.answer.set_exception(answer)
+        else:
+            ticket.answer.set_result(answer)
+
+    def _obituary(self) -> str:
+        code = self._process.returncode if self._process else None
+        if code is None:
+            return "The worker process ended."
+        if code >= 0:
+            return f"The worker process ended with status {code}."
+        try:
+            name = signal.Signals(-code).name
+        except ValueError:
+            name = f"signal {-code}"
+        hint = ", perhaps for lack of memory" if name == "SIGKILL" else ""
+        return f"The worker process was ended by {name}{hint}."

@@ -1,0 +1,115 @@
+"""`unmixd install`: a systemd user unit on Linux, a launchd agent on macOS."""
+
+import os
+import plistlib
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+_UNIT = "unmixd.service"
+_LABEL = "org.unmix.unmixd"
+
+
+class InstallError(Exception):
+    """The service cannot be installed; the message says what to do."""
+
+
+def install(config: Path | None, *, start: bool) -> Iterator[str]:
+    """Write the service file and, with `start`, start it; yield what was done. Raises InstallError."""
+    command = [sys.executable, "-m", "unmix_daemon", "run"]
+    if config:
+        command += ["--config", str(config.resolve())]
+    path = service_file()
+    text = launchd_plist(command) if sys.platform == "darwin" else systemd_unit(command).encode()
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text)
+    except OSError as error:
+        raise InstallError(f"{path} cannot be written: {error.strerror}.") from error
+    yield f"Wrote {path}"
+    for step in _start_commands(path):
+        if start:
+            yield _run(step)
+        else:
+            yield f"To start it: {shlex.join(step)}"
+
+
+def uninstall() -> Iterator[str]:
+    """Stop the service and remove its file; yield what was done. Raises InstallError."""
+    path = service_file()
+    if not path.exists():
+        yield f"{path} is not there; nothing to undo."
+        return
+    for step in _stop_commands(path):
+        yield _run(step)
+    path.unlink()
+    yield f"Removed {path}"
+
+
+def service_file() -> Path:
+    """Where this system looks for services of the user. Raises InstallError where there is no such place."""
+    if sys.platform == "darwin":
+        return Path.home() / "Library" / "LaunchAgents" / f"{_LABEL}.plist"
+    if sys.platform == "linux":
+        base = os.environ.get("XDG_CONFIG_HOME") or str(Path.home() / ".config")
+        return Path(base) / "systemd" / "user" / _UNIT
+    raise InstallError("Services are installed on Linux and macOS only; start `unmixd run` at login instead.")
+
+
+def systemd_unit(command: list[str]) -> str:
+    """The unit's text. `%` and `$` mean something to systemd, so they are doubled."""
+    quoted = " ".join('"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in command)
+    line = quoted.replace("%", "%%").replace("$", "$$")
+    return f"""[Unit]
+Description=unmix audio daemon
+
+[Service]
+ExecStart={line}
+Restart=on-failure
+RestartSec=1
+TimeoutStopSec=45
+KillMode=mixed
+
+[Install]
+WantedBy=default.target
+"""
+
+
+def launchd_plist(command: list[str]) -> bytes:
+    """The agent's property list."""
+    logs = Path.home() / "Library" / "Logs" / "unmixd.log"
+    return plistlib.dumps(
+        {
+            "Label": _LABEL,
+            "ProgramArguments": command,
+            "RunAtLoad": True,
+            "KeepAlive": {"SuccessfulExit": False},
+            "ExitTimeOut": 45,
+            "StandardErrorPath": str(logs),
+        }
+    )
+
+
+def _start_commands(path: Path) -> list[list[str]]:
+    if sys.platform == "darwin":
+        return [["launchctl", "bootstrap", f"gui/{os.getuid()}", str(path)]]
+    return [["systemctl", "--user", "daemon-reload"], ["systemctl", "--user", "enable", "--now", _UNIT]]
+
+
+def _stop_commands(path: Path) -> list[list[str]]:
+    if sys.platform == "darwin":
+        return [["launchctl", "bootout", f"gui/{os.getuid()}", str(path)]]
+    return [["systemctl", "--user", "disable", "--now", _UNIT]]
+
+
+def _run(command: list[str]) -> str:
+    """Run a service manager's command; a failure is told, not raised, as the file is in place."""
+    if shutil.which(command[0]) is None:
+        return f"{command[0]} is not on this machine; run later: {shlex.join(command)}"
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        return f"{shlex.join(command)} failed ({done.stderr.strip()}); run it again once you are logged in."
+    return f"Ran {shlex.join(command)}"

@@ -1,0 +1,56 @@
+"""A job that is on its way, as those who wait for it see it."""
+
+import asyncio
+from dataclasses import dataclass, field
+
+from .jobs import Job, Progress
+from .worker.messages import Grew
+
+
+class Signal:
+    """Counts changes and wakes whoever waits for the next one."""
+
+    def __init__(self) -> None:
+        """Nothing has changed yet."""
+        self.version = 0
+        self._waiters: set[asyncio.Future[None]] = set()
+
+    def changed(self) -> None:
+        """Wake everybody."""
+        self.version += 1
+        for waiter in self._waiters:
+            if not waiter.done():
+                waiter.set_result(None)
+
+    async def wait(self, seen: int) -> None:
+        """Return as soon as the version is not `seen` any more."""
+        while self.version == seen:
+            waiter = asyncio.get_running_loop().create_future()
+            self._waiters.add(waiter)
+            try:
+                await waiter
+            finally:
+                self._waiters.discard(waiter)
+
+
+@dataclass(slots=True)
+class LiveJob:
+    """What this process knows of an unfinished job beyond its row in the database."""
+
+    job: Job
+    """As last recorded."""
+    progress: Progress = Progress()
+    outputs: dict[str, Grew] = field(default_factory=dict[str, Grew])
+    """The latest growth of each stem in the present attempt."""
+    rewritten: dict[str, list[tuple[int, int]]] = field(default_factory=dict[str, list[tuple[int, int]]])
+    """Set at the end: byte ranges of each stem that changed after they were reported."""
+    moved: Signal = field(default_factory=Signal)
+    """Progress, growth or state."""
+    recorded: Signal = field(default_factory=Signal)
+    """A new event is in the database."""
+
+    def record(self, job: Job) -> None:
+        """The database has a new state."""
+        self.job = job
+        self.moved.changed()
+        self.recorded.changed()

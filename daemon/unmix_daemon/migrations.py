@@ -1,0 +1,68 @@
+"""The database's schema as functions in order; `PRAGMA user_version` counts those that have run."""
+
+import sqlite3
+from collections.abc import Callable
+
+
+def _first(db: sqlite3.Connection) -> None:
+    db.execute(
+        """
+        CREATE TABLE jobs (
+            number          INTEGER PRIMARY KEY AUTOINCREMENT,
+            job_id          TEXT NOT NULL UNIQUE,
+            client          TEXT NOT NULL,
+            idempotency_key TEXT,
+            attached        INTEGER NOT NULL,
+            state           TEXT NOT NULL,
+            task_kind       TEXT NOT NULL,
+            task            TEXT NOT NULL,
+            options         TEXT NOT NULL,
+            attempts        INTEGER NOT NULL DEFAULT 0,
+            crashes         INTEGER NOT NULL DEFAULT 0,
+            created         REAL NOT NULL,
+            started         REAL,
+            ended           REAL,
+            progress        TEXT NOT NULL,
+            error           TEXT,
+            summary         TEXT,
+            UNIQUE (client, idempotency_key)
+        ) STRICT
+        """
+    )
+    db.execute("CREATE INDEX jobs_by_state ON jobs (state, ended)")
+    db.execute(
+        """
+        CREATE TABLE events (
+            sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+            job_id   TEXT NOT NULL REFERENCES jobs (job_id) ON DELETE CASCADE,
+            time     REAL NOT NULL,
+            state    TEXT NOT NULL,
+            progress TEXT NOT NULL,
+            error    TEXT,
+            summary  TEXT
+        ) STRICT
+        """
+    )
+    db.execute("CREATE INDEX events_by_job ON events (job_id, sequence)")
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first,)
+
+
+def migrate(db: sqlite3.Connection) -> None:
+    """Bring the schema up to date, each step in a transaction of its own.
+
+    Raises sqlite3.DatabaseError when the file is from a newer unmix, or no database.
+    """
+    (done,) = db.execute("PRAGMA user_version").fetchone()
+    if done > len(MIGRATIONS):
+        raise sqlite3.DatabaseError(f"schema {done} is newer than this unmix knows ({len(MIGRATIONS)})")
+    for version, step in enumerate(MIGRATIONS[done:], done + 1):
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            step(db)
+            db.execute(f"PRAGMA user_version = {version}")
+            db.execute("COMMIT")
+        except BaseException:
+            db.execute("ROLLBACK")
+            raise

@@ -1,0 +1,148 @@
+"""Models as the daemon offers them: catalogue, weights on disk, and what is loaded where."""
+
+import asyncio
+import shutil
+import urllib.parse
+import uuid
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from unmix_models import catalogue
+from unmix_models.catalogue import CATALOGUE, Model
+from unmix_models.devices import place
+from unmix_models.errors import AudioError
+from unmix_models.weights import PullProgress, Weights
+
+from .config import Config
+from .errors import InvalidRequest, JobFailed
+from .executors.base import Executor
+from .worker.messages import Resident
+
+
+@dataclass(frozen=True, slots=True)
+class ModelStatus:
+    """A catalogue entry and its state on this machine."""
+
+    model: Model
+    installed: bool
+    residents: tuple[tuple[str, Resident], ...]
+    """Device and what is loaded there."""
+
+
+class ModelManager:
+    """Installs, loads and lists models."""
+
+    def __init__(self, config: Config, executor: Executor) -> None:
+        """Weights are in `config.weights_folder`."""
+        self._config = config
+        self._executor = executor
+        self._weights = Weights(config.weights_folder)
+        self._installing = asyncio.Lock()
+
+    def statuses(self) -> list[ModelStatus]:
+        """The catalogue, by task, best first."""
+        models = sorted(CATALOGUE.values(), key=lambda model: (model.task, -model.rank, model.name))
+        return [self._status(model) for model in models]
+
+    def status(self, name: str) -> ModelStatus:
+        """One model. Raises JobFailed when there is none of this name."""
+        return self._status(_find(name))
+
+    async def pull(self, name: str) -> AsyncIterator[PullProgress]:
+        """Download and install. Raises JobFailed when the network or the files are not as they should be."""
+        model = _find(name)
+        if not model.url:
+            return
+        stop = False
+        async with self._installing:
+            steps = self._weights.pull(model, self._mirrored(model.url), lambda: stop)
+            try:
+                while (step := await asyncio.to_thread(_next, steps)) is not None:
+                    yield step
+            finally:
+                stop = True
+                steps.close()
+
+    async def install(self, name: str, files: AsyncIterator[tuple[str, bytes]]) -> ModelStatus:
+        """Install from (file name, piece) pairs that a client sends. Raises JobFailed, InvalidRequest."""
+        model = _find(name)
+        wanted = {file.name: file.size for file in model.files}
+        if not wanted:
+            raise InvalidRequest("name", f"'{name}' ships with unmix; there is nothing to import.")
+        arriving = self._config.weights_folder / f".import-{uuid.uuid4().hex}"
+        async with self._installing:
+            await asyncio.to_thread(arriving.mkdir, mode=0o700, parents=True)
+            try:
+                async for file_name, piece in files:
+                    if file_name in wanted:
+                        await asyncio.to_thread(_append, arriving / file_name, piece, wanted[file_name])
+                await asyncio.to_thread(_install, self._weights, model, arriving)
+            finally:
+                await asyncio.to_thread(shutil.rmtree, arriving, ignore_errors=True)
+        return self._status(model)
+
+    async def load(self, name: str, device: str, keep_alive: float | None) -> tuple[ModelStatus, float]:
+        """Make resident; return the seconds that it took. Raises JobFailed, WorkerDied."""
+        model = _find(name)
+        try:
+            placement = place(device, await self._executor.devices())
+        except AudioError as error:
+            raise JobFailed(error.reason, str(error)) from error
+        seconds = await self._executor.load(model.name, placement.device, keep_alive)
+        return self._status(model), seconds
+
+    async def unload(self, name: str, device: str) -> ModelStatus:
+        """Free a model on one device, or everywhere when `device` is empty."""
+        model = _find(name)
+        await self._executor.unload(model.name, device or None)
+        return self._status(model)
+
+    def _status(self, model: Model) -> ModelStatus:
+        residents = tuple(
+            (device, resident)
+            for device, loaded in self._executor.residents().items()
+            for resident in loaded
+            if resident.model == model.name
+        )
+        return ModelStatus(model, model.name in self._weights.installed(), residents)
+
+    def _mirrored(self, url: str) -> str:
+        if not self._config.mirror:
+            return url
+        parts, mirror = urllib.parse.urlsplit(url), urllib.parse.urlsplit(self._config.mirror)
+        path = mirror.path.rstrip("/") + parts.path
+        return urllib.parse.urlunsplit((mirror.scheme, mirror.netloc, path, parts.query, ""))
+
+
+def _find(name: str) -> Model:
+    try:
+        return catalogue.find(name)
+    except AudioError as error:
+        raise JobFailed(error.reason, str(error)) from error
+
+
+def _next(steps: Iterator[PullProgress]) -> PullProgress | None:
+    """One step, in a thread; StopIteration cannot cross a coroutine."""
+    try:
+        return next(steps, None)
+    except AudioError as error:
+        raise JobFailed(error.reason, str(error)) from error
+    except ConnectionError as error:
+        raise JobFailed("DOWNLOAD_FAILED", str(error)) from error
+
+
+def _append(path: Path, piece: bytes, limit: int) -> None:
+    with path.open("ab") as file:
+        if file.tell() + len(piece) > limit:
+            raise JobFailed(
+                "INVALID_WEIGHTS", f"{path.name} is longer than the catalogue says; check the folder."
+            )
+        file.write(piece)
+
+
+def _install(weights: Weights, model: Model, folder: Path) -> None:
+    try:
+        weights.install(model, folder)
+    except AudioError as error:
+        raise JobFailed(error.reason, str(error)) from error

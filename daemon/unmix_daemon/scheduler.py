@@ -1,0 +1,343 @@
+"""Takes jobs in, decides what runs where and when, and sees every job to its end."""
+
+import asyncio
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Coroutine
+from dataclasses import replace
+from typing import Any
+
+from unmix_models.devices import place
+from unmix_models.errors import DeviceUnavailable
+
+from .config import Config
+from .errors import Busy, JobFailed, NotFound, ShuttingDown, WorkerDied
+from .executors.base import Executor
+from .folders import Folders
+from .jobs import Job, JobError, JobEvent, Progress, Summary
+from .live import LiveJob
+from .store import Store
+from .turns import order
+from .worker.messages import Advanced, Done, Grew
+
+_log = logging.getLogger(__name__)
+_RECORD_SECONDS = 1.0
+_SWEEP_SECONDS = 60.0
+_LOST = JobError("SHUTTING_DOWN", "The daemon stopped while this call was running; send the file again.")
+
+
+class Scheduler:
+    """One for both frontends. A job that `submit` returned is finished, whatever is killed, or says why not."""
+
+    def __init__(
+        self,
+        config: Config,
+        store: Store,
+        folders: Folders,
+        executor: Executor,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """Starts nothing; see `start`."""
+        self._config = config
+        self._store = store
+        self._folders = folders
+        self._executor = executor
+        self._clock = clock
+        self._live: dict[str, LiveJob] = {}
+        self._pending: dict[str, Job] = {}
+        self._running: dict[str, tuple[str, int, asyncio.Task[None]]] = {}
+        """By job: device, priority, task."""
+        self._last_served: dict[str, int] = {}
+        self._starts = 0
+        self._receiving = 0
+        self._closing = False
+        self._kick = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def start(self) -> None:
+        """Take up what an earlier process left, and begin to work."""
+        for job in await self._store.recover(_LOST):
+            self._enqueue(job)
+        await self._folders.keep_only(await self._store.with_files())
+        self._spawn(self._dispatch(), "dispatch")
+        self._spawn(self._sweep(), "sweep")
+
+    async def close(self) -> None:
+        """Let running jobs go on for the drain time; then put durable ones back, and fail attached ones."""
+        self._closing = True
+        waiting = list(self._pending.values())
+        self._pending.clear()
+        for job in waiting:
+            if job.attached:
+                await self._fail(job.job_id, _LOST)
+        running = [task for _, _, task in self._running.values()]
+        if running:
+            _log.info("waiting up to %.0f s for %d running jobs", self._config.drain, len(running))
+            await asyncio.wait(running, timeout=self._config.drain)
+        for task in [*running, *self._tasks]:
+            task.cancel()
+        await asyncio.gather(*running, *self._tasks, return_exceptions=True)
+
+    @property
+    def pending(self) -> int:
+        """Jobs that wait."""
+        return len(self._pending)
+
+    @property
+    def processing(self) -> int:
+        """Jobs that run."""
+        return len(self._running)
+
+    def position(self, job_id: str) -> int:
+        """How many jobs run or will run before this one."""
+        waiting = [job.job_id for job in order(self._pending.values(), self._last_served)]
+        return len(self._running) + waiting.index(job_id) if job_id in waiting else 0
+
+    def live(self, job_id: str) -> LiveJob | None:
+        """An unfinished job."""
+        return self._live.get(job_id)
+
+    async def submit(self, job: Job, pieces: AsyncIterator[bytes]) -> tuple[Job, bool]:
+        """Take a job and its file; it is queued, and durable unless attached, when this returns.
+
+        With an idempotency key that is known already: that job, and True. Raises Busy, ShuttingDown,
+        InvalidRequest, DiskFull; nothing stays behind then.
+        """
+        if self._closing:
+            raise ShuttingDown("The daemon is shutting down; try again when it runs again.")
+        if len(self._pending) + self._receiving >= self._config.queue_limit:
+            raise Busy(f"The queue is full ({self._config.queue_limit} jobs wait); try again in a moment.")
+        self._receiving += 1
+        try:
+            await self._folders.receive(
+                job.job_id,
+                pieces,
+                job.options.size_bytes,
+                self._config.max_upload_bytes,
+                durable=not job.attached,
+            )
+            stored, existing = await self._store.add(job)
+        finally:
+            self._receiving -= 1
+        if existing:
+            await self._folders.remove(job.job_id)
+        else:
+            self._enqueue(stored)
+        return stored, existing
+
+    async def get(self, job_id: str) -> Job:
+        """The job with its latest progress. Raises NotFound."""
+        job = await self._store.get(job_id)
+        if job is None:
+            raise NotFound(f"There is no job '{job_id}'; see: unmix jobs list")
+        live = self._live.get(job_id)
+        return replace(job, progress=live.progress) if live and live.progress.stage else job
+
+    async def watch(self, job_id: str, after: int) -> AsyncIterator[JobEvent]:
+        """Events after a sequence number as they come, until the job has ended. Raises NotFound."""
+        while True:
+            live = self._live.get(job_id)
+            seen = live.recorded.version if live else 0
+            for event in await self._store.events(job_id, after):
+                after = event.sequence
+                yield event
+                if event.state.finished:
+                    return
+            if live is None:
+                job = await self.get(job_id)
+                if job.state.finished:
+                    return
+                continue
+            await live.recorded.wait(seen)
+
+    async def cancel(self, job_id: str) -> Job:
+        """Stop a job; returns when its device is free. A finished job stays as it is. Raises NotFound."""
+        job = await self._store.cancel(job_id)
+        if job is None:
+            return await self.get(job_id)
+        self._pending.pop(job_id, None)
+        await self._stop(job_id)
+        await self._folders.remove(job_id)
+        self._end(job)
+        return job
+
+    async def delete(self, job_id: str) -> None:
+        """Forget a job and its files, cancelling it first. Raises NotFound."""
+        await self.cancel(job_id)
+        await self._folders.remove(job_id)
+        await self._store.delete(job_id)
+
+    async def release(self, job_id: str) -> None:
+        """The call of an attached job is over: cancel what still runs, delete the files, keep the record."""
+        if await self._store.get(job_id):
+            await self.cancel(job_id)
+        await self._folders.remove(job_id)
+
+    def _enqueue(self, job: Job) -> None:
+        self._pending[job.job_id] = job
+        self._live.setdefault(job.job_id, LiveJob(job))
+        self._kick.set()
+
+    async def _dispatch(self) -> None:
+        while True:
+            await self._kick.wait()
+            self._kick.clear()
+            for job in order(self._pending.values(), self._last_served):
+                await self._consider(job)
+
+    async def _consider(self, job: Job) -> None:
+        """Start the job if its device has nothing as urgent to do."""
+        try:
+            placement = place(job.options.device, await self._executor.devices())
+        except (DeviceUnavailable, WorkerDied) as error:
+            self._pending.pop(job.job_id, None)
+            await self._fail(job.job_id, JobError(error.reason, str(error)))
+            return
+        rivals = [priority for device, priority, _ in self._running.values() if device == placement.device]
+        if job.job_id not in self._pending or any(priority >= job.options.priority for priority in rivals):
+            return
+        del self._pending[job.job_id]
+        self._starts += 1
+        self._last_served[job.client] = self._starts
+        task = asyncio.create_task(
+            self._work(job, placement.device, placement.reason), name=f"job {job.job_id}"
+        )
+        self._running[job.job_id] = (placement.device, job.options.priority, task)
+        # Not `finally` in the task: one that is cancelled before its first step never enters its body.
+        task.add_done_callback(lambda _: self._finished(job.job_id))
+
+    def _finished(self, job_id: str) -> None:
+        self._running.pop(job_id, None)
+        self._kick.set()
+
+    async def _work(self, job: Job, device: str, reason: str) -> None:
+        """One attempt, whatever comes of it."""
+        try:
+            started = await self._store.start(job.job_id)
+            if started is None:
+                return
+            live = self._live[job.job_id]
+            live.outputs.clear()
+            live.record(started)
+            folder = self._folders.of(job.job_id)
+            await self._folders.remove_attempts(job.job_id)
+            try:
+                done = await self._executor.run(
+                    started,
+                    device,
+                    reason,
+                    folder.input,
+                    folder.outputs(started.attempts),
+                    self._reporter(live),
+                )
+            except JobFailed as error:
+                await self._fail(job.job_id, JobError(error.reason, str(error)))
+            except WorkerDied as error:
+                await self._retry(started, str(error))
+            else:
+                await self._complete(live, started, done)
+        except asyncio.CancelledError:
+            if self._closing:
+                await self._put_back(job)
+            raise
+        except Exception:
+            _log.exception("job %s", job.job_id)
+            await self._fail(
+                job.job_id, JobError("INTERNAL", "The daemon met an error; its log has the details.")
+            )
+
+    def _reporter(self, live: LiveJob) -> Callable[[Grew | Advanced], None]:
+        next_record = 0.0
+
+        def report(news: Grew | Advanced) -> None:
+            nonlocal next_record
+            if isinstance(news, Grew):
+                live.outputs[news.stem] = news
+            else:
+                live.progress = Progress(news.stage, news.fraction, news.remaining_seconds)
+                now = time.monotonic()
+                if now >= next_record:
+                    next_record = now + _RECORD_SECONDS
+                    self._spawn(self._record(live), "record")
+            live.moved.changed()
+
+        return report
+
+    async def _record(self, live: LiveJob) -> None:
+        await self._store.report(live.job.job_id, live.progress)
+        live.recorded.changed()
+
+    async def _complete(self, live: LiveJob, job: Job, done: Done) -> None:
+        live.rewritten = done.rewritten
+        completed = await self._store.complete(job.job_id, _summary(job, done))
+        if completed:
+            await self._folders.remove_input(job.job_id)
+            self._end(completed)
+
+    async def _fail(self, job_id: str, error: JobError) -> None:
+        failed = await self._store.fail(job_id, error)
+        await self._folders.remove(job_id)
+        if failed:
+            self._end(failed)
+
+    async def _retry(self, job: Job, why: str) -> None:
+        """A worker died on this job: again, unless it has brought down too many."""
+        if job.crashes + 1 >= self._config.max_crashes:
+            message = f"{why} It happened {job.crashes + 1} times with this file; see the log, and please report it."
+            await self._fail(job.job_id, JobError("WORKER_DIED", message))
+            return
+        again = await self._store.requeue(job.job_id, crashed=True)
+        if again:
+            self._live[job.job_id].record(again)
+            self._enqueue(again)
+
+    async def _put_back(self, job: Job) -> None:
+        """The daemon stops: a durable job waits for the next one, an attached one has lost its caller."""
+        if job.attached:
+            await self._fail(job.job_id, _LOST)
+        else:
+            await self._store.requeue(job.job_id, crashed=False)
+            await self._folders.remove_attempts(job.job_id)
+
+    def _end(self, job: Job) -> None:
+        live = self._live.pop(job.job_id, None)
+        if live:
+            live.record(job)
+
+    async def _stop(self, job_id: str) -> None:
+        entry = self._running.get(job_id)
+        if entry:
+            entry[2].cancel()
+            await asyncio.wait([entry[2]])
+
+    async def _sweep(self) -> None:
+        """Delete what has been finished for the retention time."""
+        while True:
+            for job_id in await self._store.expired(self._clock() - self._config.retention):
+                await self._folders.remove(job_id)
+                await self._store.delete(job_id)
+            await asyncio.sleep(min(_SWEEP_SECONDS, max(1.0, self._config.retention)))
+
+    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+def _summary(job: Job, done: Done) -> Summary:
+    return Summary(
+        model=done.model,
+        model_reason=done.model_reason,
+        device=done.device,
+        device_reason=done.device_reason,
+        precision=done.precision,
+        quality=done.quality,
+        frames=done.frames,
+        sample_rate=done.sample_rate,
+        channels=done.channels,
+        load_seconds=done.load_seconds,
+        processing_seconds=done.processing_seconds,
+        queued_seconds=max(0.0, (job.started or job.created) - job.created),
+        outputs=done.outputs,
+        notes=done.notes,
+    )

@@ -1,0 +1,161 @@
+"""The composition root: starts the parts in order, stops them in reverse."""
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
+
+import grpc.aio
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_health.v1.health import aio as health
+from grpc_reflection.v1alpha import reflection
+
+from unmix.locations import TOKEN, Endpoint, read_token, remove_endpoint, write_endpoint
+from unmix.v1 import audio_pb2, audio_pb2_grpc, jobs_pb2, jobs_pb2_grpc, models_pb2, models_pb2_grpc
+
+from .config import Config
+from .executors.local import LocalExecutor
+from .folders import Folders
+from .interceptors import BorderInterceptor
+from .lock import AlreadyRunning, FolderLock, port_holder
+from .model_manager import ModelManager
+from .scheduler import Scheduler
+from .services.audio import AudioService
+from .services.jobs import JobService
+from .services.models import ModelService
+from .status import VERSION, StatusReader
+from .store import Store
+
+_log = logging.getLogger(__name__)
+
+_SERVICES = tuple(
+    file.DESCRIPTOR.services_by_name[name].full_name
+    for file, name in ((audio_pb2, "AudioService"), (jobs_pb2, "JobService"), (models_pb2, "ModelService"))
+)
+_OPTIONS = (
+    ("grpc.so_reuseport", 0),  # with it a second daemon would share the port silently
+    ("grpc.max_receive_message_length", 8 << 20),
+    ("grpc.max_send_message_length", 8 << 20),
+    ("grpc.max_concurrent_streams", 1024),
+)
+
+
+@asynccontextmanager
+async def daemon(config: Config) -> AsyncIterator[Endpoint]:
+    """A daemon that serves while the block runs, and drains when it ends.
+
+    Raises AlreadyRunning when somebody else has the state folder or the address.
+    """
+    async with AsyncExitStack() as stack:
+        state = config.state_folder
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        lock = FolderLock(state)
+        stack.callback(lock.release)
+
+        store = Store(state / "jobs.sqlite3")
+        stack.push_async_callback(store.close)
+        folders = Folders(state / "jobs")
+        executor = LocalExecutor(config)
+        stack.push_async_callback(executor.close)
+        scheduler = Scheduler(config, store, folders, executor)
+        status = StatusReader(config, scheduler, executor)
+        services = (
+            AudioService(scheduler),
+            JobService(scheduler, store, folders),
+            ModelService(ModelManager(config, executor), status),
+        )
+
+        server, healthy = _server(_token(state), services)
+        status.addresses = _listen(server, config, state)
+        await scheduler.start()
+        await server.start()
+        endpoint = Endpoint(os.getpid(), VERSION, status.addresses)
+        write_endpoint(state, endpoint)
+        _log.info("unmixd %s serves %s", VERSION, " and ".join(status.addresses))
+        try:
+            yield endpoint
+        finally:
+            await healthy.enter_graceful_shutdown()
+            remove_endpoint(state)
+            await scheduler.close()
+            await server.stop(grace=1.0)
+            (state / "unmixd.sock").unlink(missing_ok=True)
+
+
+async def serve(config: Config) -> None:
+    """Run until SIGTERM or SIGINT; a second signal ends the waiting for running jobs."""
+    loop = asyncio.get_running_loop()
+    stopped = asyncio.Event()
+
+    def stop() -> None:
+        if stopped.is_set():
+            _log.warning("second signal: not waiting for running jobs")
+            os._exit(1)
+        stopped.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        if os.name == "nt":
+            signal.signal(number, lambda *_: loop.call_soon_threadsafe(stop))
+        else:
+            loop.add_signal_handler(number, stop)
+    async with daemon(config):
+        await stopped.wait()
+        _log.info("shutting down")
+
+
+def _server(
+    token: str, services: tuple[AudioService, JobService, ModelService]
+) -> tuple[grpc.aio.Server, health.HealthServicer]:
+    server = grpc.aio.server(interceptors=[BorderInterceptor(token)], options=_OPTIONS)
+    audio, jobs, models = services
+    audio_pb2_grpc.add_AudioServiceServicer_to_server(audio, server)
+    jobs_pb2_grpc.add_JobServiceServicer_to_server(jobs, server)
+    models_pb2_grpc.add_ModelServiceServicer_to_server(models, server)
+    healthy = health.HealthServicer()
+    health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
+    names = (*_SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)
+    reflection.enable_server_reflection(names, server)
+    return server, healthy
+
+
+def _listen(server: grpc.aio.Server, config: Config, state: Path) -> tuple[str, ...]:
+    """Bind the addresses; return them with the port that was really taken."""
+    host, _, port = config.listen.rpartition(":")
+    try:
+        bound = server.add_insecure_port(config.listen)
+    except RuntimeError as error:
+        raise AlreadyRunning(
+            f"{config.listen} is taken by {port_holder(int(port))}; stop it, or choose another address "
+            "with UNMIXD_LISTEN=127.0.0.1:0"
+        ) from error
+    addresses = [f"{host}:{bound}"]
+    if config.unix_socket and os.name != "nt":
+        socket = state / "unmixd.sock"
+        socket.unlink(missing_ok=True)  # ours: we hold the folder's lock
+        before = os.umask(0o177)
+        try:
+            server.add_insecure_port(f"unix:{socket}")
+            addresses.append(f"unix:{socket}")
+        except RuntimeError:  # a path of more than 107 bytes does not fit into a socket address
+            _log.warning("%s cannot be a socket; serving TCP only", socket)
+        finally:
+            os.umask(before)
+    return tuple(addresses)
+
+
+def _token(state: Path) -> str:
+    """This state folder's token, made on first use, readable by its owner only."""
+    known = read_token(state)
+    path = state / TOKEN
+    if known and (os.name == "nt" or path.stat().st_mode & 0o077 == 0):
+        return known
+    path.unlink(missing_ok=True)
+    token = secrets.token_urlsafe(32)
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write(token)
+    return token

@@ -1,0 +1,1 @@
+"""The worker: one process for each device, which reads, computes and writes. Only this part loads models."""

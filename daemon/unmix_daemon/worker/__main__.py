@@ -1,0 +1,84 @@
+"""`python -m unmix_daemon.worker`: started by the front, speaks `messages` on stdin and stdout.
+
+With the argument `probe` it prints the machine's devices as JSON and ends.
+"""
+
+import faulthandler
+import json
+import logging
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from dataclasses import asdict
+from pathlib import Path
+from typing import BinaryIO
+
+from unmix_models.devices import probe
+from unmix_models.loading import Place
+from unmix_models.weights import Weights
+
+from ..residency import Loadable, Residency
+from .loop import Loop, residents_report
+from .messages import Begin, Command, Report, decode, encode
+from .task import Surroundings
+
+
+def main() -> None:
+    """Entry point."""
+    # Libraries that print must not garble the pipe: keep it under another number, and let 1 be stderr.
+    pipe = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)
+    if sys.argv[1:] == ["probe"]:
+        pipe.write(json.dumps([asdict(device) for device in probe()]).encode())
+        return
+    faulthandler.enable()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is the front's to handle
+    logging.basicConfig(
+        level=logging.INFO, format="%(asctime)s %(levelname)s worker %(process)d: %(message)s"
+    )
+    stdin = sys.stdin.buffer
+    begin = decode(stdin.readline())
+    if not isinstance(begin, Begin):
+        raise SystemExit("the front must begin with Begin")
+    send = _Sender(pipe)
+    residency: Residency[Loadable] = Residency(
+        begin.memory_budget, time.time, lambda: send(residents_report(around))
+    )
+    around = Surroundings(
+        Weights(Path(begin.weights_folder)),
+        Place(begin.device, begin.threads or os.cpu_count() or 1),
+        residency,
+        send,
+    )
+    mail: queue.SimpleQueue[Command] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(stdin, mail), name="mail", daemon=True).start()
+    send(residents_report(around))
+    Loop(mail, around).run()
+
+
+class _Sender:
+    """Writes reports; several threads may."""
+
+    def __init__(self, pipe: BinaryIO) -> None:
+        self._pipe = pipe
+        self._lock = threading.Lock()
+
+    def __call__(self, report: Report) -> None:
+        view = memoryview(encode(report))
+        with self._lock:
+            while view:
+                view = view[self._pipe.write(view) :]
+
+
+def _listen(stdin: BinaryIO, mail: "queue.SimpleQueue[Command]") -> None:
+    """Pass commands on. The end of stdin is the front's end, also by kill -9, and then ours at once."""
+    for line in stdin:
+        mail.put(decode(line))
+    os._exit(0)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""The worker's loop: the most urgent run goes one segment forward, then the next look at the mail.
+
+Runs are generators that hand control back at segment borders, so a job for a waiting person overtakes a
+batch within one segment, and a cancelled one is dropped at the same place.
+"""
+
+import logging
+import queue
+import time
+import uuid
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+
+from unmix_models import catalogue
+from unmix_models.errors import AudioError
+from unmix_models.loading import load_denoiser
+from unmix_models.storage import is_full
+
+from .denoise import run_denoise
+from .messages import Cancel, Command, Done, Failed, Load, Loaded, Resident, Residents, Run, Unload
+from .task import Surroundings
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Active:
+    run: Run
+    steps: Generator[None, None, Done]
+
+
+class Loop:
+    """Works on what comes in through `mail` until the process ends."""
+
+    def __init__(self, mail: "queue.SimpleQueue[Command]", around: Surroundings) -> None:
+        """`mail` is filled by another thread."""
+        self._mail = mail
+        self._around = around
+        self._active: list[_Active] = []
+
+    def run(self) -> None:
+        """Never returns."""
+        while True:
+            self._read_mail()
+            if self._active:
+                # max() takes the first of equals: the one that came first.
+                self._step(max(self._active, key=lambda active: active.run.options.priority))
+
+    def _read_mail(self) -> None:
+        """Take every waiting command; with nothing to work on wait for one, or for a model to expire."""
+        while True:
+            try:
+                self._obey(self._mail.get(block=not self._active, timeout=self._patience()))
+            except queue.Empty:
+                self._around.residency.expire()
+                if self._active:
+                    return
+
+    def _patience(self) -> float | None:
+        expiry = self._around.residency.next_expiry()
+        return None if expiry is None else max(0.0, expiry - time.time())
+
+    def _obey(self, command: Command) -> None:
+        match command:
+            case Run():
+                self._active.append(_Active(command, run_denoise(command, command.task, self._around)))
+            case Cancel():
+                for active in [active for active in self._active if active.run.ticket == command.ticket]:
+                    self._drop(active)
+                    self._around.send(Failed(command.ticket, "CANCELLED", "The job was cancelled."))
+            case Load():
+                self._answer(command.ticket, lambda: self._load(command))
+            case Unload():
+                self._answer(command.ticket, lambda: self._unload(command))
+            case _:
+                raise ValueError(f"unexpected command {command}")
+
+    def _step(self, active: _Active) -> None:
+        try:
+            next(active.steps)
+        except StopIteration as end:
+            self._active.remove(active)
+            self._around.send(end.value)
+        except Exception as error:  # noqa: BLE001  # a border: one job's fault must not end the others
+            self._active.remove(active)
+            self._around.send(_failure(active.run.ticket, error))
+
+    def _drop(self, active: _Active) -> None:
+        active.steps.close()
+        self._active.remove(active)
+
+    def _answer(self, ticket: str, work: Callable[[], float]) -> None:
+        try:
+            self._around.send(Loaded(ticket, work()))
+        except Exception as error:  # noqa: BLE001  # a border, as above
+            self._around.send(_failure(ticket, error))
+
+    def _load(self, command: Load) -> float:
+        around = self._around
+        model = catalogue.choose(
+            command.model, catalogue.Task.DENOISE, None, around.weights.installed()
+        ).model
+        with around.residency.use(
+            model.name, lambda: load_denoiser(model, around.weights, around.place), command.keep_alive
+        ) as (_, seconds):
+            return seconds
+
+    def _unload(self, command: Unload) -> float:
+        self._around.residency.unload(command.model)
+        return 0.0
+
+
+def residents_report(around: Surroundings) -> Residents:
+    """What is loaded, as the front wants it."""
+    return Residents(
+        tuple(
+            Resident(model.name, model.memory_bytes, model.expires, model.busy)
+            for model in around.residency.residents()
+        )
+    )
+
+
+def _failure(ticket: str, error: Exception) -> Failed:
+    if isinstance(error, AudioError):
+        return Failed(ticket, error.reason, str(error))
+    if isinstance(error, MemoryError):
+        return Failed(
+            ticket, "OUT_OF_MEMORY", "The worker ran out of memory; close other programs or split the file."
+        )
+    if isinstance(error, OSError) and is_full(error):
+        return Failed(
+            ticket, "STORAGE_FULL", "The disk of the state folder is full; free some space, try again."
+        )
+    mark = uuid.uuid4().hex[:8]
+    _log.error("run %s failed, mark %s", ticket, mark, exc_info=error)
+    return Failed(
+        ticket, "WORKER_ERROR", f"The worker met an unexpected error; the log has the details under {mark}."
+    )

@@ -1,0 +1,148 @@
+"""A first look at a recording: is it speech or music, and how loud is its noise."""
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unmix_models.audio import Block
+from unmix_models.denoise.noise_floor import NoiseFloor, NoiseTracker
+from unmix_models.denoise.windows import bin_frequencies, frame_length, sine_window
+from unmix_models.sound_traits import SoundTraits, measure
+
+LOOK_SECONDS = 60.0
+"""How much of a recording is looked at."""
+
+_BATCH_SECONDS = 1.0
+_SILENCE_DBFS = -80.0
+
+_STEADINESS, _STROKES, _MOVEMENT, _OFFSET = 9.8, 4.8, -1.9, 1.1
+"""Log-odds of music: logistic regression over 950 excerpts of 2 and 5 s, dry, noisy and reverberant, of
+our recordings, of 14 synthetic voices and of 35 instruments and drum loops. Of the two mistakes it is the
+cheaper to take speech for music: the filter for music removes less noise, while the networks for speech
+destroy music."""
+_ATTACK_RANGE = (0.5, 2.5)
+_QUIET_RANGE = (0.4, 0.8)
+_MOVEMENT_RANGE_DB = (2.0, 4.0)
+"""Beyond these a trait says no more: they bound what one of them can do alone."""
+
+
+class Content(StrEnum):
+    """What a recording is, as far as the choice of a denoiser goes."""
+
+    SPEECH = "speech"
+    """Also noise alone, and what is too short to tell: no music that could come to harm."""
+    MUSIC = "music"
+    """Also singing that holds its notes."""
+    SILENCE = "silence"
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What was found in the first minute."""
+
+    content: Content
+    confidence: float
+    """0.5–1."""
+    reason: str
+    """One sentence for the user."""
+    traits: SoundTraits | None
+    """What was measured; None where there was too little to measure."""
+    noise: NoiseFloor | None
+    """The steady noise; None in digital silence."""
+
+
+def analyse(blocks: Iterable[Block], sample_rate: int) -> Profile:
+    """Look at no more than the first minute of `blocks`, each `[frames, channels]`; read no further."""
+    length = frame_length(sample_rate)
+    frequencies = bin_frequencies(length, sample_rate)
+    noise = NoiseTracker(frequencies, window=math.ceil(LOOK_SECONDS * sample_rate / length))
+    low = frequencies <= 4000
+    heard: list[NDArray[np.float32]] = []
+    for density in _densities(_batches(blocks, sample_rate), length, sample_rate):
+        noise.add(density)
+        heard.append(density[:, :, low].mean(axis=0))
+    spectra = np.concatenate(heard) if heard else np.zeros((1, np.count_nonzero(low)), np.float32)
+    loudest = float(spectra.sum(axis=1).max() * frequencies[1])
+    floor = noise.floor()
+    if loudest < 10 ** (_SILENCE_DBFS / 10):
+        return Profile(Content.SILENCE, 1.0, "Nothing is louder than −80 dBFS.", None, floor)
+    traits = measure(spectra, frequencies[low])
+    if traits is None:
+        return Profile(
+            Content.SPEECH, 0.5, "Too short to tell speech from music: taken for speech.", None, floor
+        )
+    return _judge(traits, floor)
+
+
+def _judge(traits: SoundTraits, noise: NoiseFloor | None) -> Profile:
+    evidence = (
+        _STEADINESS * traits.steadiness
+        + _STROKES * float(np.clip(traits.attack, *_ATTACK_RANGE) * np.clip(traits.quiet, *_QUIET_RANGE))
+        + _MOVEMENT * float(np.clip(traits.movement_db, *_MOVEMENT_RANGE_DB))
+        + _OFFSET
+    )
+    content = Content.MUSIC if evidence > 0 else Content.SPEECH
+    return Profile(
+        content=content,
+        confidence=1 / (1 + math.exp(-min(abs(evidence), 50.0))),
+        reason=_REASONS[content].format(traits=traits),
+        traits=traits,
+        noise=noise,
+    )
+
+
+_REASONS = {
+    Content.MUSIC: (
+        "Notes hold their pitch or are struck, as in music "
+        "(steadiness {traits.steadiness:.2f}, attack {traits.attack:.1f})."
+    ),
+    Content.SPEECH: (
+        "No notes that hold their pitch or are struck, so no music "
+        "(steadiness {traits.steadiness:.2f}, attack {traits.attack:.1f})."
+    ),
+}
+
+
+def _batches(blocks: Iterable[Block], sample_rate: int) -> Iterator[Block]:
+    """Join blocks to about a second each, up to `LOOK_SECONDS` in total."""
+    wanted = int(LOOK_SECONDS * sample_rate)
+    batch: list[Block] = []
+    for block in blocks:
+        batch.append(block[:wanted])
+        wanted -= len(batch[-1])
+        if wanted <= 0:
+            break
+        if sum(map(len, batch)) >= _BATCH_SECONDS * sample_rate:
+            yield np.concatenate(batch)
+            batch = []
+    if batch:
+        yield np.concatenate(batch)
+
+
+def _densities(batches: Iterable[Block], length: int, sample_rate: int) -> Iterator[NDArray[np.float32]]:
+    """Power per Hz of half-overlapping frames, `[channels, frames, bins]`; a single one is filled up."""
+    hop = length // 2
+    window = sine_window(length)
+    window /= np.sqrt(np.square(window).sum() * sample_rate / 2)
+    rest: Block | None = None
+    started = False
+    for batch in batches:
+        samples = batch if rest is None else np.concatenate([rest, batch])
+        frames = (len(samples) - hop) // hop
+        if frames > 0:
+            started = True
+            yield _density(samples[: (frames + 1) * hop], hop, window)
+            samples = samples[frames * hop :]
+        rest = samples
+    if not started and rest is not None and len(rest):
+        yield _density(np.pad(rest, ((0, length - len(rest)), (0, 0))), hop, window)
+
+
+def _density(samples: Block, hop: int, window: NDArray[np.float32]) -> NDArray[np.float32]:
+    frames = np.lib.stride_tricks.sliding_window_view(samples.T, 2 * hop, axis=1)[:, ::hop]
+    spectra = np.fft.rfft(frames * window, axis=2)
+    return np.square(spectra.real) + np.square(spectra.imag)

@@ -1,0 +1,110 @@
+"""DeepFilterNet3 as a `Denoiser`."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from unmix_models.audio import Block
+from unmix_models.denoise.base import DenoiseStream
+from unmix_models.denoise.deepfilternet3.features import BAND_OF_BIN, FILTERED_BINS, Features
+from unmix_models.denoise.deepfilternet3.graphs import ORDER, Graphs, GraphState, memory_of
+from unmix_models.denoise.deepfilternet3.spectrum import BINS, HOP, Analysis, Synthesis
+from unmix_models.denoise.segmented import SegmentedStream
+
+if TYPE_CHECKING:
+    from unmix_models.content import Profile
+
+SAMPLE_RATE = 48000
+SEGMENT_SECONDS = 1.0
+"""Measured: longer runs are no faster, and this much audio must be there before the first comes out."""
+_SHORTEST_SEGMENT_SECONDS = 0.1
+
+_LOOKAHEAD = 2
+"""Frames that the network hears, and its filter uses, beyond the frame that they are about."""
+_SESSIONS_BYTES = 40_000_000
+_SECOND_BYTES = 20_000_000
+"""Measured growth of the process on x86-64: at load, and with each second and channel of a segment."""
+
+
+def load(folder: Path, device: str = "cpu", threads: int = 1) -> "DeepFilterNet3":
+    """Load `enc.onnx`, `erb_dec.onnx` and `df_dec.onnx` from `folder`.
+
+    Raises `InvalidWeights` where they are absent or something else, and `DeviceUnavailable`.
+    """
+    return DeepFilterNet3(Graphs(folder, device, threads), SEGMENT_SECONDS)
+
+
+class DeepFilterNet3:
+    """See `base.Denoiser`. Channels are denoised independently, in one batch."""
+
+    name = "deepfilternet3"
+    sample_rate = SAMPLE_RATE
+
+    def __init__(self, graphs: Graphs, segment_seconds: float) -> None:
+        self._graphs = graphs
+        self.device = graphs.device
+        self.segment_seconds = segment_seconds
+        self.memory_bytes = _SESSIONS_BYTES + int(2 * segment_seconds * _SECOND_BYTES)
+
+    def with_segment(self, seconds: float) -> "DeepFilterNet3":
+        """See `base.Denoiser.with_segment`; no shorter than 0.1 s."""
+        return DeepFilterNet3(self._graphs, max(seconds, _SHORTEST_SEGMENT_SECONDS))
+
+    def stream(
+        self,
+        channels: int,
+        sample_rate: int,
+        attenuation_limit_db: float | None,
+        profile: "Profile | None",
+    ) -> DenoiseStream:
+        """See `base.Denoiser.stream`; no limit by default, and no use for `profile`."""
+        if sample_rate != SAMPLE_RATE:
+            raise ValueError(f"DeepFilterNet3 works at {SAMPLE_RATE} Hz, not at {sample_rate} Hz")
+        return SegmentedStream(
+            _Run(self._graphs, channels),
+            channels=channels,
+            segment=round(self.segment_seconds * SAMPLE_RATE),
+            attenuation_limit_db=attenuation_limit_db,
+        )
+
+    def close(self) -> None:
+        """See `base.Denoiser.close`."""
+        self._graphs.close()
+
+
+class _Run:
+    hop = HOP
+    delay = (_LOOKAHEAD + 1) * HOP
+
+    def __init__(self, graphs: Graphs, channels: int) -> None:
+        self._graphs = graphs
+        self._analysis = Analysis(channels)
+        self._features = Features(channels)
+        self._state = GraphState.at_start(channels)
+        self._synthesis = Synthesis(channels)
+        self._before = np.zeros((channels, 2 * _LOOKAHEAD, BINS), np.complex64)
+        """The last spectra: the oldest that a filter of the next segment reaches is the first."""
+        self._unheard = _LOOKAHEAD
+        """Frames at the start that the network never hears, since frame t hears features t + 2."""
+
+    def run(self, segment: Block) -> Block:
+        with memory_of(self._graphs.device):
+            return self._denoise(segment)
+
+    def _denoise(self, segment: Block) -> Block:
+        spectra = self._analysis.spectra(segment)
+        bands, bins = self._features.of(spectra)
+        skip, self._unheard = self._unheard, 0
+        gains, filters = self._graphs.run(bands[:, :, skip:], bins[:, :, skip:], self._state)
+
+        known = np.concatenate([self._before, spectra], axis=1)
+        self._before = known[:, -2 * _LOOKAHEAD :].copy()
+        frames = gains.shape[1]
+        cleaned = known[:, skip + _LOOKAHEAD :][:, :frames].copy()
+        cleaned[:, :, FILTERED_BINS:] *= gains[:, :, BAND_OF_BIN[FILTERED_BINS:]]
+        cleaned[:, :, :FILTERED_BINS] = sum(
+            known[:, skip + tap :][:, :frames, :FILTERED_BINS] * filters[..., tap] for tap in range(ORDER)
+        )
+        result = self._synthesis.samples(cleaned)
+        return np.concatenate([np.zeros_like(segment[: skip * HOP]), result])

@@ -1,0 +1,70 @@
+"""What can go wrong with audio and models.
+
+    AudioError                      base: the message is for the user and says what to do next
+    ├── InvalidAudio                these bytes cannot be processed (corrupt, empty, absurd, NaN)
+    ├── UnsupportedFormat           the format asked for does not exist or cannot hold this audio
+    ├── UnknownModel                no such name in the catalogue
+    ├── ModelMissing                in the catalogue, not on this machine; the message says how to get it
+    ├── InvalidWeights              the files are not what the catalogue says they are
+    ├── DeviceUnavailable           the device asked for is not on this machine
+    ├── OutOfMemory                 the device's memory is full, also after freeing what was idle
+    └── StorageFull                 the disk that holds the result is full
+
+`reason` is the stable machine-readable name of each kind (google.rpc.ErrorInfo.reason).
+"""
+
+from typing import ClassVar
+
+
+class AudioError(Exception):
+    """Base of everything that this package raises on purpose; `str()` is one sentence for the user."""
+
+    reason: ClassVar[str] = "AUDIO_ERROR"
+
+
+class InvalidAudio(AudioError):
+    """The input cannot be processed: corrupt, truncated, empty, absurd header, or NaN samples."""
+
+    reason = "INVALID_AUDIO"
+
+
+class UnsupportedFormat(AudioError):
+    """The output format is unknown, or cannot hold this audio (channels, sample rate)."""
+
+    reason = "UNSUPPORTED_FORMAT"
+
+
+class UnknownModel(AudioError):
+    """No model of this name is in the catalogue for this task."""
+
+    reason = "UNKNOWN_MODEL"
+
+
+class ModelMissing(AudioError):
+    """The model is known but its weights are not on this machine."""
+
+    reason = "MODEL_MISSING"
+
+
+class InvalidWeights(AudioError):
+    """Weight files have another hash, size or layout than the catalogue says."""
+
+    reason = "INVALID_WEIGHTS"
+
+
+class DeviceUnavailable(AudioError):
+    """The device asked for is not on this machine, or its runtime is not installed."""
+
+    reason = "DEVICE_UNAVAILABLE"
+
+
+class OutOfMemory(AudioError):
+    """The device has too little memory, also after idle models were unloaded and the segment halved."""
+
+    reason = "OUT_OF_MEMORY"
+
+
+class StorageFull(AudioError):
+    """The file system that takes the result has no room left."""
+
+    reason = "STORAGE_FULL"

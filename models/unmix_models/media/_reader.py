@@ -1,0 +1,98 @@
+"""Any audio file as a stream of blocks."""
+
+from collections.abc import Generator, Iterator
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+
+from ..audio import AudioInfo, Block
+from ..errors import InvalidAudio
+from ._ffmpeg_reader import FFmpegSource
+from ._riff import is_wave
+from ._source import BLOCK_FRAMES, Metadata, Source, no_audio
+from ._wave import WaveSource
+
+
+def open_reader(path: Path) -> "AudioReader":
+    """Open an audio file, or a video's audio, whatever its name.
+
+    Raises InvalidAudio where it is empty, damaged, not audio or beyond the limits, and OSError where the
+    system does not open it.
+    """
+    with path.open("rb") as file:
+        head = file.read(12)
+    if not head:
+        raise InvalidAudio("The file is empty: copy or export it again.")
+    source = WaveSource.open(path) if is_wave(head) else None
+    return AudioReader(source or FFmpegSource(path))
+
+
+class AudioReader:
+    """One opened file; a context manager. Memory does not grow with the file's length."""
+
+    def __init__(self, source: Source) -> None:
+        """Use `open_reader`."""
+        self.info: AudioInfo = source.info
+        self.metadata: Metadata = source.metadata
+        self._source = source
+        self._arrays: Generator[Block] | None = None
+
+    def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[Block]:
+        """All samples from the start, as float32 `[frames, channels]`; only the last block may be shorter.
+
+        Raises InvalidAudio for damage, missing frames, a stream without one frame, and samples that are not
+        finite. One iteration at a time: a new one ends the last.
+        """
+        if frames < 1:
+            raise ValueError("blocks hold at least one frame")
+        self.close()
+        self._arrays = self._source.arrays()
+        return self._regroup(self._arrays, frames)
+
+    def close(self) -> None:
+        """Close the file; iterating on ends at once."""
+        if self._arrays is not None:
+            self._arrays.close()
+            self._arrays = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _regroup(self, arrays: Iterator[Block], frames: int) -> Iterator[Block]:
+        position = filled = 0
+        block = np.empty((frames, self.info.channels), np.float32)
+        for array in arrays:
+            self._check_finite(array, position)
+            position += len(array)
+            taken = 0
+            while taken < len(array):
+                count = min(frames - filled, len(array) - taken)
+                block[filled : filled + count] = array[taken : taken + count]
+                taken += count
+                filled += count
+                if filled == frames:
+                    yield block
+                    block = np.empty((frames, self.info.channels), np.float32)
+                    filled = 0
+        if position == 0:
+            raise no_audio()
+        if filled:
+            yield block[:filled]
+
+    def _check_finite(self, array: Block, position: int) -> None:
+        wrong = ~np.isfinite(array)
+        if not wrong.any():
+            return
+        frame, channel = np.unravel_index(int(np.argmax(wrong)), wrong.shape)
+        kind = "NaN" if np.isnan(array[frame, channel]) else "an infinite sample"
+        raise InvalidAudio(
+            f"The file holds {kind} at {(position + int(frame)) / self.info.sample_rate:.6f} s in channel "
+            f"{int(channel) + 1}: find out what wrote it, and export it again."
+        )

@@ -1,0 +1,132 @@
+"""Is everything here that unmix needs? Each finding says what was seen and, where it is wrong, the cure."""
+
+import os
+import platform
+import re
+import shutil
+import stat
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from unmix.locations import LOG, TOKEN
+
+from unmix_plugins.client import Client
+from unmix_plugins.errors import UnmixError
+from unmix_plugins.models import DaemonStatus, Model, Task
+from unmix_plugins.version import version
+
+_PACKAGES = ("unmix", "grpcio", "protobuf")
+_ENOUGH_BYTES = 1_000_000_000
+"""Room for an hour of stereo and its result, as 16 bits."""
+_ERROR_LINE = re.compile(r"(ERROR|CRITICAL|Error|Exception)\b")
+_TAIL_BYTES = 262_144
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that was looked at."""
+
+    subject: str
+    ok: bool
+    text: str
+    cure: str = ""
+    """What to do; empty when nothing is wrong or nothing needs doing."""
+
+
+def check(state: Path, connect: Callable[[], Client]) -> Iterator[Finding]:
+    """Look at everything, one after the other; `connect` may start the daemon and raise UnmixError."""
+    yield _versions()
+    yield _state_folder(state)
+    try:
+        with connect() as client:
+            daemon, models = client.status(), client.models.list()
+    except UnmixError as error:
+        yield _token(state)
+        yield Finding("daemon", False, str(error), f"see {state / LOG}, then `unmix start`")
+        yield _log(state, answers=False)
+        return
+    yield _token(state)
+    yield _daemon(daemon)
+    yield from _devices(daemon)
+    yield _models(models)
+    yield _log(state, answers=True)
+
+
+def _versions() -> Finding:
+    packages = ", ".join(f"{package} {version(package)}" for package in _PACKAGES)
+    text = f"Python {platform.python_version()} on {platform.system()} {platform.machine()}, {packages}"
+    ok = (3, 11) <= sys.version_info < (3, 14)
+    return Finding("versions", ok, text, "" if ok else "install unmix with Python 3.11, 3.12 or 3.13")
+
+
+def _state_folder(state: Path) -> Finding:
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        free = shutil.disk_usage(state).free
+    except OSError as error:
+        return Finding(
+            "state folder", False, f"{state}: {error.strerror}", "name another folder in UNMIX_STATE"
+        )
+    if not os.access(state, os.W_OK):
+        return Finding("state folder", False, f"{state} is read-only", "name another folder in UNMIX_STATE")
+    text = f"{state}, {free / 1e9:.1f} GB free"
+    if free < _ENOUGH_BYTES:
+        return Finding("state folder", False, text, "make room: uploads and results are kept there")
+    return Finding("state folder", True, text)
+
+
+def _token(state: Path) -> Finding:
+    path = state / TOKEN
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return Finding("token", True, "none yet: the daemon makes it at its first start")
+    if sys.platform != "win32" and mode & 0o077:
+        return Finding("token", False, f"{path} can be read by others ({mode:04o})", f"chmod 600 {path}")
+    return Finding("token", True, f"{path}, readable by its owner only")
+
+
+def _daemon(daemon: DaemonStatus) -> Finding:
+    text = f"unmixd {daemon.version}, process {daemon.pid}, at {' and '.join(daemon.addresses)}"
+    own = version()
+    if daemon.version != own:
+        return Finding("daemon", False, f"{text}; this is unmix {own}", "`unmix stop`, then `unmix start`")
+    return Finding("daemon", True, text)
+
+
+def _devices(daemon: DaemonStatus) -> Iterator[Finding]:
+    for device in daemon.devices:
+        text = (
+            f"{device.name}: {device.description if device.available else f'not available, {device.reason}'}"
+        )
+        if device.crashes:
+            text += f"; its worker died {device.crashes} times"
+        yield Finding("device", not device.crashes, text, "see the log" if device.crashes else "")
+    if not any(device.available for device in daemon.devices):
+        yield Finding("device", False, "no device can compute", "see the log, and install unmix again")
+
+
+def _models(models: tuple[Model, ...]) -> Finding:
+    here = [model for model in models if model.installed]
+    if not any(model.task is Task.DENOISE for model in here):
+        return Finding(
+            "models", False, "no model for denoising is installed", "`unmix models pull deepfilternet3`"
+        )
+    return Finding("models", True, f"installed: {', '.join(model.name for model in here)}")
+
+
+def _log(state: Path, *, answers: bool) -> Finding:
+    """The log's last error: a problem only while the daemon does not answer, for it may be long past."""
+    path = state / LOG
+    try:
+        with path.open("rb") as file:
+            file.seek(max(0, path.stat().st_size - _TAIL_BYTES))
+            lines = file.read().decode("utf-8", "replace").splitlines()
+    except OSError:
+        return Finding("log", True, "none yet")
+    errors = [line.strip() for line in lines if _ERROR_LINE.search(line)]
+    if not errors:
+        return Finding("log", True, f"{path} tells of no error")
+    return Finding("log", answers, f"its last error is “{errors[-1]}”", "" if answers else f"see {path}")

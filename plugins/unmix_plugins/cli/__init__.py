@@ -1,0 +1,5 @@
+"""The `unmix` command."""
+
+from unmix_plugins.cli._main import main
+
+__all__ = ["main"]

@@ -1,0 +1,130 @@
+"""`unmix models`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from unmix_plugins.cli._parameters import AsJson, Device, KeepAlive
+from unmix_plugins.cli._progress import ProgressBar
+from unmix_plugins.cli._session import connect
+from unmix_plugins.cli._terminal import complain, printable, say, say_json, say_table
+from unmix_plugins.cli._wording import seconds_text, size_text
+from unmix_plugins.models import Model, Task
+
+app = typer.Typer(help="Models: which exist, which are here, which are loaded.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(metavar="MODEL", help="A model's name, as in `unmix models list`.")]
+
+
+@app.command("list")
+def list_models(
+    *,
+    task: Annotated[Task | None, typer.Option(help="Only models for this task.")] = None,
+    installed: Annotated[bool, typer.Option("--installed", help="Only models that can run now.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Show the catalogue, best first, and what of it is installed."""
+    with connect() as client:
+        models = client.models.list(None if task is Task.UNKNOWN else task, installed_only=installed)
+    if as_json:
+        say_json(models)
+        return
+    say_table(
+        ["MODEL", "TASK", "QUALITY", "INSTALLED", "DOWNLOAD", "LICENCE", "LOADED ON", "FOR"],
+        [_row(model) for model in models],
+    )
+
+
+@app.command()
+def pull(
+    name: Name,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Download a model, after showing its licence and size."""
+    with connect() as client:
+        model = client.models.get(name)
+        if not model.installed:
+            _ask(model, yes)
+        with ProgressBar(name, shown=not as_json) as bar:
+            model = client.models.pull(name, bar.show_pull)
+    if as_json:
+        say_json(model)
+    else:
+        say(f"{model.name} is installed.")
+
+
+@app.command("import")
+def import_model(
+    name: Name,
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with the model's files.")],
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Install a model from a folder with its files, which are checked as a download is."""
+    with connect() as client:
+        model = client.models.install(name, folder)
+    if as_json:
+        say_json(model)
+    else:
+        say(f"{model.name} is installed.")
+
+
+@app.command()
+def load(
+    name: Name, *, device: Device = "auto", keep_alive: KeepAlive = None, as_json: AsJson = False
+) -> None:
+    """Load a model before it is needed."""
+    with connect() as client:
+        model, seconds = client.models.load(name, device, keep_alive)
+    if as_json:
+        say_json({"load_seconds": seconds, "model": model})
+        return
+    devices = " and ".join(resident.device for resident in model.residency)
+    say(f"{model.name} is loaded on {devices}{f', in {seconds_text(seconds)}' if seconds else ' already'}.")
+
+
+@app.command()
+def unload(
+    name: Name,
+    *,
+    device: Annotated[str, typer.Option(help="Only on this device. [everywhere]")] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Free a model's memory; one that is working goes when its job ends."""
+    with connect() as client:
+        model = client.models.unload(name, device)
+    if as_json:
+        say_json(model)
+    elif model.residency:
+        say(f"{model.name} is working and will be unloaded when its job ends.")
+    else:
+        say(f"{model.name} is not in memory any more.")
+
+
+def _ask(model: Model, yes: bool) -> None:
+    where = f" from {model.url}" if model.url else ""
+    complain(f"{model.name}: {size_text(model.download_bytes)}{where}; licence: {model.licence}.")
+    try:
+        agreed = yes or typer.confirm(printable(f"Download {model.name}?"), err=True)
+    except typer.Abort as error:
+        complain("nobody answered, so nothing was downloaded: add --yes to agree beforehand.")
+        raise typer.Exit(1) from error
+    if not agreed:
+        complain("nothing was downloaded.")
+        raise typer.Exit(1)
+
+
+def _row(model: Model) -> list[str]:
+    return [
+        model.name,
+        model.task.value,
+        model.quality,
+        "yes" if model.installed else "no",
+        size_text(model.download_bytes) if model.download_bytes else "none",
+        model.licence,
+        ", ".join(resident.device for resident in model.residency),
+        model.description,
+    ]

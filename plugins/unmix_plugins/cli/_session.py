@@ -1,0 +1,15 @@
+"""The command's connection to the daemon."""
+
+from unmix_plugins.cli._terminal import complain
+from unmix_plugins.client import Client
+
+CLIENT_NAME = "unmix"
+
+
+def connect(*, start: bool = True) -> Client:
+    """A client; says so when it has to start the daemon."""
+    return Client.connect(client_name=CLIENT_NAME, start=start, on_start=_say_starting)
+
+
+def _say_starting() -> None:
+    complain("no daemon runs; starting one, which stays for the next call (`unmix stop` ends it).")

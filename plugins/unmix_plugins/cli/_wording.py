@@ -1,0 +1,77 @@
+"""How numbers are told to people; independent of the locale, as everything here is English."""
+
+import math
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from unmix_plugins.audio import Summary
+
+_UNITS = ("B", "kB", "MB", "GB", "TB")
+
+
+def seconds_text(seconds: float) -> str:
+    """`1.9 s`, `12 min 05 s`, `3 h 07 min`."""
+    if seconds < 100:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest:02} s"
+    return f"{minutes // 60} h {minutes % 60:02} min"
+
+
+def size_text(size_bytes: int) -> str:
+    """`8.4 MB`, in powers of 1000 as disks and downloads are told."""
+    size = float(size_bytes)
+    for unit in _UNITS:
+        if size < 1000 or unit == _UNITS[-1]:
+            return f"{size:.0f} {unit}" if unit == "B" else f"{size:.1f} {unit}"
+        size /= 1000
+    raise AssertionError  # the last unit returns
+
+
+def level_text(level_dbfs: float) -> str:
+    """`−23.1 dBFS`, or `silent`."""
+    if not math.isfinite(level_dbfs):
+        return "silent"
+    return f"{level_dbfs:.1f} dBFS".replace("-", "−")
+
+
+def factor_text(factor: float) -> str:
+    """`33×`, `2.4×`."""
+    return f"{factor:.0f}×" if factor >= 10 else f"{factor:.1f}×"
+
+
+def moment_text(moment: datetime | None, now: datetime | None = None) -> str:
+    """`14:05:12 (in 4 min 12 s)` or `3 h 07 min ago`; empty for no moment."""
+    if moment is None:
+        return ""
+    distance = (moment - (now or datetime.now(UTC))).total_seconds()
+    if distance < 0:
+        return f"{seconds_text(-distance)} ago"
+    return f"{moment.astimezone():%H:%M:%S} (in {seconds_text(distance)})"
+
+
+def summary_text(source: str, outputs: Sequence[str], summary: Summary) -> str:
+    """One line for a finished file: names, model, device, times, levels."""
+    times = f"{seconds_text(summary.duration)} in {seconds_text(summary.processing_seconds)}"
+    if summary.real_time_factor is not None:
+        times += f" ({factor_text(summary.real_time_factor)} real time)"
+    levels = [
+        level_text(output.level_dbfs)
+        if output.stem == "clean"
+        else f"{output.stem} {level_text(output.level_dbfs)}"
+        for output in summary.outputs
+    ]
+    parts = [
+        f"{source} → {', '.join(outputs)}",
+        f"{summary.model} on {summary.device}",
+        times,
+        ", ".join(levels),
+    ]
+    return "  ".join(part for part in parts if part)
+
+
+def reasons(summary: Summary) -> list[str]:
+    """What the user should know besides: notes, and why this model and this device."""
+    quality = ["Low quality: a method without a trained model."] if summary.quality == "low" else []
+    return [line for line in (*summary.notes, *quality, summary.model_reason, summary.device_reason) if line]

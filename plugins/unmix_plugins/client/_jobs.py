@@ -1,0 +1,172 @@
+"""Work that outlives the call."""
+
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, TypeVar
+
+from unmix.v1 import jobs_pb2, jobs_pb2_grpc
+
+from unmix_plugins.audio import DenoiseTask, Options, OutputPiece, OutputStarted, Summary
+from unmix_plugins.client._audio_messages import denoise_task_to_proto, options_to_proto
+from unmix_plugins.client._job_messages import job_event_from_proto, job_from_proto, state_to_proto
+from unmix_plugins.client._link import Link
+from unmix_plugins.client._upload import requests, uploading
+from unmix_plugins.errors import DaemonUnreachable, NotPossibleNow
+from unmix_plugins.jobs import Job, JobEvent, JobState
+from unmix_plugins.outputs import Outputs, Targets
+from unmix_plugins.source import Source
+
+_ANSWER_SECONDS = 60.0
+_PAGE_SIZE = 200
+_FRUITLESS_TRIES = 5
+"""Streams in a row that broke before anything came: then the daemon is not well, and we say so."""
+
+
+Item = TypeVar("Item")
+
+
+class Jobs:
+    """The daemon's durable jobs; `Client.jobs`."""
+
+    def __init__(self, link: Link) -> None:
+        """Speak over `link`."""
+        self._link = link
+
+    def submit(
+        self,
+        source: Path | BinaryIO,
+        task: DenoiseTask | None = None,
+        options: Options | None = None,
+        *,
+        idempotency_key: str = "",
+    ) -> Job:
+        """Upload a recording and queue its job, which the daemon finishes whatever becomes of this process.
+
+        A second submission with the same `idempotency_key` gives the first one's job; empty: a new one.
+        """
+        with Source(source) as upload, self._link.errors():
+            spec = jobs_pb2.JobSpec(
+                denoise=denoise_task_to_proto(task or DenoiseTask()),
+                options=options_to_proto(options or Options(), upload.name, upload.size),
+                idempotency_key=idempotency_key or uuid.uuid4().hex,
+            )
+            pieces = requests(
+                jobs_pb2.SubmitJobRequest(spec=spec),
+                upload,
+                lambda data: jobs_pb2.SubmitJobRequest(data=data),
+            )
+            call = self._stub().SubmitJob.future(pieces)
+            with uploading(call, [upload]):
+                return job_from_proto(call.result().job)
+
+    def get(self, job_id: str) -> Job:
+        """A job as it stands."""
+        with self._link.errors():
+            answer = self._stub().GetJob(jobs_pb2.GetJobRequest(job_id=job_id), timeout=_ANSWER_SECONDS)
+        return job_from_proto(answer.job)
+
+    def list(self, states: Iterable[JobState] = (), *, client: str = "") -> Iterator[Job]:
+        """Jobs, newest first, as many as are taken; no `states`: all, no `client`: everybody's."""
+        request = jobs_pb2.ListJobsRequest(
+            states=[state_to_proto(state) for state in states], client=client, page_size=_PAGE_SIZE
+        )
+        while True:
+            with self._link.errors():
+                answer = self._stub().ListJobs(request, timeout=_ANSWER_SECONDS)
+            yield from map(job_from_proto, answer.jobs)
+            if not answer.next_page_token:
+                return
+            request.page_token = answer.next_page_token
+
+    def watch(self, job_id: str, after_sequence: int = 0) -> Iterator[JobEvent]:
+        """What happens to a job after event `after_sequence`, until it is finished.
+
+        When the daemon goes away it is found or started again, and the events go on without loss.
+        """
+        last = after_sequence
+
+        def open_stream() -> Iterator[JobEvent]:
+            nonlocal last
+            call = self._stub().WatchJob(jobs_pb2.WatchJobRequest(job_id=job_id, after_sequence=last))
+            try:
+                for response in call:
+                    last = response.sequence
+                    yield job_event_from_proto(response)
+            finally:
+                call.cancel()
+
+        return self._resumed(open_stream)
+
+    def cancel(self, job_id: str) -> Job:
+        """Stop a job within one segment; a finished one stays as it is."""
+        with self._link.errors():
+            answer = self._stub().CancelJob(jobs_pb2.CancelJobRequest(job_id=job_id), timeout=_ANSWER_SECONDS)
+        return job_from_proto(answer.job)
+
+    def delete(self, job_id: str) -> None:
+        """Remove a job and its files, cancelling it first if it is not finished."""
+        with self._link.errors():
+            self._stub().DeleteJob(jobs_pb2.DeleteJobRequest(job_id=job_id), timeout=_ANSWER_SECONDS)
+
+    def read_output(self, job_id: str, stem: str, offset: int = 0) -> Iterator[OutputPiece]:
+        """An output file of a completed job from byte `offset` on; goes on where it broke off."""
+        position = offset
+
+        def open_stream() -> Iterator[OutputPiece]:
+            nonlocal position
+            call = self._stub().ReadOutput(
+                jobs_pb2.ReadOutputRequest(job_id=job_id, stem=stem, offset=position)
+            )
+            try:
+                for response in call:
+                    position = response.offset + len(response.data)
+                    yield OutputPiece(stem, response.offset, response.data)
+            finally:
+                call.cancel()
+
+        return self._resumed(open_stream)
+
+    def save(self, job_id: str, targets: Targets, *, overwrite: bool = False) -> Summary:
+        """Download outputs of a completed job, checked as those of a call are; all files or none.
+
+        Stems that `targets` does not name are left out. Raises NotPossibleNow while the job has no result.
+        """
+        job = self.get(job_id)
+        if job.error is not None:
+            raise job.error
+        if job.summary is None:
+            raise NotPossibleNow(f"Job {job_id} is {job.state}: `unmix jobs watch {job_id}` waits for it.")
+        with Outputs(targets, overwrite=overwrite) as outputs:
+            for output in job.summary.outputs:
+                started = OutputStarted(
+                    output.stem,
+                    output.format,
+                    output.extension,
+                    job.summary.sample_rate,
+                    job.summary.channels,
+                )
+                if outputs.begin(started):
+                    for piece in self.read_output(job_id, output.stem):
+                        outputs.write(piece)
+            outputs.commit(job.summary.outputs)
+        return job.summary
+
+    def _stub(self) -> jobs_pb2_grpc.JobServiceStub:
+        return jobs_pb2_grpc.JobServiceStub(self._link.channel())
+
+    def _resumed(self, open_stream: Callable[[], Iterator[Item]]) -> Iterator[Item]:
+        """The items of a stream that is opened again, where it broke off, when the daemon went away."""
+        fruitless = 0
+        while True:
+            try:
+                with self._link.errors():
+                    for item in open_stream():
+                        fruitless = 0
+                        yield item
+                return
+            except DaemonUnreachable:
+                fruitless += 1
+                if fruitless >= _FRUITLESS_TRIES:
+                    raise
+            self._link.restore()

@@ -1,0 +1,152 @@
+"""The way from a client to the daemon: found, started when there is none, and found again."""
+
+import os
+import time
+from collections.abc import Callable, Generator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import grpc
+from grpc_health.v1 import health_pb2
+from unmix.locations import read_endpoint, read_token, state_folder
+
+from unmix_plugins.client._metadata import MetadataInterceptor
+from unmix_plugins.daemon_process import start_daemon
+from unmix_plugins.errors import AccessRefused, DaemonUnreachable, from_rpc
+
+_MESSAGE_LIMIT = 64 << 20
+_OPTIONS: Sequence[tuple[str, Any]] = (
+    ("grpc.max_receive_message_length", _MESSAGE_LIMIT),
+    ("grpc.max_send_message_length", _MESSAGE_LIMIT),
+    # A proxy for the web is not meant for this machine's own daemon.
+    ("grpc.enable_http_proxy", 0),
+    # Each channel has a connection of its own: one that failed does not delay the next, and a reader who is
+    # slow on one does not fill the buffers of another.
+    ("grpc.use_local_subchannel_pool", 1),
+)
+_ANSWER_SECONDS = 5.0
+_RESTORE_SECONDS = 30.0
+_RESTORE_INTERVAL = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where a daemon may listen, and the secret for it."""
+
+    target: str
+    token: str | None
+
+
+class Link:
+    """A channel to one daemon, opened at the first call and again after the daemon went away."""
+
+    def __init__(
+        self,
+        state: Path | None,
+        *,
+        client_name: str,
+        start: bool,
+        on_start: Callable[[], object],
+    ) -> None:
+        """Look in `state`, or where the environment says; nothing is opened yet."""
+        self.state = (state or state_folder()).absolute()
+        self.is_fixed = state is None and bool(os.environ.get("UNMIX_ADDRESS"))
+        self._client_name = client_name
+        self._start = start and not self.is_fixed
+        self._on_start = on_start
+        self._channel: grpc.Channel | None = None
+
+    def channel(self) -> grpc.Channel:
+        """The open channel; finds or starts a daemon when there is none.
+
+        Raises DaemonUnreachable, DaemonNotStarted or AccessRefused.
+        """
+        if self._channel is None and not self._find():
+            if not self._start:
+                raise DaemonUnreachable(self._nobody())
+            self._on_start()
+            start_daemon(self.state, lambda: self._find() or None)
+        if self._channel is None:
+            raise DaemonUnreachable(self._nobody())
+        return self._channel
+
+    def restore(self) -> None:
+        """Find the daemon again after it went away, waiting for whoever starts it.
+
+        Raises what `channel` raises when it stays away.
+        """
+        self.close()
+        deadline = time.monotonic() + (0.0 if self._start else _RESTORE_SECONDS)
+        while not self._find() and time.monotonic() < deadline:
+            time.sleep(_RESTORE_INTERVAL)
+        self.channel()
+
+    def close(self) -> None:
+        """Close the channel; calls that run on it end as cancelled."""
+        if self._channel is not None:
+            self._channel.close()
+        self._channel = None
+
+    def is_answered(self) -> bool:
+        """True while the daemon answers; looks for no other."""
+        return self._find()
+
+    @contextmanager
+    def errors(self) -> Generator[None]:
+        """Raise UnmixError for calls that fail; a daemon that went away is looked for at the next call."""
+        try:
+            yield
+        except grpc.RpcError as error:
+            translated = from_rpc(error)
+            if isinstance(translated, DaemonUnreachable):
+                self.close()
+            raise translated from error
+
+    def _find(self) -> bool:
+        self.close()
+        for address in self._addresses():
+            channel = grpc.intercept_channel(
+                grpc.insecure_channel(address.target, _OPTIONS),
+                MetadataInterceptor(address.token, self._client_name),
+            )
+            try:
+                if _is_serving(channel):
+                    self._channel = channel
+                    return True
+            finally:
+                if self._channel is not channel:
+                    channel.close()
+        return False
+
+    def _addresses(self) -> list[Address]:
+        if self.is_fixed:
+            token = os.environ.get("UNMIX_TOKEN") or read_token(self.state)
+            return [Address(os.environ["UNMIX_ADDRESS"], token)]
+        endpoint = read_endpoint(self.state)
+        if endpoint is None:
+            return []
+        token = os.environ.get("UNMIX_TOKEN") or read_token(self.state)
+        return [Address(target, token) for target in endpoint.addresses]
+
+    def _nobody(self) -> str:
+        if self.is_fixed:
+            return f"Nothing answers at {os.environ['UNMIX_ADDRESS']}: check UNMIX_ADDRESS, or unset it."
+        return f"No daemon runs for {self.state}: `unmix start` starts one."
+
+
+def _is_serving(channel: grpc.Channel) -> bool:
+    check = channel.unary_unary(
+        "/grpc.health.v1.Health/Check",
+        health_pb2.HealthCheckRequest.SerializeToString,
+        health_pb2.HealthCheckResponse.FromString,
+    )
+    try:
+        answer = check(health_pb2.HealthCheckRequest(), timeout=_ANSWER_SECONDS)
+    except grpc.RpcError as error:
+        translated = from_rpc(error)
+        if isinstance(translated, AccessRefused):
+            raise translated from error
+        return False
+    return answer.status == health_pb2.HealthCheckResponse.SERVING

@@ -1,0 +1,103 @@
+"""Weights on disk and models in memory."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack
+from pathlib import Path
+
+from unmix.v1 import models_pb2, models_pb2_grpc
+
+from unmix_plugins.client._audio_messages import duration_to_proto
+from unmix_plugins.client._link import Link
+from unmix_plugins.client._model_messages import model_from_proto, pull_progress_from_proto, task_to_proto
+from unmix_plugins.client._upload import uploading
+from unmix_plugins.errors import BrokenResult, NotFound, SourceError
+from unmix_plugins.models import Model, PullProgress, Task
+from unmix_plugins.source import Source
+
+_ANSWER_SECONDS = 60.0
+
+
+class Models:
+    """The daemon's models; `Client.models`."""
+
+    def __init__(self, link: Link) -> None:
+        """Speak over `link`."""
+        self._link = link
+
+    def list(self, task: Task | None = None, *, installed_only: bool = False) -> tuple[Model, ...]:
+        """The catalogue, by task, best first."""
+        request = models_pb2.ListModelsRequest(task=task_to_proto(task), installed_only=installed_only)
+        with self._link.errors():
+            answer = self._stub().ListModels(request, timeout=_ANSWER_SECONDS)
+        return tuple(map(model_from_proto, answer.models))
+
+    def get(self, name: str) -> Model:
+        """One entry of the catalogue. Raises NotFound."""
+        for model in self.list():
+            if model.name == name:
+                return model
+        raise NotFound(f"There is no model {name}: `unmix models list` shows those that there are.")
+
+    def pull(self, name: str, on_progress: Callable[[PullProgress], object] = lambda _: None) -> Model:
+        """Download and install a model; a download that broke off goes on where it was."""
+        with self._link.errors():
+            call = self._stub().PullModel(models_pb2.PullModelRequest(name=name))
+            try:
+                model: models_pb2.Model | None = None
+                for response in call:
+                    on_progress(pull_progress_from_proto(response))
+                    if response.HasField("model"):
+                        model = response.model
+            finally:
+                call.cancel()
+        if model is None:
+            raise BrokenResult(f"The download of {name} ended without a model: run the command again.")
+        return model_from_proto(model)
+
+    def install(self, name: str, folder: Path) -> Model:
+        """Send the files of `folder`, hidden ones left out, as the weights of model `name`."""
+        with ExitStack() as stack, self._link.errors():
+            files = {path: stack.enter_context(Source(folder / path)) for path in _files(folder)}
+            call = self._stub().ImportModel.future(_import_requests(name, files))
+            with uploading(call, files.values()):
+                return model_from_proto(call.result().model)
+
+    def load(self, name: str, device: str = "auto", keep_alive: float | None = None) -> tuple[Model, float]:
+        """Make a model resident; returns it, and the seconds that it took, 0 when it was resident."""
+        request = models_pb2.LoadModelRequest(
+            name=name,
+            device=device,
+            keep_alive=None if keep_alive is None else duration_to_proto(keep_alive),
+        )
+        with self._link.errors():
+            answer = self._stub().LoadModel(request)
+        return model_from_proto(answer.model), answer.load_seconds
+
+    def unload(self, name: str, device: str = "") -> Model:
+        """Free a resident model, on `device` or everywhere; one that is working goes when its job ends."""
+        request = models_pb2.UnloadModelRequest(name=name, device=device)
+        with self._link.errors():
+            answer = self._stub().UnloadModel(request, timeout=_ANSWER_SECONDS)
+        return model_from_proto(answer.model)
+
+    def _stub(self) -> models_pb2_grpc.ModelServiceStub:
+        return models_pb2_grpc.ModelServiceStub(self._link.channel())
+
+
+def _files(folder: Path) -> list[Path]:
+    try:
+        found = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
+    except OSError as error:
+        raise SourceError(f"{folder} cannot be read ({error.strerror}): check the folder.") from error
+    files = [path for path in found if not any(part.startswith(".") for part in path.parts)]
+    if not files:
+        raise SourceError(f"{folder} holds no files: name the folder with the model's weights.")
+    return files
+
+
+def _import_requests(name: str, files: Mapping[Path, Source]) -> Iterator[models_pb2.ImportModelRequest]:
+    yield models_pb2.ImportModelRequest(name=name)
+    for path, source in files.items():
+        yield models_pb2.ImportModelRequest(file_name=path.as_posix())
+        for data in source.pieces():
+            yield models_pb2.ImportModelRequest(data=data)

@@ -1,0 +1,129 @@
+"""Starting and stopping the daemon's process, for users who never do it themselves."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import TypeVar
+
+from unmix.locations import LOG, read_endpoint
+
+from unmix_plugins.errors import AccessRefused, DaemonNotStarted, NotPossibleNow, TimedOut
+
+_COMMAND = (sys.executable, "-m", "unmix_daemon", "run")
+_PATIENCE = 30.0
+"""Seconds for the daemon to come up; it takes about one, more on a machine that is busy."""
+_RIVAL_PATIENCE = 5.0
+"""Seconds for another daemon to answer after ours has ended: it was there first, and ours gave way to it."""
+_STOP_PATIENCE = 60.0
+_INTERVAL = 0.05
+_TAIL_BYTES = 65536
+
+Connected = TypeVar("Connected")
+
+
+def start_daemon(state: Path, connect: Callable[[], Connected | None]) -> Connected:
+    """Start `unmixd` in its own session and return what `connect` gives once a daemon answers.
+
+    Two clients may do this at the same moment: the second daemon refuses to run beside the first and ends,
+    and both clients connect to the one that is there. Raises DaemonNotStarted with the last line of the log.
+    """
+    log = state / LOG
+    try:
+        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        begin = log.stat().st_size if log.exists() else 0
+        process = _spawn(state, log)
+    except OSError as error:
+        raise DaemonNotStarted(
+            f"The daemon cannot be started ({error}): make {state} writable, or name another UNMIX_STATE."
+        ) from error
+    deadline = time.monotonic() + _PATIENCE
+    ended = False
+    while True:
+        if (connected := connect()) is not None:
+            return connected
+        if not ended and process.poll() is not None:
+            ended = True
+            deadline = min(deadline, time.monotonic() + _RIVAL_PATIENCE)
+        if time.monotonic() > deadline:
+            break
+        time.sleep(_INTERVAL)
+    what = "ended at once" if ended else f"did not answer within {_PATIENCE:.0f} s"
+    said = last_line(log, begin)
+    raise DaemonNotStarted(f"The daemon {what}{f', saying “{said}”' if said else ''}: its log is {log}.")
+
+
+def stop_daemon(state: Path, pid: int, is_answered: Callable[[], bool]) -> None:
+    """Ask process `pid`, which said that it is the daemon, to end, and return when it has.
+
+    Raises NotPossibleNow when the daemon of `state` is another process, AccessRefused when it is another
+    user's, and TimedOut when it goes on working for a minute.
+    """
+    endpoint = read_endpoint(state)
+    if endpoint is None or endpoint.pid != pid:
+        raise NotPossibleNow(
+            f"The daemon that answers is not the one of {state}: stop it where it was started."
+        )
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except ProcessLookupError:
+        return
+    except PermissionError as error:
+        raise AccessRefused(f"Process {pid} is another user's: only they can stop it.") from error
+    deadline = time.monotonic() + _STOP_PATIENCE
+    while not _has_ended(pid, is_answered):
+        if time.monotonic() > deadline:
+            raise TimedOut(f"Process {pid} still finishes its work: wait for it, and try again then.")
+        time.sleep(_INTERVAL)
+
+
+def last_line(log: Path, begin: int = 0) -> str:
+    """The last line of a log that is not blank, looking no further back than byte `begin`; empty if none."""
+    try:
+        with log.open("rb") as file:
+            file.seek(max(begin, log.stat().st_size - _TAIL_BYTES))
+            lines = file.read().decode("utf-8", "replace").split("\n")
+    except OSError:
+        return ""
+    return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def _spawn(state: Path, log: Path) -> "subprocess.Popen[bytes]":
+    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    try:
+        return subprocess.Popen(
+            _COMMAND,
+            stdin=subprocess.DEVNULL,
+            stdout=descriptor,
+            stderr=descriptor,
+            cwd=state,
+            env={**os.environ, "UNMIX_STATE": str(state)},
+            start_new_session=True,  # Ctrl-C in the client's terminal is not meant for the daemon
+            creationflags=_windows_flags(),
+        )
+    finally:
+        os.close(descriptor)
+
+
+def _has_ended(pid: int, is_answered: Callable[[], bool]) -> bool:
+    if sys.platform == "win32":
+        return not is_answered()  # there is no signal 0; the one that is would be Ctrl-C
+    if sys.platform == "linux":
+        with suppress(OSError):  # a process that has ended stays as a zombie where nobody waits for it
+            if Path(f"/proc/{pid}/stat").read_text("utf-8", "replace").rpartition(")")[2].split()[0] == "Z":
+                return True
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return True
+    return False
+
+
+def _windows_flags() -> int:
+    if sys.platform == "win32":
+        return subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
+    return 0

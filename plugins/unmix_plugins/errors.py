@@ -1,0 +1,265 @@
+"""What can go wrong between a client and the daemon.
+
+    UnmixError                  base: `str()` is for the user and says what to do next
+    ├── DaemonUnreachable       nothing answers, or it went away
+    ├── DaemonNotStarted        it was started and ended at once
+    ├── DaemonFault             it met a fault of its own
+    ├── AccessRefused           the token is missing or wrong
+    ├── InvalidRequest          the recording or an option cannot be processed
+    ├── NotFound                no such job, model or output
+    ├── AlreadyExists           that is there already
+    ├── NotPossibleNow          something else has to happen first, such as pulling a model
+    ├── Overloaded              the queue, a disk or a memory is full
+    ├── Interrupted             another call came in between
+    ├── Cancelled               somebody cancelled the work
+    ├── TimedOut                no answer in time
+    ├── NotSupported            this daemon cannot do that
+    ├── BrokenResult            what arrived is not what was sent
+    ├── SourceError             the input file cannot be read, or changed meanwhile
+    └── OutputError             the output file cannot be written
+        ├── OutputExists        it is there already and may not be replaced
+        └── OutputClash         it would replace another output of the same run, or an input
+
+`reason` is the stable machine-readable name that the daemon gave (google.rpc.ErrorInfo.reason), or the
+class's own.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, cast
+
+import grpc
+from google.protobuf.message import DecodeError
+from google.rpc import error_details_pb2, status_pb2  # pyright: ignore[reportMissingTypeStubs]  # has its own
+from grpc_status import rpc_status
+
+_LONGEST_DETAIL = 200
+
+
+class UnmixError(Exception):
+    """Base of everything that this package raises on purpose."""
+
+    reason: str = "ERROR"
+    advice: ClassVar[str] = "The work failed: `unmix doctor` looks for the cause."
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        reason: str = "",
+        retry_after: float | None = None,
+        fields: Sequence[str] = (),
+    ) -> None:
+        """Keep `message`, or the class's advice where there is none; `retry_after` is in seconds."""
+        super().__init__(message or self.advice)
+        self.reason = reason or self.reason
+        self.retry_after = retry_after
+        self.fields = tuple(fields)
+
+
+class DaemonUnreachable(UnmixError):
+    """Nothing answers at the daemon's address, or it went away in the middle."""
+
+    reason = "DAEMON_UNREACHABLE"
+    advice = "The daemon went away: run the command again, and `unmix doctor` if that does not help."
+
+
+class DaemonNotStarted(UnmixError):
+    """The daemon was started and did not come up."""
+
+    reason = "DAEMON_NOT_STARTED"
+    advice = "The daemon did not start: `unmix doctor` looks for the cause."
+
+
+class DaemonFault(UnmixError):
+    """The daemon met a fault of its own; its log has the details."""
+
+    reason = "DAEMON_FAULT"
+    advice = "The daemon met an unexpected error: its log has the details, `unmix doctor` shows where."
+
+
+class AccessRefused(UnmixError):
+    """The daemon does not take this token."""
+
+    reason = "ACCESS_REFUSED"
+    advice = "The daemon refused the token: use the account that started it, or set UNMIX_TOKEN as it has it."
+
+
+class InvalidRequest(UnmixError):
+    """The recording or an option cannot be processed."""
+
+    reason = "INVALID_REQUEST"
+    advice = "The daemon cannot process this request: check the file and the options."
+
+
+class NotFound(UnmixError):
+    """No such job, model or output."""
+
+    reason = "NOT_FOUND"
+    advice = "That is not known here: `unmix jobs list` and `unmix models list` show what is."
+
+
+class AlreadyExists(UnmixError):
+    """What was to be made is there already."""
+
+    reason = "ALREADY_EXISTS"
+    advice = "That exists already: use it, or delete it first."
+
+
+class NotPossibleNow(UnmixError):
+    """Something else has to happen first."""
+
+    reason = "NOT_POSSIBLE_NOW"
+    advice = "That is not possible now: `unmix status` shows the daemon's state."
+
+
+class Overloaded(UnmixError):
+    """The queue, a disk or a memory is full."""
+
+    reason = "OVERLOADED"
+    advice = "The daemon has no room for this now: try again later, and `unmix status` shows what it does."
+
+
+class Interrupted(UnmixError):
+    """Another call came in between."""
+
+    reason = "INTERRUPTED"
+    advice = "Something else came in between: run the command again."
+
+
+class Cancelled(UnmixError):
+    """Somebody cancelled the work."""
+
+    reason = "CANCELLED"
+    advice = "The work was cancelled: run the command again if that was not meant."
+
+
+class TimedOut(UnmixError):
+    """No answer came in time."""
+
+    reason = "TIMED_OUT"
+    advice = "The daemon did not answer in time: try again, and `unmix doctor` if that does not help."
+
+
+class NotSupported(UnmixError):
+    """This daemon cannot do that."""
+
+    reason = "NOT_SUPPORTED"
+    advice = "This daemon cannot do that: after an update of unmix, `unmix stop` and `unmix start` renew it."
+
+
+class BrokenResult(UnmixError):
+    """What arrived is not what was sent; no file was written."""
+
+    reason = "BROKEN_RESULT"
+    advice = "The result arrived damaged and was thrown away: run the command again."
+
+
+class SourceError(UnmixError):
+    """The input cannot be read, or changed while it was sent."""
+
+    reason = "SOURCE_ERROR"
+    advice = "The input cannot be read: check the file."
+
+
+class OutputError(UnmixError):
+    """The output cannot be written."""
+
+    reason = "OUTPUT_ERROR"
+    advice = "The output cannot be written: check the folder."
+
+
+class OutputExists(OutputError):
+    """The output is there already and may not be replaced."""
+
+    reason = "OUTPUT_EXISTS"
+    advice = "The output exists already: choose another folder, or allow it to be replaced."
+
+
+class OutputClash(OutputError):
+    """The output would replace another output of the same run, or an input."""
+
+    reason = "OUTPUT_CLASH"
+    advice = "Two files of this run have one name: run them one by one, into different folders."
+
+
+_STATUS_TO_ERROR: dict[grpc.StatusCode, type[UnmixError]] = {
+    grpc.StatusCode.CANCELLED: Cancelled,
+    grpc.StatusCode.UNKNOWN: DaemonFault,
+    grpc.StatusCode.INVALID_ARGUMENT: InvalidRequest,
+    grpc.StatusCode.DEADLINE_EXCEEDED: TimedOut,
+    grpc.StatusCode.NOT_FOUND: NotFound,
+    grpc.StatusCode.ALREADY_EXISTS: AlreadyExists,
+    grpc.StatusCode.PERMISSION_DENIED: AccessRefused,
+    grpc.StatusCode.RESOURCE_EXHAUSTED: Overloaded,
+    grpc.StatusCode.FAILED_PRECONDITION: NotPossibleNow,
+    grpc.StatusCode.ABORTED: Interrupted,
+    grpc.StatusCode.OUT_OF_RANGE: InvalidRequest,
+    grpc.StatusCode.UNIMPLEMENTED: NotSupported,
+    grpc.StatusCode.INTERNAL: DaemonFault,
+    grpc.StatusCode.UNAVAILABLE: DaemonUnreachable,
+    grpc.StatusCode.DATA_LOSS: BrokenResult,
+    grpc.StatusCode.UNAUTHENTICATED: AccessRefused,
+}
+_NUMBER_TO_ERROR = {
+    cast("tuple[int, str]", status.value)[0]: kind for status, kind in _STATUS_TO_ERROR.items()
+}
+
+
+def from_rpc(error: grpc.RpcError) -> UnmixError:
+    """The exception for a call that failed.
+
+    A message that comes with an ErrorInfo was written by the daemon for the user and stays as it is;
+    any other is gRPC's own and only follows the class's advice.
+    """
+    kind = _STATUS_TO_ERROR.get(error.code(), DaemonFault)
+    said = error.details() or ""
+    details = _details(error)
+    message = said if details.info and said else _with_detail(kind.advice, said)
+    violations = details.bad.field_violations
+    unsaid = [f"{v.field}: {v.description}" for v in violations if v.description not in message]
+    if unsaid:
+        message = f"{message.rstrip('.')} ({'; '.join(unsaid)})."
+    retry_after = details.retry.retry_delay.ToTimedelta().total_seconds() if details.retry else None
+    if retry_after is not None:
+        message = f"{message.rstrip('.')} (in about {max(1, round(retry_after))} s)."
+    return kind(
+        message,
+        reason=details.info.reason if details.info else "",
+        retry_after=retry_after,
+        fields=[v.field for v in violations],
+    )
+
+
+def from_job_failure(code: int, reason: str, message: str) -> UnmixError:
+    """The exception for a job that failed; `code` is a google.rpc.Code."""
+    return _NUMBER_TO_ERROR.get(code, DaemonFault)(message, reason=reason)
+
+
+@dataclass(frozen=True, slots=True)
+class _Details:
+    info: error_details_pb2.ErrorInfo | None
+    retry: error_details_pb2.RetryInfo | None
+    bad: error_details_pb2.BadRequest
+
+
+def _details(error: grpc.RpcError) -> _Details:
+    try:
+        # A failed call of a stub is a grpc.Call as well, which the stubs' types do not say.
+        found = rpc_status.from_call(cast("grpc.Call", error))  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # untyped
+        status = cast("status_pb2.Status | None", found)
+        packed = {detail.TypeName(): detail.value for detail in status.details} if status else {}
+        info = packed.get("google.rpc.ErrorInfo")
+        retry = packed.get("google.rpc.RetryInfo")
+        return _Details(
+            None if info is None else error_details_pb2.ErrorInfo.FromString(info),
+            None if retry is None else error_details_pb2.RetryInfo.FromString(retry),
+            error_details_pb2.BadRequest.FromString(packed.get("google.rpc.BadRequest", b"")),
+        )
+    except (DecodeError, ValueError):  # not from our daemon
+        return _Details(None, None, error_details_pb2.BadRequest())
+
+
+def _with_detail(advice: str, said: str) -> str:
+    line = " ".join(said.split())
+    return f"{advice} (It said: {line[:_LONGEST_DETAIL]})" if line else advice

@@ -1,0 +1,100 @@
+"""A recording on its way to the daemon."""
+
+import os
+import stat
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Event
+from types import TracebackType
+from typing import BinaryIO, Self
+
+from unmix_plugins.errors import SourceError
+
+CHUNK = 1 << 20
+"""Bytes in one message: the most that loopback gRPC moves well."""
+
+
+class Source:
+    """Reads a file piece by piece, and knows when it is not the file any more that it was.
+
+    gRPC pulls the pieces from a thread of its own, where an exception would be logged and a plain end
+    would look like the end of the file. So a fault is kept in `error`, and the call is cancelled.
+    """
+
+    def __init__(self, source: Path | BinaryIO) -> None:
+        """Open `source`. Raises SourceError when it is no readable file."""
+        self._is_ours = isinstance(source, Path)
+        self.name = source.name if isinstance(source, Path) else _stream_name(source)
+        self.error: SourceError | None = None
+        self._cancel: Callable[[], object] | None = None
+        self._is_bound = Event()
+        if isinstance(source, Path):
+            self._file, self.size = _open(source)
+        else:
+            self._file, self.size = source, None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._is_bound.set()
+        if self._is_ours:
+            self._file.close()
+
+    def cancel_with(self, cancel: Callable[[], object]) -> None:
+        """Say how the call that takes the pieces is cancelled; no piece is given before."""
+        self._cancel = cancel
+        self._is_bound.set()
+
+    def pieces(self) -> Iterator[bytes]:
+        """The bytes, at most CHUNK at once; ends early after a fault, the call being cancelled then."""
+        self._is_bound.wait()
+        try:
+            yield from self._read()
+        except SourceError as error:
+            self._fail(error)
+        except OSError as error:
+            said = error.strerror or type(error).__name__
+            self._fail(SourceError(f"{self.name} cannot be read ({said}): check the file and its disk."))
+        except ValueError:  # closed, because the call is over
+            self._fail(SourceError(f"{self.name} was closed while it was sent."))
+
+    def _read(self) -> Iterator[bytes]:
+        sent = 0
+        while data := self._file.read(CHUNK):
+            sent += len(data)
+            if self.size is not None and sent > self.size:
+                break
+            yield data
+        if self.size is not None and (
+            sent != self.size or os.fstat(self._file.fileno()).st_size != self.size
+        ):
+            raise SourceError(
+                f"{self.name} changed while it was sent: wait until it is finished, then run it again."
+            )
+
+    def _fail(self, error: SourceError) -> None:
+        self.error = error
+        if self._cancel is not None:
+            self._cancel()
+
+
+def _open(path: Path) -> tuple[BinaryIO, int | None]:
+    try:
+        file = path.open("rb")
+        facts = os.fstat(file.fileno())
+    except IsADirectoryError:
+        raise SourceError(f"{path} is a folder: name the files in it.") from None
+    except FileNotFoundError:
+        raise SourceError(f"{path} does not exist: check the name.") from None
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or str(error)
+        raise SourceError(f"{path} cannot be read ({said}): check the file.") from error
+    return file, facts.st_size if stat.S_ISREG(facts.st_mode) else None
+
+
+def _stream_name(stream: BinaryIO) -> str:
+    name: object = getattr(stream, "name", "")
+    return Path(name).name if isinstance(name, str) and name else "stdin"
