@@ -49,28 +49,28 @@ def run(config: _Config = None) -> None:
 @app.command()
 def install(
     config: _Config = None,
-    start: Annotated[bool, typer.Option(help="Start the service now.")] = True,  # noqa: FBT002  # typer's way
+    start: Annotated[bool, typer.Option(help="Start the service now.")] = True,  # typer's way
 ) -> None:
     """Start the daemon at every login: a systemd user unit, or a launchd agent on macOS."""
-    from .install import InstallError, install as write  # noqa: PLC0415
+    from . import install as service  # noqa: PLC0415
 
     _settings(config)
     try:
-        for line in write(config, start=start):
+        for line in service.install(config, start=start):
             typer.echo(line)
-    except InstallError as error:
+    except service.InstallError as error:
         _refuse(str(error))
 
 
 @app.command()
 def uninstall() -> None:
     """Undo `unmixd install`."""
-    from .install import InstallError, uninstall as remove  # noqa: PLC0415
+    from . import install as service  # noqa: PLC0415
 
     try:
-        for line in remove():
+        for line in service.uninstall():
             typer.echo(line)
-    except InstallError as error:
+    except service.InstallError as error:
         _refuse(str(error))
 
 

@@ -9,7 +9,6 @@ from typing import Annotated, Any
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
-
 from unmix.locations import state_folder
 
 _PREFIX = "UNMIXD_"

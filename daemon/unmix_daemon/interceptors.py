@@ -4,7 +4,7 @@ import hmac
 import inspect
 import logging
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias, cast
 
@@ -32,7 +32,7 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
         """`token` is the secret that calls must carry as `authorization: Bearer <token>`."""
         self._expected = f"Bearer {token}".encode()
 
-    async def intercept_service(
+    async def intercept_service(  # pyright: ignore[reportIncompatibleMethodOverride]  # grpcio annotates it narrower than it calls it
         self, continuation: _Continuation, handler_call_details: grpc.HandlerCallDetails
     ) -> "grpc.RpcMethodHandler[Any, Any]":
         """Wrap the handler that would serve this call."""
@@ -74,7 +74,7 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
         )
 
     @asynccontextmanager
-    async def _border(self, context: Context) -> AsyncIterator[None]:
+    async def _border(self, context: Context) -> AsyncGenerator[None]:
         try:
             self._check_token(context)
             yield
@@ -82,7 +82,7 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
             await context.abort_with_status(_status(error))
         except (grpc.aio.AbortError, grpc.aio.UsageError):
             raise
-        except Exception as error:
+        except Exception:
             if context.cancelled() or context.done():
                 raise
             mark = uuid.uuid4().hex[:8]
@@ -117,7 +117,9 @@ def _status(error: UnmixError) -> Any:
         delay.FromMilliseconds(int(error.retry_seconds * 1000))
         details.append(_packed(error_details_pb2.RetryInfo(retry_delay=delay)))
     code = cast("tuple[int, str]", error.status.value)[0]
-    return rpc_status.to_status(status_pb2.Status(code=code, message=str(error), details=details))
+    return rpc_status.to_status(  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # untyped
+        status_pb2.Status(code=code, message=str(error), details=details)
+    )
 
 
 def _packed(message: Any) -> any_pb2.Any:

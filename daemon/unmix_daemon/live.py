@@ -39,7 +39,7 @@ class LiveJob:
 
     job: Job
     """As last recorded."""
-    progress: Progress = Progress()
+    progress: Progress = field(default_factory=Progress)
     outputs: dict[str, Grew] = field(default_factory=dict[str, Grew])
     """The latest growth of each stem in the present attempt."""
     rewritten: dict[str, list[tuple[int, int]]] = field(default_factory=dict[str, list[tuple[int, int]]])

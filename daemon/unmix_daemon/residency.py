@@ -7,7 +7,7 @@ when the device is out of memory.
 """
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
@@ -68,7 +68,7 @@ class Residency(Generic[M]):
         self._entries: dict[str, _Entry[M]] = {}
 
     @contextmanager
-    def use(self, name: str, load: Callable[[], M], keep_alive: float) -> Iterator[tuple[M, float]]:
+    def use(self, name: str, load: Callable[[], M], keep_alive: float) -> Generator[tuple[M, float]]:
         """Borrow a model, loading it when it is not here; gives it with the seconds that loading took.
 
         Raises OutOfMemory when it does not fit after everything idle was freed, and what `load` raises.

@@ -240,7 +240,7 @@ class Scheduler:
             if self._closing:
                 await self._put_back(job)
             raise
-        except Exception:
+        except Exception:  # noqa: BLE001  # a border: one job must not end the others
             _log.exception("job %s", job.job_id)
             await self._fail(
                 job.job_id, JobError("INTERNAL", "The daemon met an error; its log has the details.")

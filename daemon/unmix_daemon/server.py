@@ -5,7 +5,7 @@ import logging
 import os
 import secrets
 import signal
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 
@@ -13,7 +13,6 @@ import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health
 from grpc_reflection.v1alpha import reflection
-
 from unmix.locations import TOKEN, Endpoint, read_token, remove_endpoint, write_endpoint
 from unmix.v1 import audio_pb2, audio_pb2_grpc, jobs_pb2, jobs_pb2_grpc, models_pb2, models_pb2_grpc
 
@@ -45,7 +44,7 @@ _OPTIONS = (
 
 
 @asynccontextmanager
-async def daemon(config: Config) -> AsyncIterator[Endpoint]:
+async def daemon(config: Config) -> AsyncGenerator[Endpoint]:
     """A daemon that serves while the block runs, and drains when it ends.
 
     Raises AlreadyRunning when somebody else has the state folder or the address.

@@ -7,7 +7,6 @@ from importlib.metadata import version
 from pathlib import Path
 
 import psutil
-
 from unmix_models.devices import Device
 
 from .config import Config

@@ -199,7 +199,7 @@ def _report(db: sqlite3.Connection, job_id: str, progress: Progress, now: float)
         _note(db, job_id, now)
 
 
-def _end(
+def _end(  # noqa: PLR0917
     db: sqlite3.Connection,
     job_id: str,
     state: JobState,
@@ -227,7 +227,7 @@ def _end(
     return _job(row) if row else None
 
 
-def _requeue(db: sqlite3.Connection, job_id: str, crashed: bool, now: float) -> Job | None:  # noqa: FBT001
+def _requeue(db: sqlite3.Connection, job_id: str, crashed: bool, now: float) -> Job | None:
     row = db.execute(
         "UPDATE jobs SET state = ?, crashes = crashes + ?, progress = ? WHERE job_id = ? AND state = ? RETURNING *",
         (JobState.PENDING, int(crashed), records.dump(Progress()), job_id, JobState.PROCESSING),
@@ -248,7 +248,7 @@ def _recover(db: sqlite3.Connection, lost: JobError, now: float) -> tuple[Job, .
         if job.attached:
             _end(db, job.job_id, JobState.FAILED, now, lost, None)
         elif job.state is JobState.PROCESSING:
-            _requeue(db, job.job_id, False, now)  # noqa: FBT003
+            _requeue(db, job.job_id, False, now)
     rows = db.execute("SELECT * FROM jobs WHERE state = ? ORDER BY number", (JobState.PENDING,)).fetchall()
     return tuple(map(_job, rows))
 

@@ -32,7 +32,7 @@ def probe() -> tuple[Device, ...]:
     """Look at the machine, best device first. Imports the inference runtime, so call it in a child process."""
     import onnxruntime  # noqa: PLC0415  # heavy
 
-    providers = set(onnxruntime.get_available_providers())
+    providers: list[str] = onnxruntime.get_available_providers()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # untyped
     return (
         _cuda(has_runtime="CUDAExecutionProvider" in providers),
         _mps(has_runtime="CoreMLExecutionProvider" in providers),

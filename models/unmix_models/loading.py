@@ -23,13 +23,13 @@ def load_denoiser(model: Model, weights: Weights, place: Place) -> Denoiser:
     return _DENOISERS[model.name](model, weights, place)
 
 
-def _rnnoise(model: Model, weights: Weights, place: Place) -> Denoiser:  # noqa: ARG001  # one shape for all
+def _rnnoise(model: Model, weights: Weights, place: Place) -> Denoiser:  # one shape for all
     from .denoise import rnnoise  # noqa: PLC0415  # each adapter brings its own runtime
 
     return rnnoise.load()
 
 
-def _wiener(model: Model, weights: Weights, place: Place) -> Denoiser:  # noqa: ARG001
+def _wiener(model: Model, weights: Weights, place: Place) -> Denoiser:
     from .denoise import wiener  # noqa: PLC0415
 
     return wiener.load()

@@ -1,7 +1,7 @@
 """Disks that run full, said in one sentence."""
 
 import errno
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,7 +16,7 @@ def is_full(error: OSError) -> bool:
 
 
 @contextmanager
-def naming_full_disks(folder: Path) -> Iterator[None]:
+def naming_full_disks(folder: Path) -> Generator[None]:
     """Turn a full-disk OSError inside the block into StorageFull that names `folder`."""
     try:
         yield

@@ -10,7 +10,7 @@ import shutil
 import tarfile
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -55,7 +55,7 @@ class Weights:
 
     def pull(
         self, model: Model, url: str, stop: Callable[[], bool] = lambda: False
-    ) -> Iterator[PullProgress]:
+    ) -> Generator[PullProgress]:
         """Download the archive at `url`, resuming what an earlier try left, and install the model.
 
         Stops between two pieces when `stop()` is true. Raises InvalidWeights when the archive does not hold the

@@ -126,4 +126,4 @@ def output_errors(target: object) -> Generator[None]:
         ) from error
     except OSError as error:
         said = error.strerror or type(error).__name__
-        raise OutputError(f"{target} cannot be written ({said}): choose another folder.") from error
+        raise OutputError(f"{target} cannot be written ({said}): make room, or write elsewhere.") from error

@@ -108,7 +108,7 @@ def test_where_proc_takes_no_links_the_bytes_are_copied(
 
 
 def test_a_missing_folder_is_told_in_one_sentence(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match=r"cannot be written \(No such file or directory\): choose"):
+    with pytest.raises(OutputError, match=r"cannot be written \(No such file or directory\): make"):
         PartialFile(tmp_path / "missing" / "out.wav")
 
 

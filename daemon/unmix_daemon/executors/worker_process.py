@@ -121,7 +121,8 @@ class WorkerProcess:
 
     async def _send(self, command: Command) -> None:
         try:
-            assert self._process and self._process.stdin  # noqa: S101  # _ensure_running has run
+            assert self._process is not None  # noqa: S101  # _ensure_running has run
+            assert self._process.stdin is not None  # noqa: S101  # created with a pipe
             self._process.stdin.write(encode(command))
             await self._process.stdin.drain()
         except (BrokenPipeError, ConnectionResetError) as error:

@@ -20,7 +20,7 @@ class AudioService(audio_pb2_grpc.AudioServiceServicer):
         """Translates for `scheduler`."""
         self._scheduler = scheduler
 
-    async def Denoise(  # noqa: D102  # see audio.proto
+    async def Denoise(
         self, request_iterator: AsyncIterator[audio_pb2.DenoiseRequest], context: Context
     ) -> AsyncIterator[audio_pb2.DenoiseResponse]:
         spec = (await uploads.first(request_iterator)).spec
@@ -33,13 +33,13 @@ class AudioService(audio_pb2_grpc.AudioServiceServicer):
         finally:
             await events.aclose()
 
-    async def Separate(  # noqa: D102  # see audio.proto
+    async def Separate(
         self, request_iterator: AsyncIterator[audio_pb2.SeparateRequest], context: Context
     ) -> AsyncIterator[audio_pb2.SeparateResponse]:
         raise convert.missing_task("separate")
         yield audio_pb2.SeparateResponse()
 
-    async def Isolate(  # noqa: D102  # see audio.proto
+    async def Isolate(
         self, request_iterator: AsyncIterator[audio_pb2.IsolateRequest], context: Context
     ) -> AsyncIterator[audio_pb2.IsolateResponse]:
         raise convert.missing_task("isolate")

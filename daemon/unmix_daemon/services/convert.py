@@ -3,7 +3,6 @@
 import math
 
 from google.protobuf import duration_pb2, timestamp_pb2
-
 from unmix.v1 import audio_pb2, jobs_pb2
 
 from ..delivery import Bytes, Delivery
@@ -159,7 +158,7 @@ def summary_to_proto(job_id: str, summary: Summary) -> audio_pb2.Summary:
     )
 
 
-def state_from_proto(value: jobs_pb2.JobState) -> JobState:
+def state_from_proto(value: "jobs_pb2.JobState.ValueType") -> JobState:
     """Raises InvalidRequest for an unknown state."""
     if value not in _STATE_NAMES:
         raise InvalidRequest("states", f"There is no job state {value}; see JobState in jobs.proto.")

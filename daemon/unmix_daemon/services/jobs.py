@@ -27,7 +27,7 @@ class JobService(jobs_pb2_grpc.JobServiceServicer):
         self._store = store
         self._folders = folders
 
-    async def SubmitJob(  # noqa: D102  # see jobs.proto
+    async def SubmitJob(
         self, request_iterator: AsyncIterator[jobs_pb2.SubmitJobRequest], context: Context
     ) -> jobs_pb2.SubmitJobResponse:
         spec = (await uploads.first(request_iterator)).spec
@@ -41,10 +41,10 @@ class JobService(jobs_pb2_grpc.JobServiceServicer):
         stored, existing = await self._scheduler.submit(job, uploads.data(request_iterator))
         return jobs_pb2.SubmitJobResponse(job=convert.job_to_proto(stored), existing=existing)
 
-    async def GetJob(self, request: jobs_pb2.GetJobRequest, context: Context) -> jobs_pb2.GetJobResponse:  # noqa: D102
+    async def GetJob(self, request: jobs_pb2.GetJobRequest, context: Context) -> jobs_pb2.GetJobResponse:
         return jobs_pb2.GetJobResponse(job=convert.job_to_proto(await self._scheduler.get(request.job_id)))
 
-    async def WatchJob(  # noqa: D102  # see jobs.proto
+    async def WatchJob(
         self, request: jobs_pb2.WatchJobRequest, context: Context
     ) -> AsyncIterator[jobs_pb2.WatchJobResponse]:
         async for event in self._scheduler.watch(request.job_id, request.after_sequence):
@@ -52,7 +52,7 @@ class JobService(jobs_pb2_grpc.JobServiceServicer):
 
     async def ListJobs(
         self, request: jobs_pb2.ListJobsRequest, context: Context
-    ) -> jobs_pb2.ListJobsResponse:  # noqa: D102
+    ) -> jobs_pb2.ListJobsResponse:
         states = [convert.state_from_proto(state) for state in request.states]
         size = min(request.page_size or _PAGE, _PAGE_LIMIT)
         page = await self._store.page(states, request.client, size, _page_start(request.page_token))
@@ -63,18 +63,18 @@ class JobService(jobs_pb2_grpc.JobServiceServicer):
 
     async def CancelJob(
         self, request: jobs_pb2.CancelJobRequest, context: Context
-    ) -> jobs_pb2.CancelJobResponse:  # noqa: D102
+    ) -> jobs_pb2.CancelJobResponse:
         return jobs_pb2.CancelJobResponse(
             job=convert.job_to_proto(await self._scheduler.cancel(request.job_id))
         )
 
     async def DeleteJob(
         self, request: jobs_pb2.DeleteJobRequest, context: Context
-    ) -> jobs_pb2.DeleteJobResponse:  # noqa: D102
+    ) -> jobs_pb2.DeleteJobResponse:
         await self._scheduler.delete(request.job_id)
         return jobs_pb2.DeleteJobResponse()
 
-    async def ReadOutput(  # noqa: D102  # see jobs.proto
+    async def ReadOutput(
         self, request: jobs_pb2.ReadOutputRequest, context: Context
     ) -> AsyncIterator[jobs_pb2.ReadOutputResponse]:
         path, size = self._output(await self._scheduler.get(request.job_id), request.stem)

@@ -26,7 +26,7 @@ class ModelService(models_pb2_grpc.ModelServiceServicer):
         self._manager = manager
         self._status = status
 
-    async def ListModels(  # noqa: D102  # see models.proto
+    async def ListModels(
         self, request: models_pb2.ListModelsRequest, context: Context
     ) -> models_pb2.ListModelsResponse:
         return models_pb2.ListModelsResponse(
@@ -38,7 +38,7 @@ class ModelService(models_pb2_grpc.ModelServiceServicer):
             ]
         )
 
-    async def PullModel(  # noqa: D102  # see models.proto
+    async def PullModel(
         self, request: models_pb2.PullModelRequest, context: Context
     ) -> AsyncIterator[models_pb2.PullModelResponse]:
         async for step in self._manager.pull(request.name):
@@ -51,7 +51,7 @@ class ModelService(models_pb2_grpc.ModelServiceServicer):
             stage="done", done_bytes=size, total_bytes=size, model=_model(status)
         )
 
-    async def ImportModel(  # noqa: D102  # see models.proto
+    async def ImportModel(
         self, request_iterator: AsyncIterator[models_pb2.ImportModelRequest], context: Context
     ) -> models_pb2.ImportModelResponse:
         name = ""
@@ -64,21 +64,21 @@ class ModelService(models_pb2_grpc.ModelServiceServicer):
             model=_model(await self._manager.install(name, _files(request_iterator)))
         )
 
-    async def LoadModel(  # noqa: D102  # see models.proto
+    async def LoadModel(
         self, request: models_pb2.LoadModelRequest, context: Context
     ) -> models_pb2.LoadModelResponse:
         keep_alive = convert.seconds(request.keep_alive) if request.HasField("keep_alive") else None
         status, seconds = await self._manager.load(request.name, request.device, keep_alive)
         return models_pb2.LoadModelResponse(model=_model(status), load_seconds=seconds)
 
-    async def UnloadModel(  # noqa: D102  # see models.proto
+    async def UnloadModel(
         self, request: models_pb2.UnloadModelRequest, context: Context
     ) -> models_pb2.UnloadModelResponse:
         return models_pb2.UnloadModelResponse(
             model=_model(await self._manager.unload(request.name, request.device))
         )
 
-    async def GetStatus(  # noqa: D102  # see models.proto
+    async def GetStatus(
         self, request: models_pb2.GetStatusRequest, context: Context
     ) -> models_pb2.GetStatusResponse:
         return _status(await self._status.read())

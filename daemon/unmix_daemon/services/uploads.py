@@ -17,7 +17,7 @@ class _Upload(Protocol):
 
     @property
     def data(self) -> bytes: ...
-    def WhichOneof(self, oneof_group: Any, /) -> Any: ...  # noqa: N802  # protobuf's name
+    def WhichOneof(self, oneof_group: Any, /) -> Any: ...  # protobuf's name
 
 
 U = TypeVar("U", bound=_Upload)

@@ -5,7 +5,7 @@ from collections.abc import Generator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
+from typing import BinaryIO, cast
 
 from unmix_models import catalogue
 from unmix_models.audio import AudioInfo, Depth
@@ -139,7 +139,7 @@ def _process(
         reader: AudioReader = stack.enter_context(open_reader(Path(run.input)))
         stem_files = {
             stem: StemFile(
-                output.file,
+                cast("BinaryIO", output.file),  # it has all that encoders call
                 plan.spec,
                 sample_rate=plan.info.sample_rate,
                 frames=plan.info.frames,

@@ -5,7 +5,7 @@ A `ticket` names one run of a job, or one request, and comes back with every ans
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from .. import records
 from ..jobs import Options, OutputSummary, Task
@@ -162,8 +162,8 @@ def encode(message: Command | Report) -> bytes:
     return json.dumps(fields, ensure_ascii=True).encode("ascii") + b"\n"
 
 
-def decode(line: bytes) -> Command | Report:
-    """The inverse. Raises ValueError when the line is no message."""
+def decode(line: bytes) -> Any:
+    """The inverse: a Command in a worker, a Report in the front. Raises ValueError when the line is neither."""
     fields = json.loads(line)
     kind = _KINDS.get(fields.pop("kind", ""))
     if kind is None:

@@ -29,7 +29,7 @@ DEFAULT_LIMIT_DB = 18.0
 
 _PIECES_PER_SEGMENT = 9
 """About a second."""
-_PATCH_FRAMES, _PATCH_BINS = 7, 3
+_PATCH_FRAMES, _PATCH_BINS = 7, 5
 """Neighbourhood of the first step, which has only the noisy power to go by."""
 _REFINED_FRAMES = 3
 """Neighbourhood of the second step."""

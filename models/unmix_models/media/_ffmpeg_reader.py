@@ -97,6 +97,7 @@ class FFmpegSource:
     def _converted(self, container: InputContainer, stream: AudioStream) -> Generator[Block]:
         """Decoded arrays; in MP4 the last one ends where its packet does, whose duration is to the sample."""
         expected = (self.info.sample_rate, self.info.channels)
+        interleave: AudioResampler | None = None
         held: Block | None = None
         held_overhang = position = 0
         packet_end: int | None = None
@@ -109,6 +110,11 @@ class FFmpegSource:
                 )
             if held is not None:
                 yield held
+            if frame.format.is_planar:
+                # PyAV 18 reads beyond the planes of frames of 8 channels: FFmpeg interleaves them first.
+                with _reporting(f"decoded at {position / expected[0]:.3f} s"):
+                    interleave = interleave or AudioResampler(format=frame.format.packed)
+                    (frame,) = interleave.resample(frame)
             held = _to_float32(frame)
             position += len(held)
             if packet.pts is not None and packet.duration:
@@ -154,11 +160,10 @@ def _open(path: Path) -> InputContainer:
 def _decoded(
     container: InputContainer, stream: AudioStream
 ) -> Iterator[tuple["Packet[AudioStream]", AudioFrame]]:
-    """Packets and the interleaved frames that came of them.
+    """Packets and the frames that came of them.
 
     A last packet that cannot be decoded is left out, as it is what a cut file ends with.
     """
-    interleave: AudioResampler | None = None
     overlap = stream.codec_context.options == _OGG_VORBIS_OPTIONS
     seconds = 0.0
     broken: InvalidAudio | None = None
@@ -182,11 +187,6 @@ def _decoded(
         if frames and overlap:
             overlap = False
             del frames[0]
-        if frames and frames[0].format.is_planar:
-            # PyAV 18 reads beyond the planes of frames of 8 channels: FFmpeg interleaves them first.
-            interleave = interleave or AudioResampler(format=frames[0].format.packed)
-            with _reporting(f"decoded at {seconds:.3f} s"):
-                frames = [packed for frame in frames for packed in interleave.resample(frame)]
         for frame in frames:
             seconds += frame.samples / max(1, frame.sample_rate)
             yield packet, frame

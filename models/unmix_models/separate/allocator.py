@@ -13,8 +13,8 @@ def configure_allocator() -> bool:
 
     A segment allocates and frees gigabytes in pieces of tens of megabytes. glibc maps and unmaps each of
     them, which costs hundreds of thousands of page faults and a fifth of the time, more on threads other than
-    the first. Call it at the start of a worker process, before the first tensor: it holds for the whole process,
-    whose memory then stays at its peak. Does nothing on other systems.
+    the first. Call it at the start of a worker process, before the first tensor: it holds for the whole
+    process, whose memory then stays at its peak. Does nothing on other systems.
     """
     if platform.libc_ver()[0] != "glibc":
         return False

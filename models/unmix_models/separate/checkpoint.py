@@ -1,8 +1,8 @@
 """Checkpoints of HTDemucs: reading what demucs publishes and what demucs trains.
 
 A checkpoint is a `.safetensors` file with the constructor's arguments in its metadata (as demucs publishes
-them on Hugging Face), and a bag is a `.yaml` file beside its members. Legacy `.th` files are pickles: they are
-converted first (`unmix_models.separate.legacy`), never read here.
+them on Hugging Face), and a bag is a `.yaml` file beside its members. Legacy `.th` files are pickles: they
+are converted first (`unmix_models.separate.legacy`), never read here.
 """
 
 import json
@@ -107,17 +107,16 @@ def from_module(module: Any) -> CheckpointBag:
 
 def _read_member(path: Path) -> Checkpoint:
     try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118  # not a mapping
+        opened: Any = safe_open(path, framework="pt")
+        with opened as file:
+            metadata: dict[str, str] = file.metadata() or {}
+            tensors: dict[str, Tensor] = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
         if metadata["klass"] != CLASS or "structure" in metadata:
             raise InvalidWeights(f"{path.name} holds a {metadata['klass']}; only plain HTDemucs can be run.")
-        keywords = _named(json.loads(metadata["args"]), json.loads(metadata["kwargs"]))
+        keywords = _named(json.loads(metadata["args"]), json.loads(metadata["kwargs"], object_hook=_decoded))
     except (SafetensorError, KeyError, ValueError) as error:
         raise InvalidWeights(f"{path.name} is not a checkpoint of demucs; download it again.") from error
-    return Checkpoint(
-        HyperParameters.parse({name: _decoded(value) for name, value in keywords.items()}), tensors
-    )
+    return Checkpoint(HyperParameters.parse(keywords), tensors)
 
 
 def _named(arguments: Any, keywords: Any) -> dict[str, Any]:
@@ -127,11 +126,11 @@ def _named(arguments: Any, keywords: Any) -> dict[str, Any]:
     return {**dict(zip(("sources",), arguments, strict=False)), **keywords}
 
 
-def _decoded(value: Any) -> Any:
+def _decoded(pairs: dict[str, Any]) -> Any:
     """JSON has no fractions; demucs writes them as an object."""
-    if isinstance(value, dict) and "numerator" in value:
-        return Fraction(value["numerator"], value["denominator"])
-    return value
+    if pairs.get("_type") == "fraction":
+        return Fraction(pairs["numerator"], pairs["denominator"])
+    return pairs
 
 
 def _with_segment(member: Checkpoint, segment: float) -> Checkpoint:

@@ -32,7 +32,7 @@ class ProgressBar:
             disable=not (shown and is_watched()),
         )
         self._bar: TaskID = self._progress.add_task(
-            "", total=1.0, name=printable(name), stage="sending", rest=""
+            "", total=1.0, name=_short(name), stage="sending", rest=""
         )
 
     def __enter__(self) -> Self:

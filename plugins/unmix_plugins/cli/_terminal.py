@@ -59,7 +59,11 @@ def say_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     table = Table(*columns, box=None, pad_edge=False, header_style="bold", show_edge=False)
     for row in rows:
         table.add_row(*(Text(printable(cell)) for cell in row))
-    _console(on_stderr=False).print(table)
+    console = _console(on_stderr=False)
+    with console.capture() as captured:
+        console.print(table)
+    for line in captured.get().splitlines():
+        print(line.rstrip())  # noqa: T201  # rich fills the last column with blanks
 
 
 def say_json(value: object, *, on_stderr: bool = False) -> None:
