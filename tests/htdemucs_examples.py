@@ -7,6 +7,9 @@ import torch
 from demucs.htdemucs import HTDemucs
 from unmix_models.audio import Block
 
+# OpenMP's threads wait by spinning: with more of them than free cores, small networks take ten times as long.
+torch.set_num_threads(1)
+
 STEMS = ("drums", "bass", "other", "vocals")
 
 

@@ -8,7 +8,6 @@ from pathlib import Path
 import av
 import numpy as np
 from scipy.signal import butter, fftconvolve, sosfilt
-
 from unmix_models.audio import AudioInfo, Block, Depth
 from unmix_models.media import Metadata, OutputSpec, open_reader, open_writer, resolve_output
 
@@ -20,10 +19,8 @@ def noise(frames: int, channels: int = 2, seed: int = 0) -> Block:
     return (0.25 * samples / np.abs(samples).max()).astype(np.float32)
 
 
-def spec_for(
-    format: str, sample_rate: int = 48_000, channels: int = 2, depth: Depth = Depth.S16
-) -> OutputSpec:  # noqa: A002
-    return resolve_output(AudioInfo("wav", "pcm", sample_rate, channels, depth, None), format)
+def spec_for(name: str, sample_rate: int = 48_000, channels: int = 2, depth: Depth = Depth.S16) -> OutputSpec:
+    return resolve_output(AudioInfo("wav", "pcm", sample_rate, channels, depth, None), name)
 
 
 def encode(path: Path, spec: OutputSpec, samples: Block, metadata: Metadata | None = None) -> Block:

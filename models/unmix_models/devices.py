@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .errors import DeviceUnavailable
+from .onnx_runtime import onnx_runtime
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +31,7 @@ class Placement:
 
 def probe() -> tuple[Device, ...]:
     """Look at the machine, best device first. Imports the inference runtime, so call it in a child process."""
-    import onnxruntime  # noqa: PLC0415  # heavy
-
-    providers: list[str] = onnxruntime.get_available_providers()  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # untyped
+    providers: list[str] = onnx_runtime().get_available_providers()
     return (
         _cuda(has_runtime="CUDAExecutionProvider" in providers),
         _mps(has_runtime="CoreMLExecutionProvider" in providers),

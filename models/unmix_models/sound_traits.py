@@ -29,6 +29,8 @@ _BANDS = 8
 _LEAST_FRAMES = 8
 _ACTIVE_RANGE_DB = 25
 _ACTIVE_DBFS = -75
+_SWITCHED_ON = 2
+"""Frames left out after the first sound: that a recorder is switched on is no attack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +45,15 @@ class SoundTraits:
 
 def measure(density: Floats, frequencies: NDArray[np.float64]) -> SoundTraits | None:
     """Measure `[frames, bins]` of power per Hz; None where too little is heard to say anything."""
+    if not len(density):
+        return None
     density = density[:, (frequencies >= LOWEST_HZ) & (frequencies <= HIGHEST_HZ)]
     spacing = frequencies[1]
     power = density.sum(axis=1) * spacing
     level = 10 * np.log10(power + 1e-12)
     active = (level > np.percentile(level, 95) - _ACTIVE_RANGE_DB) & (level > _ACTIVE_DBFS)
+    begun = slice(int(np.argmax(active)) + _SWITCHED_ON, len(active) - int(np.argmax(active[::-1])))
+    density, power, active = density[begun], power[begun], active[begun]
     pairs = active[:-_LAG] & active[_LAG:]
     if np.count_nonzero(pairs) < _LEAST_FRAMES:
         return None

@@ -152,4 +152,6 @@ def _sha256(file: BinaryIO) -> str:
 
 
 def _name(output: _Output) -> str:
-    return str(output.part.target) if output.part else str(getattr(output.stream, "name", "output")).strip("<>")
+    return (
+        str(output.part.target) if output.part else str(getattr(output.stream, "name", "output")).strip("<>")
+    )

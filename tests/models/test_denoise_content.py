@@ -21,11 +21,11 @@ def original(path: str) -> tuple[Block, int]:
 
 
 def excerpts(samples: Block, rate: int, seconds: float) -> Iterator[Block]:
-    """Consecutive excerpts that are not silent for more than a half."""
+    """Consecutive excerpts that are not silent for most of the time."""
     length = int(seconds * rate)
     for start in range(0, max(len(samples) - length, 0) + 1, length):
         excerpt = samples[start : start + length]
-        if np.mean(np.abs(excerpt) > 1e-3 * np.abs(samples).max()) > 0.5:
+        if np.mean(np.abs(excerpt) > 1e-3 * np.abs(samples).max()) > 0.3:
             yield excerpt
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from media_files import encode, encoded, ffmpeg_file, noise, spec_for
-
 from unmix_models.errors import InvalidAudio
 from unmix_models.media import FORMATS, open_reader
 
@@ -38,7 +37,9 @@ def test_random_bytes(tmp_path: Path, seed: int) -> None:
     refusal(tmp_path / "input", np.random.default_rng(seed).bytes(100_000))
 
 
-@pytest.mark.parametrize("data", [b"Dear diary,\n" * 5000, bytes(100_000), b"\xff" * 50_000, b"<html></html>\n" * 99])
+@pytest.mark.parametrize(
+    "data", [b"Dear diary,\n" * 5000, bytes(100_000), b"\xff" * 50_000, b"<html></html>\n" * 99]
+)
 def test_text_and_filler(tmp_path: Path, data: bytes) -> None:
     assert "not audio" in refusal(tmp_path / "input", data)
 
@@ -80,7 +81,9 @@ def test_a_video_without_sound(tmp_path: Path) -> None:
         pictures = container.add_stream("mpeg4", rate=25)
         pictures.width, pictures.height, pictures.pix_fmt = 64, 48, "yuv420p"
         for _ in range(3):
-            container.mux(pictures.encode(av.VideoFrame.from_ndarray(np.zeros((72, 64), np.uint8), "yuv420p")))
+            container.mux(
+                pictures.encode(av.VideoFrame.from_ndarray(np.zeros((72, 64), np.uint8), "yuv420p"))
+            )
         container.mux(pictures.encode(None))
     assert "has no audio stream" in refusal(tmp_path / "input", (tmp_path / "video").read_bytes())
 
@@ -117,7 +120,9 @@ def test_truncated_mp4_files_say_how_much_is_missing(tmp_path: Path, codec: str,
 
 
 @pytest.mark.parametrize("name", ["mp3", "ogg", "webm"])
-def test_streams_that_do_not_count_on_their_length_are_read_as_far_as_they_go(tmp_path: Path, name: str) -> None:
+def test_streams_that_do_not_count_on_their_length_are_read_as_far_as_they_go(
+    tmp_path: Path, name: str
+) -> None:
     data = encoded(spec_for(name), noise(480_000))
     (tmp_path / "input").write_bytes(data[: len(data) // 2])
     assert 200_000 < read_all(tmp_path / "input") < 280_000

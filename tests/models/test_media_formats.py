@@ -1,7 +1,6 @@
 """Which format a result gets, and what the user is told about it."""
 
 import pytest
-
 from unmix_models.audio import AudioInfo, Depth
 from unmix_models.errors import UnsupportedFormat
 from unmix_models.media import FORMATS, resolve_output

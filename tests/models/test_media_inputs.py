@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 import soundfile
 from media_files import decode, encode, ffmpeg_file, lag, noise, spec_for
-
 from unmix_models.audio import Depth
 from unmix_models.media import open_reader, resolve_output
 
@@ -27,10 +26,11 @@ VIDEOS = [
 
 
 @pytest.mark.parametrize("video", [True, False])
-@pytest.mark.parametrize(("muxer", "codec", "container", "told", "result"), VIDEOS)
+@pytest.mark.parametrize("case", VIDEOS, ids="-".join)
 def test_the_audio_of_videos_keeps_length_and_place(
-    tmp_path: Path, muxer: str, codec: str, container: str, told: str, result: str, video: bool
+    tmp_path: Path, case: tuple[str, str, str, str, str], video: bool
 ) -> None:
+    muxer, codec, container, told, result = case
     original = noise(24_107)
     ffmpeg_file(tmp_path / "input", muxer, codec, original, video=video)
     info, samples = decode(tmp_path / "input")
@@ -102,10 +102,10 @@ def test_two_mp3_files_one_behind_the_other_are_read_whole(tmp_path: Path) -> No
     assert len(decode(tmp_path / "input")[1]) > 48_000
 
 
-@pytest.mark.parametrize("format", ["VORBIS", "OPUS"])
-def test_ogg_made_by_libsndfile_keeps_length_and_place(tmp_path: Path, format: str) -> None:  # noqa: A002
+@pytest.mark.parametrize("codec", ["VORBIS", "OPUS"])
+def test_ogg_made_by_libsndfile_keeps_length_and_place(tmp_path: Path, codec: str) -> None:
     original = noise(24_107)
-    soundfile.write(tmp_path / "input", original, 48_000, format="OGG", subtype=format)
+    soundfile.write(tmp_path / "input", original, 48_000, format="OGG", subtype=codec)
     info, samples = decode(tmp_path / "input")
     assert info.frames == len(samples) == 24_107
     assert lag(original, samples) == 0

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from media_files import decode, encode, lag, noise, spec_for
-
 from unmix_models.audio import Depth
 from unmix_models.media import FORMATS, Metadata, open_reader
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import soundfile
 from media_files import chunk, decode, encode, encoded, fmt, noise, riff, spec_for
-
 from unmix_models.audio import Block, Depth
 from unmix_models.errors import InvalidAudio
 from unmix_models.media import Metadata, open_reader, open_writer

@@ -122,6 +122,8 @@ def test_a_broken_bag_is_refused(tmp_path: Path, text: str) -> None:
         {"klass": "os.system"},
         {"klass": "demucs.hdemucs.HDemucs"},
         {"kwargs": "{"},
+        {"kwargs": '{"sources": ["a"], "nfft": "4096"}'},
+        {"kwargs": '{"sources": ["a"], "stride": 0}'},
         {"args": "[[], 2]"},
         {"structure": "{}"},
     ],

@@ -3,8 +3,9 @@
 Minimum statistics (R. Martin, "Noise power spectral density estimation based on optimal smoothing and
 minimum statistics", IEEE Trans. Speech Audio Processing 9(5), 2001): in any bin the music pauses now and
 then, the noise never does. Music also leaves gaps between its partials, while the spectrum of hiss is
-smooth; so a low quantile over neighbouring bins follows that over time, and a chord that is held for as
-long as the window does not pass for noise. A hum of steady tones does not either: it is left alone.
+smooth; so a low quantile over neighbouring bins follows that over time, and tones that are held for as
+long as the window do not pass for noise where they are 100 Hz and more apart. A hum does not either: it
+is left alone.
 """
 
 from dataclasses import dataclass

@@ -97,7 +97,7 @@ class FFmpegSource:
     def _converted(self, container: InputContainer, stream: AudioStream) -> Generator[Block]:
         """Decoded arrays; in MP4 the last one ends where its packet does, whose duration is to the sample."""
         expected = (self.info.sample_rate, self.info.channels)
-        interleave: AudioResampler | None = None
+        converter = _Converter()
         held: Block | None = None
         held_overhang = position = 0
         packet_end: int | None = None
@@ -110,12 +110,8 @@ class FFmpegSource:
                 )
             if held is not None:
                 yield held
-            if frame.format.is_planar:
-                # PyAV 18 reads beyond the planes of frames of 8 channels: FFmpeg interleaves them first.
-                with _reporting(f"decoded at {position / expected[0]:.3f} s"):
-                    interleave = interleave or AudioResampler(format=frame.format.packed)
-                    (frame,) = interleave.resample(frame)
-            held = _to_float32(frame)
+            with _reporting(f"decoded at {position / expected[0]:.3f} s"):
+                held = converter.convert(frame)
             position += len(held)
             if packet.pts is not None and packet.duration:
                 packet_end = packet.pts + packet.duration
@@ -134,13 +130,15 @@ class FFmpegSource:
                 stream = container.streams.best("audio")
             if not isinstance(stream, AudioStream):
                 raise InvalidAudio("The file has no audio stream: choose one that holds sound.")
+            context = cast(AudioCodecContext | None, stream.codec_context)  # PyAV's types deny the None
+            if context is None:
+                raise InvalidAudio("The audio is in a codec that is not known here: convert it first.")
             with _reporting("recognised"):
-                _forget_custom_layout(stream.codec_context)
-            codec = stream.codec_context.name
-            if codec == "flac":
-                stream.codec_context.options = _FLAC_OPTIONS
-            elif codec == "vorbis" and container.format.name == "ogg":
-                stream.codec_context.options = _OGG_VORBIS_OPTIONS
+                _forget_custom_layout(context)
+            if context.name == "flac":
+                context.options = _FLAC_OPTIONS
+            elif context.name == "vorbis" and container.format.name == "ogg":
+                context.options = _OGG_VORBIS_OPTIONS
             yield container, stream
         finally:
             container.close()
@@ -203,15 +201,27 @@ def _reporting(what: str) -> Generator[None]:
         ) from error
 
 
-def _to_float32(frame: AudioFrame) -> Block:
-    samples = frame.to_ndarray().reshape(-1, frame.layout.nb_channels)
-    if samples.dtype == np.uint8:
-        return from_integers(samples.astype(np.int16) - np.int16(128), 8)
-    if samples.dtype.kind == "i":
-        return from_integers(cast(NDArray[np.int32], samples), 8 * samples.itemsize)
-    # A 64-bit sample beyond float32 becomes infinite; the reader refuses it with its position.
-    with np.errstate(over="ignore"):
-        return samples.astype(np.float32)
+class _Converter:
+    """Frames of one stream as float32 `[frames, channels]`."""
+
+    def __init__(self) -> None:
+        self._interleave: AudioResampler | None = None
+
+    def convert(self, frame: AudioFrame) -> Block:
+        """Raises ValueError where the frame is of another kind than the first."""
+        packed = frame
+        if frame.format.is_planar:
+            # PyAV 18 reads beyond the planes of frames of 8 channels: FFmpeg interleaves them first.
+            self._interleave = self._interleave or AudioResampler(format=frame.format.packed)
+            (packed,) = self._interleave.resample(frame)
+        samples = packed.to_ndarray().reshape(-1, frame.layout.nb_channels)
+        if samples.dtype == np.uint8:
+            return from_integers(samples.astype(np.int16) - np.int16(128), 8)
+        if samples.dtype.kind == "i":
+            return from_integers(cast(NDArray[np.int32], samples), 8 * samples.itemsize)
+        # A 64-bit sample beyond float32 becomes infinite; the reader refuses it with its position.
+        with np.errstate(over="ignore", invalid="ignore"):
+            return samples.astype(np.float32)
 
 
 def _declared_frames(container: InputContainer, stream: AudioStream, sample_rate: int) -> int | None:

@@ -57,7 +57,7 @@ def unpack(stored: bytes | memoryview, depth: Depth) -> Block:
     if depth in BITS:
         return from_integers(samples, BITS[depth])
     # A 64-bit sample beyond float32 becomes infinite; the reader refuses it with its position.
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
         return samples.astype(np.float32)
 
 

@@ -6,7 +6,7 @@ there is for files of fewer than 47 frames.
 
 from typing import BinaryIO, cast
 
-import soundfile  # pyright: ignore[reportMissingTypeStubs]  # it has none
+import soundfile
 
 from ..audio import Block
 from ._formats import OutputSpec

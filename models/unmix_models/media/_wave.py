@@ -86,10 +86,8 @@ class WaveSource:
                 if len(octets) < wanted:
                     missing = self._frames - position - len(octets) // stored.block_align
                     raise truncated(missing, self._frames, stored.sample_rate)
-                if table is None:
-                    samples = unpack(octets, self._depth)
-                else:
-                    samples = table[np.frombuffer(octets, np.uint8)]
+                codes = np.frombuffer(octets, np.uint8)
+                samples = unpack(octets, self._depth) if table is None else table[codes]
                 yield samples.reshape(-1, stored.channels)
 
 

@@ -8,7 +8,7 @@ from typing import Any, BinaryIO, Protocol, Self
 import numpy as np
 from av.error import FFmpegError
 from numpy.typing import NDArray
-from soundfile import SoundFileError  # pyright: ignore[reportMissingTypeStubs]  # it has none
+from soundfile import SoundFileError
 
 from ..audio import Block
 from ..errors import UnsupportedFormat

@@ -79,21 +79,19 @@ class DecoderLayer:
             y = branch(y)
         y = self._upsampling(tuple(channels))(y).permute(0, 2, 3, 1)
         batch, frequencies, time, _ = y.shape
-        y = y.unflatten(-1, (self._stride, -1))
-        start = self._stride // 2
+        kept = slice(self._stride // 2, self._stride // 2 + length)
         if self._over_time:
-            y = y.reshape(batch, frequencies, time * self._stride, -1)[:, :, start : start + length]
+            y = y.reshape(batch, frequencies, time * self._stride, -1)[:, :, kept]
         else:
-            y = y.transpose(2, 3).reshape(batch, frequencies * self._stride, time, -1)[
-                :, start : start + length
-            ]
+            phases = y.reshape(batch, frequencies, time, self._stride, -1).transpose(2, 3)
+            y = phases.reshape(batch, frequencies * self._stride, time, -1)[:, kept]
         return y.permute(0, 3, 1, 2)
 
     def _upsampling(self, channels: tuple[int, ...]) -> Layer:
         if channels not in self._upsamplings:
             chosen = list(channels) if channels else slice(None)
             weight, bias = self._weight[:, chosen], self._bias[chosen]
-            taps = weight.flatten(2).unflatten(2, (2, self._stride))  # in, out, neighbour, phase
+            taps = weight.reshape(*weight.shape[:2], 2, self._stride)  # in, out, neighbour, phase
             matrix = taps.flip(2).permute(3, 1, 0, 2).flatten(0, 1)  # phase · out, in, neighbour
             self._upsamplings[channels] = self._kernels.convolution(
                 matrix.unsqueeze(2 if self._over_time else 3),

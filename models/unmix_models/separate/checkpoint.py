@@ -114,9 +114,9 @@ def _read_member(path: Path) -> Checkpoint:
         if metadata["klass"] != CLASS or "structure" in metadata:
             raise InvalidWeights(f"{path.name} holds a {metadata['klass']}; only plain HTDemucs can be run.")
         keywords = _named(json.loads(metadata["args"]), json.loads(metadata["kwargs"], object_hook=_decoded))
-    except (SafetensorError, KeyError, ValueError) as error:
+        return Checkpoint(HyperParameters.parse(keywords), tensors)
+    except (SafetensorError, LookupError, TypeError, ValueError, ArithmeticError) as error:
         raise InvalidWeights(f"{path.name} is not a checkpoint of demucs; download it again.") from error
-    return Checkpoint(HyperParameters.parse(keywords), tensors)
 
 
 def _named(arguments: Any, keywords: Any) -> dict[str, Any]:

@@ -91,7 +91,7 @@ class HTDemucs:
             wave = decoder_t(wave, skip_t, samples, _channels_of(stems, channels) if last else ())
         audio = self._spectrogram.synthesise(image.float() * deviation + mean, length)
         audio += (wave.float() * deviation_t + mean_t).squeeze(2)
-        return audio.unflatten(1, (len(stems), channels))
+        return audio.view(len(audio), len(stems), channels, length)
 
 
 def _standardise(x: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -113,7 +113,7 @@ def load(
         ]
     except torch.OutOfMemoryError as error:
         raise OutOfMemory(f"{device} has no memory left for {name}; close what else uses it.") from error
-    except (KeyError, RuntimeError) as error:
+    except (LookupError, RuntimeError, TypeError, ValueError) as error:
         raise InvalidWeights(
             f"The weights of {name} are incomplete ({error}); download them again."
         ) from error

@@ -4,17 +4,17 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
-import onnxruntime  # pyright: ignore[reportMissingTypeStubs]  # it ships no types
 from numpy.typing import NDArray
 
 from unmix_models.denoise.deepfilternet3.carried_state import rewrite
 from unmix_models.denoise.deepfilternet3.features import BANDS, FILTERED_BINS
 from unmix_models.errors import DeviceUnavailable, InvalidWeights, OutOfMemory
+from unmix_models.onnx_runtime import onnx_runtime
 
-_runtime = cast("Any", onnxruntime)
+_runtime = onnx_runtime()
 _failures = _runtime.capi.onnxruntime_pybind11_state
 
 ORDER = 5

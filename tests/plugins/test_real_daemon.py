@@ -1,0 +1,87 @@
+"""The command against the daemon itself: what the fake cannot know."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+import wave
+from array import array
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from unmix_plugins.audio import DenoiseTask
+from unmix_plugins.client import Client
+from unmix_plugins.jobs import JobState
+
+COMMAND = [sys.executable, "-c", "from unmix_plugins.cli import main; main()"]
+
+
+def unmix(*arguments: object) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [*COMMAND, *map(str, arguments)], capture_output=True, text=True, timeout=60, check=False
+    )
+
+
+@pytest.fixture(autouse=True)
+def real_daemon(state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A daemon of this test's own, with no models but those that ship with unmix."""
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
+    monkeypatch.setenv("UNMIX_WEIGHTS", str(tmp_path / "weights"))
+    monkeypatch.setenv("UNMIXD_LISTEN", "127.0.0.1:0")
+    yield
+    unmix("stop")
+
+
+@pytest.fixture
+def noise(tmp_path: Path) -> Path:
+    """Half a second of noise, 16 bits, one channel."""
+    path = tmp_path / "noise.wav"
+    chance = random.Random(7)
+    with wave.open(str(path), "wb") as file:
+        file.setparams((1, 2, 48_000, 0, "NONE", ""))
+        file.writeframes(array("h", (chance.randrange(-3000, 3000) for _ in range(24_000))).tobytes())
+    return path
+
+
+def frames(path: Path) -> int:
+    with wave.open(str(path), "rb") as file:
+        return file.getnframes()
+
+
+def test_from_nothing_to_a_clean_file_and_back_to_nothing(noise: Path) -> None:
+    done = unmix("denoise", noise, "--output", "both", "--model", "rnnoise", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["model"], told["device"], told["frames"]) == ("rnnoise", "cpu", 24_000)
+    for stem in ("clean", "noise"):
+        assert frames(noise.with_name(f"noise.{stem}.wav")) == 24_000
+    status = json.loads(unmix("status", "--json").stdout)
+    assert [model["name"] for model in status["resident_models"]] == ["rnnoise"]
+    doctor = json.loads(unmix("doctor", "--json").stdout)
+    assert doctor["ok"], doctor["findings"]
+    assert unmix("stop").stdout == f"unmixd, process {status['pid']}, has ended.\n"
+    assert unmix("status").returncode == 1
+
+
+def test_a_job_gives_the_bytes_that_a_call_gives(noise: Path, tmp_path: Path) -> None:
+    task = DenoiseTask(model="rnnoise")
+    with Client.connect(client_name="test") as client:
+        client.denoise(noise, {"clean": tmp_path / "call.wav"}, task)
+        job_id = client.jobs.submit(noise, task).job_id
+        *_, last = client.jobs.watch(job_id)
+        assert last.state is JobState.COMPLETED
+        client.jobs.save(job_id, {"clean": tmp_path / "job.wav"})
+        client.jobs.delete(job_id)
+        assert job_id not in {job.job_id for job in client.jobs.list()}
+    assert (tmp_path / "call.wav").read_bytes() == (tmp_path / "job.wav").read_bytes()
+
+
+def test_what_is_no_audio_is_told_with_its_name(tmp_path: Path) -> None:
+    (tmp_path / "letter.wav").write_text("Dear Sir")
+    done = unmix("denoise", tmp_path / "letter.wav")
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(f"unmix: {tmp_path / 'letter.wav'}: ")
+    assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["letter.wav"]
