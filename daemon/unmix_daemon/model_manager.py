@@ -17,6 +17,7 @@ from unmix_models.weights import PullProgress, Weights
 from .config import Config
 from .errors import InvalidRequest, JobFailed
 from .executors.base import Executor
+from .readiness import Readiness
 from .worker.messages import Resident
 
 
@@ -33,12 +34,18 @@ class ModelStatus:
 class ModelManager:
     """Installs, loads and lists models."""
 
-    def __init__(self, config: Config, executor: Executor) -> None:
-        """Weights are in `config.weights_folder`."""
+    def __init__(self, config: Config, executor: Executor, readiness: Readiness) -> None:
+        """Weights are in `config.weights_folder`; `readiness` is told what can run."""
+        self._readiness = readiness
         self._config = config
         self._executor = executor
         self._weights = Weights(config.weights_folder)
         self._installing = asyncio.Lock()
+
+    async def announce(self) -> None:
+        """Tell the health service which models can run now."""
+        installed = self._weights.installed()
+        await self._readiness.models({name: name in installed for name in CATALOGUE})
 
     def statuses(self) -> list[ModelStatus]:
         """The catalogue, by task, best first."""
@@ -63,6 +70,7 @@ class ModelManager:
             finally:
                 stop = True
                 steps.close()
+                await self.announce()
 
     async def install(self, name: str, files: AsyncIterator[tuple[str, bytes]]) -> ModelStatus:
         """Install from (file name, piece) pairs that a client sends. Raises JobFailed, InvalidRequest."""
@@ -78,6 +86,7 @@ class ModelManager:
                     if file_name in wanted:
                         await asyncio.to_thread(_append, arriving / file_name, piece, wanted[file_name])
                 await asyncio.to_thread(_install, self._weights, model, arriving)
+                await self.announce()
             finally:
                 await asyncio.to_thread(shutil.rmtree, arriving, ignore_errors=True)
         return self._status(model)

@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -52,6 +53,8 @@ class Scheduler:
         self._receiving = 0
         self._closing = False
         self._kick = asyncio.Event()
+        self._idle = asyncio.Event()
+        """Set whenever a run has ended; see `close`."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -63,20 +66,26 @@ class Scheduler:
         self._spawn(self._sweep(), "sweep")
 
     async def close(self) -> None:
-        """Let running jobs go on for the drain time; then put durable ones back, and fail attached ones."""
+        """Finish what runs and what callers wait for, within the drain time.
+
+        After it, and for jobs that had not begun: durable ones wait for the next daemon, attached ones fail.
+        """
         self._closing = True
-        waiting = list(self._pending.values())
+        self._pending = {key: job for key, job in self._pending.items() if job.attached}
+        with suppress(TimeoutError):
+            await asyncio.wait_for(self._drained(), self._config.drain)
+        for job in list(self._pending.values()):
+            await self._fail(job.job_id, _LOST)
         self._pending.clear()
-        for job in waiting:
-            if job.attached:
-                await self._fail(job.job_id, _LOST)
-        running = [task for _, _, task in self._running.values()]
-        if running:
-            _log.info("waiting up to %.0f s for %d running jobs", self._config.drain, len(running))
-            await asyncio.wait(running, timeout=self._config.drain)
-        for task in [*running, *self._tasks]:
+        tasks = [*(task for _, _, task in self._running.values()), *self._tasks]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*running, *self._tasks, return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+    async def _drained(self) -> None:
+        while self._pending or self._running:
+            self._idle.clear()
+            await self._idle.wait()
 
     @property
     def pending(self) -> int:
@@ -209,6 +218,7 @@ class Scheduler:
     def _finished(self, job_id: str) -> None:
         self._running.pop(job_id, None)
         self._kick.set()
+        self._idle.set()
 
     async def _work(self, job: Job, device: str, reason: str) -> None:
         """One attempt, whatever comes of it."""

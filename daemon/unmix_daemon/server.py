@@ -22,6 +22,7 @@ from .folders import Folders
 from .interceptors import BorderInterceptor
 from .lock import AlreadyRunning, FolderLock, port_holder
 from .model_manager import ModelManager
+from .readiness import Readiness
 from .scheduler import Scheduler
 from .services.audio import AudioService
 from .services.jobs import JobService
@@ -62,15 +63,20 @@ async def daemon(config: Config) -> AsyncGenerator[Endpoint]:
         stack.push_async_callback(executor.close)
         scheduler = Scheduler(config, store, folders, executor)
         status = StatusReader(config, scheduler, executor)
+        healthy = health.HealthServicer()
+        manager = ModelManager(config, executor, Readiness(healthy))
         services = (
             AudioService(scheduler),
             JobService(scheduler, store, folders),
-            ModelService(ModelManager(config, executor), status),
+            ModelService(manager, status),
         )
 
-        server, healthy = _server(_token(state), services)
+        server = _server(_token(state), services, healthy)
         status.addresses = _listen(server, config, state)
         await scheduler.start()
+        await manager.announce()
+        for name in _SERVICES:
+            await healthy.set(name, health_pb2.HealthCheckResponse.SERVING)
         await server.start()
         endpoint = Endpoint(os.getpid(), VERSION, status.addresses)
         write_endpoint(state, endpoint)
@@ -107,18 +113,17 @@ async def serve(config: Config) -> None:
 
 
 def _server(
-    token: str, services: tuple[AudioService, JobService, ModelService]
-) -> tuple[grpc.aio.Server, health.HealthServicer]:
+    token: str, services: tuple[AudioService, JobService, ModelService], healthy: health.HealthServicer
+) -> grpc.aio.Server:
     server = grpc.aio.server(interceptors=[BorderInterceptor(token)], options=_OPTIONS)
     audio, jobs, models = services
     audio_pb2_grpc.add_AudioServiceServicer_to_server(audio, server)
     jobs_pb2_grpc.add_JobServiceServicer_to_server(jobs, server)
     models_pb2_grpc.add_ModelServiceServicer_to_server(models, server)
-    healthy = health.HealthServicer()
     health_pb2_grpc.add_HealthServicer_to_server(healthy, server)
     names = (*_SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
-    return server, healthy
+    return server
 
 
 def _listen(server: grpc.aio.Server, config: Config, state: Path) -> tuple[str, ...]:

@@ -22,7 +22,10 @@ class Content(StrEnum):
     """What a recording mostly holds, as far as the choice of a denoiser goes."""
 
     SPEECH = "speech"
+    """Also noise alone, and what is too short to tell: no music that could come to harm."""
     MUSIC = "music"
+    """Also singing that holds its notes."""
+    SILENCE = "silence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ _ENTRIES = (
         licence="MIT OR Apache-2.0 (github.com/Rikorose/DeepFilterNet)",
         stems=_DENOISE_STEMS,
         sample_rate=48000,
-        good_for=frozenset({Content.SPEECH}),
+        good_for=frozenset({Content.SPEECH, Content.SILENCE}),
         rank=20,
         url="https://github.com/Rikorose/DeepFilterNet/raw/main/models/DeepFilterNet3_onnx.tar.gz",
         files=(
@@ -97,7 +100,7 @@ _ENTRIES = (
         licence="BSD-3-Clause (xiph.org RNNoise, in the pyrnnoise wheel)",
         stems=_DENOISE_STEMS,
         sample_rate=48000,
-        good_for=frozenset({Content.SPEECH}),
+        good_for=frozenset({Content.SPEECH, Content.SILENCE}),
         rank=10,
     ),
     Model(

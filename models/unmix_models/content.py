@@ -3,12 +3,12 @@
 import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unmix_models.audio import Block
+from unmix_models.catalogue import Content
 from unmix_models.denoise.noise_floor import NoiseFloor, NoiseTracker
 from unmix_models.denoise.windows import bin_frequencies, frame_length, sine_window
 from unmix_models.sound_traits import HIGHEST_HZ, SoundTraits, measure
@@ -28,16 +28,6 @@ _ATTACK_RANGE = (0.5, 2.5)
 _QUIET_RANGE = (0.4, 0.8)
 _MOVEMENT_RANGE_DB = (2.0, 4.0)
 """Beyond these a trait says no more: they bound what one of them can do alone."""
-
-
-class Content(StrEnum):
-    """What a recording is, as far as the choice of a denoiser goes."""
-
-    SPEECH = "speech"
-    """Also noise alone, and what is too short to tell: no music that could come to harm."""
-    MUSIC = "music"
-    """Also singing that holds its notes."""
-    SILENCE = "silence"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,9 @@
 """What other programs write, video included: length, place, depth and format as their containers have them."""
 
+from fractions import Fraction
 from pathlib import Path
 
+import av
 import numpy as np
 import pytest
 import soundfile
@@ -77,6 +79,27 @@ def test_aac_in_matroska_keeps_the_rest_of_its_last_packet_only(tmp_path: Path) 
     _, samples = decode(tmp_path / "input")
     assert lag(original, samples) == 0
     assert 0 <= len(samples) - len(original) < 1024
+
+
+def test_a_gap_in_the_time_stamps_of_an_mp4_is_not_a_missing_end(tmp_path: Path) -> None:
+    original = noise(24_000)
+    with av.open(str(tmp_path / "input"), "w", format="mp4") as container:
+        audio = container.add_stream("alac", rate=48_000, layout="stereo", format="s16p")
+        for start in (0, 12_000):
+            frame = av.AudioFrame.from_ndarray(
+                original[start : start + 12_000].reshape(1, -1), "flt", "stereo"
+            )
+            frame.sample_rate, frame.pts, frame.time_base = 48_000, 3 * start, Fraction(1, 48_000)
+            container.mux(audio.encode(frame))
+        container.mux(audio.encode(None))
+    info, samples = decode(tmp_path / "input")
+    assert info.frames == 48_000
+    assert len(samples) == 24_000
+
+
+def test_matroska_tells_the_length_of_the_audio_not_of_the_video(tmp_path: Path) -> None:
+    ffmpeg_file(tmp_path / "input", "matroska", "flac", noise(4800), video=True)
+    assert decode(tmp_path / "input")[0].frames == 4800
 
 
 def test_mp3_made_by_ffmpeg_keeps_length_and_place(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 from unmix_models import catalogue
 from unmix_models.audio import AudioInfo, Depth
 from unmix_models.catalogue import Choice
-from unmix_models.content import Content, Profile, analyse
+from unmix_models.content import Profile, analyse
 from unmix_models.denoise.base import Denoiser
 from unmix_models.denoising import BLOCK_FRAMES, STEMS, denoise
 from unmix_models.errors import OutOfMemory, UnsupportedFormat
@@ -104,9 +104,7 @@ def _plan(run: Run, task: DenoiseTask, around: Surroundings) -> _Plan:
             profile = analyse(reader.blocks(BLOCK_FRAMES), info.sample_rate)
         else:
             profile = None
-    content = (
-        catalogue.Content.MUSIC if profile and profile.content is Content.MUSIC else catalogue.Content.SPEECH
-    )
+    content = profile.content if profile else None
     choice = catalogue.choose(task.model, catalogue.Task.DENOISE, content, around.weights.installed())
     if automatic and profile:
         choice = Choice(choice.model, f"{choice.reason}. {profile.reason}")

@@ -1,5 +1,6 @@
 """Everything but plain WAV, decoded by FFmpeg (through PyAV) with its network and playlists locked away."""
 
+import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext, suppress
 from pathlib import Path
@@ -45,14 +46,16 @@ _ERRORS = (FFmpegError, ArithmeticError, LookupError, MemoryError, RuntimeError,
 class FFmpegSource:
     """Decodes the best audio stream of a file, without the samples that its encoder added.
 
-    Gaps in time stamps are not filled. Raw AAC (ADTS), AVI and AAC in Matroska say nothing, or not all, of
-    their padding: there the encoder's lead (ADTS and AVI: usually 1024 frames) or the rest of the last packet
+    Gaps in time stamps are not filled. Raw AAC (ADTS), AVI, fragmented MP4 and AAC in Matroska say nothing, or
+    not all, of their padding: there the encoder's lead (usually 1024 frames) or the rest of the last packet
     stays, as in every other decoder.
     """
 
     def __init__(self, path: Path) -> None:
         """Raises InvalidAudio. Decodes the first frame, because headers are not always true."""
         self._path = path
+        self._reached = 0
+        """Frames by the time stamps of MP4, which count the gaps that recorders leave."""
         with self._opened() as (container, stream):
             first = next((frame for _, frame in _decoded(container, stream)), None)
             if first is None:
@@ -90,7 +93,7 @@ class FFmpegSource:
             for array in without_padding(self._converted(container, stream), self._end.limit):
                 total += len(array)
                 yield array
-        if total < self._end.shortest:
+        if max(total, self._reached) < self._end.shortest:
             declared = self._end.declared or self._end.shortest
             raise truncated(declared - total, declared, self.info.sample_rate)
 
@@ -113,12 +116,14 @@ class FFmpegSource:
             with _reporting(f"decoded at {position / expected[0]:.3f} s"):
                 held = converter.convert(frame)
             position += len(held)
-            if packet.pts is not None and packet.duration:
-                packet_end = packet.pts + packet.duration
             held_overhang = 0
-            ticks = stream.time_base
-            if self._kind == "mp4" and packet_end is not None and frame.pts is not None and ticks is not None:
-                held_overhang = len(held) - round((packet_end - frame.pts) * ticks * expected[0])
+            if self._kind == "mp4" and stream.time_base is not None:
+                rate = stream.time_base * expected[0]
+                if packet.pts is not None and packet.duration:
+                    packet_end = packet.pts + packet.duration
+                    self._reached = round(packet_end * rate)
+                if packet_end is not None and frame.pts is not None:
+                    held_overhang = len(held) - round((packet_end - frame.pts) * rate)
         if held is not None:
             yield held[: len(held) - max(0, held_overhang)]
 
@@ -227,6 +232,8 @@ class _Converter:
 def _declared_frames(container: InputContainer, stream: AudioStream, sample_rate: int) -> int | None:
     if stream.duration is not None and stream.time_base is not None:
         frames = round(stream.duration * stream.time_base * sample_rate)
+    elif tag := re.match(r"(\d+):(\d\d):(\d\d\.\d+)", stream.metadata.get("DURATION", "")):  # Matroska's
+        frames = round((int(tag[1]) * 3600 + int(tag[2]) * 60 + float(tag[3])) * sample_rate)
     elif container.duration is not None:
         frames = round(container.duration * sample_rate / av.time_base)
     else:

@@ -1,5 +1,6 @@
 """The result's file as codec libraries see it: no error is lost on its way through C."""
 
+import errno
 from typing import BinaryIO
 
 from ..errors import StorageFull
@@ -28,7 +29,10 @@ class Sink:
             try:
                 remaining = memoryview(data)
                 while remaining:
-                    remaining = remaining[self._file.write(remaining) :]
+                    written = self._file.write(remaining)
+                    if not written:
+                        raise OSError(errno.EIO, "The file that takes the result accepts no bytes.")
+                    remaining = remaining[written:]
             except (OSError, ValueError) as error:  # ValueError: the file is closed
                 self._error = error
         self._position += len(data)

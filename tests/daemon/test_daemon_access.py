@@ -1,0 +1,133 @@
+"""Who may speak to the daemon, and where it can be spoken to."""
+
+import stat
+from pathlib import Path
+from typing import Any
+
+import grpc
+import pytest
+from daemons import Daemon
+from google.protobuf import descriptor_pb2
+from google.rpc import error_details_pb2
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+from grpc_status import rpc_status
+from unmix.locations import read_endpoint, read_token
+from unmix.v1 import audio_pb2, jobs_pb2, models_pb2
+
+SERVICES = [
+    service
+    for file in (audio_pb2, jobs_pb2, models_pb2)
+    for service in file.DESCRIPTOR.services_by_name.values()
+]
+EXTRA = [
+    ("/grpc.health.v1.Health/Check", False, False),
+    ("/grpc.health.v1.Health/Watch", False, True),
+    ("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo", True, True),
+]
+
+
+def _methods() -> list[tuple[str, bool, bool]]:
+    methods = list(EXTRA)
+    for service in SERVICES:
+        described = descriptor_pb2.ServiceDescriptorProto()
+        service.CopyToProto(described)
+        methods += [
+            (f"/{service.full_name}/{method.name}", method.client_streaming, method.server_streaming)
+            for method in described.method
+        ]
+    return methods
+
+
+def _call(channel: grpc.Channel, method: str, up: bool, down: bool, metadata: Any) -> None:
+    name = f"{'stream' if up else 'unary'}_{'stream' if down else 'unary'}"
+    call = getattr(channel, name)(method, request_serializer=bytes, response_deserializer=bytes)
+    answer = call(iter([b""]) if up else b"", metadata=metadata, timeout=10)
+    if down:
+        list(answer)
+
+
+@pytest.mark.parametrize(
+    ("method", "up", "down"), _methods(), ids=lambda value: str(value).rsplit("/", 1)[-1]
+)
+@pytest.mark.parametrize(
+    "metadata",
+    [(), (("authorization", "Bearer wrong"),), (("authorization", ""),), (("token", "x"),)],
+    ids=["none", "wrong", "empty", "elsewhere"],
+)
+def test_a_missing_or_wrong_token_is_refused_on_every_rpc(
+    daemon: Daemon, method: str, up: bool, down: bool, metadata: Any
+) -> None:
+    with daemon.channel() as (channel, _), pytest.raises(grpc.RpcError) as caught:
+        _call(channel, method, up, down, metadata)
+    assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
+    assert "token" in caught.value.details()
+
+
+def test_the_token_can_be_read_by_its_owner_only(daemon: Daemon) -> None:
+    assert stat.S_IMODE((daemon.state / "token").stat().st_mode) == 0o600
+    assert stat.S_IMODE((daemon.state / "unmixd.sock").stat().st_mode) == 0o600
+    assert len(read_token(daemon.state) or "") >= 32
+
+
+def test_a_token_that_others_could_read_is_replaced(make_daemon: Any, tmp_path: Path) -> None:
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "token").write_text("old")
+    (tmp_path / "state" / "token").chmod(0o644)
+    daemon = make_daemon()
+    assert read_token(daemon.state) != "old"
+
+
+def test_both_addresses_serve_and_tcp_is_loopback(daemon: Daemon) -> None:
+    endpoint = read_endpoint(daemon.state)
+    assert endpoint
+    tcp, socket = endpoint.addresses
+    assert tcp.startswith("127.0.0.1:")
+    assert socket == f"unix:{daemon.state}/unmixd.sock"
+    for address in (tcp, socket):
+        with grpc.insecure_channel(address) as channel:
+            stub = health_pb2_grpc.HealthStub(channel)
+            answer = stub.Check(
+                health_pb2.HealthCheckRequest(),
+                metadata=[("authorization", f"Bearer {read_token(daemon.state)}")],
+            )
+            assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+def test_reflection_lists_every_service(daemon: Daemon) -> None:
+    with daemon.channel() as (channel, metadata):
+        stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+        request = reflection_pb2.ServerReflectionRequest(list_services="")
+        (answer,) = stub.ServerReflectionInfo(iter([request]), metadata=metadata)
+    names = {service.name for service in answer.list_services_response.service}
+    assert {service.full_name for service in SERVICES} <= names
+
+
+def test_errors_carry_their_reason_and_the_field(daemon: Daemon) -> None:
+    with daemon.channel() as (channel, metadata), pytest.raises(grpc.RpcError) as caught:
+        _call(channel, "/unmix.v1.AudioService/Denoise", True, True, metadata)
+    status = rpc_status.from_call(caught.value)
+    info, field = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    assert status.details[0].Unpack(info)
+    assert status.details[1].Unpack(field)
+    assert (info.domain, info.reason) == ("unmix", "INVALID_REQUEST")
+    assert field.field_violations[0].field == "spec"
+
+
+def test_health_answers_for_services_and_models(daemon: Daemon) -> None:
+    with daemon.channel() as (channel, metadata):
+        stub = health_pb2_grpc.HealthStub(channel)
+
+        def status(service: str) -> int:
+            return stub.Check(health_pb2.HealthCheckRequest(service=service), metadata=metadata).status
+
+        serving, not_serving = (
+            health_pb2.HealthCheckResponse.SERVING,
+            health_pb2.HealthCheckResponse.NOT_SERVING,
+        )
+        assert {status(service.full_name) for service in SERVICES} == {serving}
+        assert status("model:rnnoise") == serving
+        assert status("model:deepfilternet3") == not_serving
+        with pytest.raises(grpc.RpcError) as caught:
+            status("model:nonesuch")
+        assert caught.value.code() is grpc.StatusCode.NOT_FOUND
