@@ -72,12 +72,16 @@ def environment(threads: int) -> dict[str, str]:
 def cold(command: list[str], threads: int) -> dict[str, float]:
     """Wall and peak memory of a whole process."""
     start = time.perf_counter()
-    with subprocess.Popen(command, stdout=subprocess.DEVNULL, env=environment(threads)) as process:
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = status
-    if status:
-        raise SystemExit(f"{' '.join(command)} failed; its message is above.")
-    return {"wall": time.perf_counter() - start, "megabytes": usage.ru_maxrss / 1024}
+    with tempfile.TemporaryFile() as messages:  # of which a progress bar is the most
+        process = subprocess.Popen(
+            command, stdout=subprocess.DEVNULL, stderr=messages, env=environment(threads)
+        )
+        _, process.returncode, usage = os.wait4(process.pid, 0)
+        wall = time.perf_counter() - start
+        if process.returncode:
+            messages.seek(0)
+            raise SystemExit(f"{' '.join(command)} failed:\n{messages.read().decode()}")
+    return {"wall": wall, "megabytes": usage.ru_maxrss / 1024}
 
 
 def peak_gflops(threads: int) -> float:

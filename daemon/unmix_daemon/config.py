@@ -32,7 +32,7 @@ def _half_of_memory() -> int:
 class Config(BaseModel):
     """All settings; frozen. Sizes in bytes, times in seconds."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True)
 
     state_folder: Path = Field(default_factory=state_folder)
     """Token, database, jobs, socket."""
@@ -42,7 +42,7 @@ class Config(BaseModel):
     """Loopback address and port; port 0 takes a free one."""
     unix_socket: bool = True
     """Listen on `unmixd.sock` in the state folder as well."""
-    keep_alive: float = 300.0
+    keep_alive: Annotated[float, Field(allow_inf_nan=False)] = 300.0
     """How long a model stays loaded after its last use; 0: not at all, negative: for ever."""
     memory_budget: Annotated[int, Field(gt=0)] = Field(default_factory=_half_of_memory)
     """Most bytes that resident models may hold on one device."""
@@ -61,12 +61,22 @@ class Config(BaseModel):
     """A URL that replaces the scheme and host of model downloads."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
 
+    @field_validator("state_folder", "weights_folder")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        try:
+            return value.expanduser().absolute()
+        except RuntimeError as error:
+            raise ValueError(f"'{value}' names the home of a user that does not exist") from error
+
     @field_validator("listen")
     @classmethod
     def _only_loopback(cls, value: str) -> str:
         host, colon, port = value.rpartition(":")
-        if not colon or not port.isdigit() or int(port) > 65535:
+        if not colon or not port.isdecimal() or int(port) > 65535:
             raise ValueError("needs the form ADDRESS:PORT, such as 127.0.0.1:50151")
+        if ":" in host and not (host.startswith("[") and host.endswith("]")):
+            raise ValueError("needs brackets around an IPv6 address, such as [::1]:50151")
         try:
             loopback = host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
         except ValueError:

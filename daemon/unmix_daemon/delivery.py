@@ -45,8 +45,15 @@ async def deliver(live: LiveJob) -> AsyncIterator[Delivery]:
             if path not in sent:
                 sent[path] = 0
                 yield grown
-            async for piece in _read(grown, sent[path], grown.size):
-                yield piece
+            try:
+                async for piece in _read(grown, sent[path], grown.size):
+                    yield piece
+            except FileNotFoundError:
+                # An attempt that failed, died or was cancelled takes its files along: what became of the job
+                # comes with the next change.
+                if live.job.state is JobState.COMPLETED:
+                    raise
+                continue
             sent[path] = max(sent[path], grown.size)
         if ended:
             break

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from unmix_models.storage import is_full
 
+from .cancellation import unbroken
 from .errors import DiskFull, InvalidRequest
 
 _FULL = "The disk that holds {} is full; free some space or delete finished jobs (unmix jobs delete)."
@@ -58,7 +59,6 @@ class Folders:
         if declared is not None:
             self._check_room(declared, limit)
         folder = self.of(job_id)
-        folder.path.mkdir(mode=0o700)
         try:
             size = await self._write(folder.input, pieces, limit, durable=durable)
             if size == 0:
@@ -105,6 +105,7 @@ class Folders:
     async def _write(self, path: Path, pieces: AsyncIterator[bytes], limit: int, *, durable: bool) -> int:
         size = 0
         try:
+            path.parent.mkdir(mode=0o700)
             with path.open("xb", buffering=0) as file:
                 async for piece in pieces:
                     size += len(piece)
@@ -113,9 +114,10 @@ class Folders:
                             "data",
                             f"The file is longer than the limit of {limit} bytes; see max_upload_bytes.",
                         )
-                    await asyncio.to_thread(_write_all, file.fileno(), piece)
+                    # Unbroken: the descriptor is closed when an upload is cancelled, and its number used again.
+                    await unbroken(asyncio.to_thread(_write_all, file.fileno(), piece))
                 if durable:
-                    await asyncio.to_thread(os.fsync, file.fileno())
+                    await unbroken(asyncio.to_thread(os.fsync, file.fileno()))
                     await asyncio.to_thread(_sync_folder, path.parent)
         except OSError as error:
             if not is_full(error):

@@ -135,10 +135,16 @@ class Residency(Generic[M]):
         except OutOfMemory:
             self.free_idle()
             model = load()
-        self._make_room(model.memory_bytes)
-        held = sum(entry.model.memory_bytes for entry in self._entries.values())
-        if held + model.memory_bytes > self._budget:
-            needed = model.memory_bytes
+        needed = model.memory_bytes
+        if needed > self._budget:
+            model.close()
+            raise OutOfMemory(
+                f"'{name}' needs {_mebibytes(needed)}, more than the whole budget of {_mebibytes(self._budget)}; "
+                "raise memory_budget or choose a smaller model."
+            )
+        self._make_room(needed)
+        held = self._held()
+        if held + needed > self._budget:
             model.close()
             raise OutOfMemory(
                 f"'{name}' needs {_mebibytes(needed)} and the budget of {_mebibytes(self._budget)} holds "
@@ -150,11 +156,14 @@ class Residency(Generic[M]):
 
     def _make_room(self, needed: int) -> None:
         """Evict the longest idle until `needed` more bytes fit, or nothing idle is left."""
-        while sum(entry.model.memory_bytes for entry in self._entries.values()) + needed > self._budget:
+        while self._held() + needed > self._budget:
             idle = [(entry.last_used, name) for name, entry in self._entries.items() if not entry.users]
             if not idle:
                 return
             self._evict(min(idle)[1])
+
+    def _held(self) -> int:
+        return sum(entry.model.memory_bytes for entry in self._entries.values())
 
     def _evict(self, name: str) -> None:
         self._entries.pop(name).model.close()

@@ -11,19 +11,21 @@ from typing import Any
 from unmix_models.devices import place
 from unmix_models.errors import DeviceUnavailable
 
+from .cancellation import unbroken
 from .config import Config
 from .errors import Busy, JobFailed, NotFound, ShuttingDown, WorkerDied
 from .executors.base import Executor
 from .folders import Folders
-from .jobs import Job, JobError, JobEvent, Progress, Summary
+from .jobs import Job, JobError, JobEvent, JobState, Progress
 from .live import LiveJob
 from .store import Store
-from .turns import order
+from .sweeper import Sweeper
+from .turns import Turns
 from .worker.messages import Advanced, Done, Grew
 
 _log = logging.getLogger(__name__)
 _RECORD_SECONDS = 1.0
-_SWEEP_SECONDS = 60.0
+_INTERNAL = JobError("INTERNAL", "The daemon met an error; its log has the details.")
 _LOST = JobError("SHUTTING_DOWN", "The daemon stopped while this call was running; send the file again.")
 
 
@@ -43,13 +45,12 @@ class Scheduler:
         self._store = store
         self._folders = folders
         self._executor = executor
-        self._clock = clock
+        self._sweeper = Sweeper(store, folders, config.retention, clock)
         self._live: dict[str, LiveJob] = {}
         self._pending: dict[str, Job] = {}
         self._running: dict[str, tuple[str, int, asyncio.Task[None]]] = {}
         """By job: device, priority, task."""
-        self._last_served: dict[str, int] = {}
-        self._starts = 0
+        self._turns = Turns()
         self._receiving = 0
         self._closing = False
         self._kick = asyncio.Event()
@@ -63,7 +64,7 @@ class Scheduler:
             self._enqueue(job)
         await self._folders.keep_only(await self._store.with_files())
         self._spawn(self._dispatch(), "dispatch")
-        self._spawn(self._sweep(), "sweep")
+        self._spawn(self._sweeper.run(), "sweep")
 
     async def close(self) -> None:
         """Finish what runs and what callers wait for, within the drain time.
@@ -99,7 +100,7 @@ class Scheduler:
 
     def position(self, job_id: str) -> int:
         """How many jobs run or will run before this one."""
-        waiting = [job.job_id for job in order(self._pending.values(), self._last_served)]
+        waiting = [job.job_id for job in self._turns.order(self._pending.values())]
         return len(self._running) + waiting.index(job_id) if job_id in waiting else 0
 
     def live(self, job_id: str) -> LiveJob | None:
@@ -112,8 +113,7 @@ class Scheduler:
         With an idempotency key that is known already: that job, and True. Raises Busy, ShuttingDown,
         InvalidRequest, DiskFull; nothing stays behind then.
         """
-        if self._closing:
-            raise ShuttingDown("The daemon is shutting down; try again when it runs again.")
+        self._refuse_when_closing()
         if len(self._pending) + self._receiving >= self._config.queue_limit:
             raise Busy(f"The queue is full ({self._config.queue_limit} jobs wait); try again in a moment.")
         self._receiving += 1
@@ -125,14 +125,9 @@ class Scheduler:
                 self._config.max_upload_bytes,
                 durable=not job.attached,
             )
-            stored, existing = await self._store.add(job)
+            return await unbroken(self._accept(job))
         finally:
             self._receiving -= 1
-        if existing:
-            await self._folders.remove(job.job_id)
-        else:
-            self._enqueue(stored)
-        return stored, existing
 
     async def get(self, job_id: str) -> Job:
         """The job with its latest progress. Raises NotFound."""
@@ -140,7 +135,8 @@ class Scheduler:
         if job is None:
             raise NotFound(f"There is no job '{job_id}'; see: unmix jobs list")
         live = self._live.get(job_id)
-        return replace(job, progress=live.progress) if live and live.progress.stage else job
+        fresh = live is not None and job.state is JobState.PROCESSING and live.progress.stage
+        return replace(job, progress=live.progress) if live and fresh else job
 
     async def watch(self, job_id: str, after: int) -> AsyncIterator[JobEvent]:
         """Events after a sequence number as they come, until the job has ended. Raises NotFound."""
@@ -161,6 +157,40 @@ class Scheduler:
 
     async def cancel(self, job_id: str) -> Job:
         """Stop a job; returns when its device is free. A finished job stays as it is. Raises NotFound."""
+        return await unbroken(self._cancel(job_id))
+
+    async def delete(self, job_id: str) -> None:
+        """Forget a job and its files, cancelling it first. Raises NotFound."""
+        await unbroken(self._delete(job_id))
+
+    async def release(self, job_id: str) -> None:
+        """The call of an attached job is over: cancel what still runs, delete the files, keep the record."""
+        if await self._store.get(job_id):
+            await self.cancel(job_id)
+        await self._folders.remove(job_id)
+        self._sweeper.in_use.discard(job_id)
+
+    def _refuse_when_closing(self) -> None:
+        if self._closing:
+            raise ShuttingDown("The daemon is shutting down; try again when it runs again.")
+
+    async def _accept(self, job: Job) -> tuple[Job, bool]:
+        """From an upload on disk to a queued job, or to nothing."""
+        try:
+            self._refuse_when_closing()
+            stored, existing = await self._store.add(job)
+        except BaseException:
+            await self._folders.remove(job.job_id)
+            raise
+        if existing:
+            await self._folders.remove(job.job_id)
+        else:
+            if job.attached:
+                self._sweeper.in_use.add(job.job_id)
+            self._enqueue(stored)
+        return stored, existing
+
+    async def _cancel(self, job_id: str) -> Job:
         job = await self._store.cancel(job_id)
         if job is None:
             return await self.get(job_id)
@@ -170,17 +200,10 @@ class Scheduler:
         self._end(job)
         return job
 
-    async def delete(self, job_id: str) -> None:
-        """Forget a job and its files, cancelling it first. Raises NotFound."""
-        await self.cancel(job_id)
+    async def _delete(self, job_id: str) -> None:
+        await self._cancel(job_id)
         await self._folders.remove(job_id)
         await self._store.delete(job_id)
-
-    async def release(self, job_id: str) -> None:
-        """The call of an attached job is over: cancel what still runs, delete the files, keep the record."""
-        if await self._store.get(job_id):
-            await self.cancel(job_id)
-        await self._folders.remove(job_id)
 
     def _enqueue(self, job: Job) -> None:
         self._pending[job.job_id] = job
@@ -191,23 +214,27 @@ class Scheduler:
         while True:
             await self._kick.wait()
             self._kick.clear()
-            for job in order(self._pending.values(), self._last_served):
-                await self._consider(job)
+            for job in self._turns.order(self._pending.values()):
+                try:
+                    await self._consider(job)
+                except Exception:  # noqa: BLE001  # a border: one job must not stop the others
+                    _log.exception("job %s cannot be started", job.job_id)
+                    self._pending.pop(job.job_id, None)
+                    self._spawn(self._fail(job.job_id, _INTERNAL), "fail")
 
     async def _consider(self, job: Job) -> None:
         """Start the job if its device has nothing as urgent to do."""
         try:
             placement = place(job.options.device, await self._executor.devices())
         except (DeviceUnavailable, WorkerDied) as error:
-            self._pending.pop(job.job_id, None)
-            await self._fail(job.job_id, JobError(error.reason, str(error)))
+            if self._pending.pop(job.job_id, None):
+                await self._fail(job.job_id, JobError(error.reason, str(error)))
             return
         rivals = [priority for device, priority, _ in self._running.values() if device == placement.device]
         if job.job_id not in self._pending or any(priority >= job.options.priority for priority in rivals):
             return
         del self._pending[job.job_id]
-        self._starts += 1
-        self._last_served[job.client] = self._starts
+        self._turns.take(job)
         task = asyncio.create_task(
             self._work(job, placement.device, placement.reason), name=f"job {job.job_id}"
         )
@@ -228,6 +255,7 @@ class Scheduler:
                 return
             live = self._live[job.job_id]
             live.outputs.clear()
+            live.progress = Progress()
             live.record(started)
             folder = self._folders.of(job.job_id)
             await self._folders.remove_attempts(job.job_id)
@@ -252,9 +280,7 @@ class Scheduler:
             raise
         except Exception:  # noqa: BLE001  # a border: one job must not end the others
             _log.exception("job %s", job.job_id)
-            await self._fail(
-                job.job_id, JobError("INTERNAL", "The daemon met an error; its log has the details.")
-            )
+            await self._fail(job.job_id, _INTERNAL)
 
     def _reporter(self, live: LiveJob) -> Callable[[Grew | Advanced], None]:
         next_record = 0.0
@@ -279,15 +305,19 @@ class Scheduler:
 
     async def _complete(self, live: LiveJob, job: Job, done: Done) -> None:
         live.rewritten = done.rewritten
-        completed = await self._store.complete(job.job_id, _summary(job, done))
+        completed = await self._store.complete(
+            job.job_id, done.summary(max(0.0, (job.started or 0.0) - job.created))
+        )
         if completed:
-            await self._folders.remove_input(job.job_id)
-            self._end(completed)
+            try:
+                await self._folders.remove_input(job.job_id)
+            finally:
+                self._end(completed)
 
     async def _fail(self, job_id: str, error: JobError) -> None:
         failed = await self._store.fail(job_id, error)
-        await self._folders.remove(job_id)
-        if failed:
+        if failed:  # else it has ended otherwise, and the files belong to that end
+            await self._folders.remove(job_id)
             self._end(failed)
 
     async def _retry(self, job: Job, why: str) -> None:
@@ -299,14 +329,16 @@ class Scheduler:
         again = await self._store.requeue(job.job_id, crashed=True)
         if again:
             self._live[job.job_id].record(again)
-            self._enqueue(again)
+            if self._closing:  # it waits for the next daemon, or its caller is about to be told
+                await self._put_back(again)
+            else:
+                self._enqueue(again)
 
     async def _put_back(self, job: Job) -> None:
         """The daemon stops: a durable job waits for the next one, an attached one has lost its caller."""
         if job.attached:
             await self._fail(job.job_id, _LOST)
-        else:
-            await self._store.requeue(job.job_id, crashed=False)
+        elif await self._store.requeue(job.job_id, crashed=False):  # else it has ended in the last moment
             await self._folders.remove_attempts(job.job_id)
 
     def _end(self, job: Job) -> None:
@@ -320,34 +352,7 @@ class Scheduler:
             entry[2].cancel()
             await asyncio.wait([entry[2]])
 
-    async def _sweep(self) -> None:
-        """Delete what has been finished for the retention time."""
-        while True:
-            for job_id in await self._store.expired(self._clock() - self._config.retention):
-                await self._folders.remove(job_id)
-                await self._store.delete(job_id)
-            await asyncio.sleep(min(_SWEEP_SECONDS, max(1.0, self._config.retention)))
-
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
-
-
-def _summary(job: Job, done: Done) -> Summary:
-    return Summary(
-        model=done.model,
-        model_reason=done.model_reason,
-        device=done.device,
-        device_reason=done.device_reason,
-        precision=done.precision,
-        quality=done.quality,
-        frames=done.frames,
-        sample_rate=done.sample_rate,
-        channels=done.channels,
-        load_seconds=done.load_seconds,
-        processing_seconds=done.processing_seconds,
-        queued_seconds=max(0.0, (job.started or job.created) - job.created),
-        outputs=done.outputs,
-        notes=done.notes,
-    )

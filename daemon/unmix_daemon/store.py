@@ -41,7 +41,11 @@ class Store:
         """Open or create the database. Raises sqlite3.DatabaseError when it cannot be used."""
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, "store")
-        self._db = self._thread.submit(_open, path).result()
+        try:
+            self._db = self._thread.submit(_open, path).result()
+        except BaseException:
+            self._thread.shutdown()
+            raise
 
     async def close(self) -> None:
         """Finish what is queued and close the database."""
@@ -116,7 +120,8 @@ class Store:
                 result = work(self._db, *args, **kwargs)
                 self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # a full disk has rolled it back already
+                    self._db.execute("ROLLBACK")
                 raise
             return result
 
@@ -127,9 +132,13 @@ class Store:
 def _open(path: Path) -> sqlite3.Connection:
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
     db.row_factory = sqlite3.Row
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
-        db.execute(f"PRAGMA {pragma}")
-    migrate(db)
+    try:
+        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
+            db.execute(f"PRAGMA {pragma}")
+        migrate(db)
+    except BaseException:
+        db.close()
+        raise
     return db
 
 
@@ -207,6 +216,8 @@ def _end(  # noqa: PLR0917
     error: JobError | None,
     summary: Summary | None,
 ) -> Job | None:
+    # Only what a worker has begun can be completed; to fail or to be cancelled a job need not have run.
+    earliest = JobState.PROCESSING if state is JobState.COMPLETED else JobState.PENDING
     row = db.execute(
         "UPDATE jobs SET state = ?, ended = ?, error = ?, summary = ?,"
         " progress = CASE WHEN ? = 'completed' THEN ? ELSE progress END"
@@ -219,7 +230,8 @@ def _end(  # noqa: PLR0917
             state,
             records.dump(Progress("done", 1.0, 0.0)),
             job_id,
-            *_UNFINISHED,
+            earliest,
+            JobState.PROCESSING,
         ),
     ).fetchone()
     if row:

@@ -57,9 +57,15 @@ class Outputs:
                 output.part.discard()
 
     def begin(self, started: OutputStarted) -> bool:
-        """Open the file of a stem; False when nobody asked for it, and its pieces are passed over."""
-        if started.stem in self._outputs:
-            raise BrokenResult(f"The daemon began the stem {started.stem} twice: run the command again.")
+        """Open the file of a stem; False when nobody asked for it, and its pieces are passed over.
+
+        A stem that begins again does so because a worker died on it: what came before is thrown away.
+        """
+        if again := self._outputs.get(started.stem):
+            with output_errors(_name(again)):
+                again.file.truncate(0)
+            again.size = 0
+            return True
         target = self._targets(started) if callable(self._targets) else self._targets.get(started.stem)
         if target is None:
             return False

@@ -61,7 +61,7 @@ class LocalExecutor:
 
     async def unload(self, model: str, device: str | None) -> None:
         """See `Executor.unload`."""
-        for name, worker in self._workers.items():
+        for name, worker in list(self._workers.items()):  # others may start meanwhile
             if worker.pid and device in (None, name):
                 await worker.ask(Unload(uuid.uuid4().hex, model))
 

@@ -70,8 +70,8 @@ class WorkerProcess:
         ticket = _Ticket(asyncio.get_running_loop().create_future(), report)
         self._tickets[command.ticket] = ticket
         try:
-            await self._send(command)
             try:
+                await self._send(command)
                 return await asyncio.shield(ticket.answer)
             except asyncio.CancelledError:
                 await self._stop(command.ticket, ticket)

@@ -31,11 +31,11 @@ def main() -> None:
     # Libraries that print must not garble the pipe: keep it under another number, and let 1 be stderr.
     pipe = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is the front's to handle
     if sys.argv[1:] == ["probe"]:
         pipe.write(json.dumps([asdict(device) for device in probe()]).encode())
         return
     faulthandler.enable()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is the front's to handle
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s worker %(process)d: %(message)s"
     )
@@ -75,8 +75,12 @@ class _Sender:
 
 def _listen(stdin: BinaryIO, mail: "queue.SimpleQueue[Command]") -> None:
     """Pass commands on. The end of stdin is the front's end, also by kill -9, and then ours at once."""
-    for line in stdin:
-        mail.put(decode(line))
+    try:
+        for line in stdin:
+            mail.put(decode(line))
+    except ValueError:  # a worker that hears nothing any more would outlive its front
+        logging.getLogger(__name__).exception("the front says what nobody understands")
+        os._exit(1)
     os._exit(0)
 
 

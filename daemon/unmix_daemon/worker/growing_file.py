@@ -66,13 +66,15 @@ class GrowingFile:
         return self._end
 
     def restart(self) -> None:
-        """Begin again from the first byte, overwriting; what was announced counts as announced still."""
+        """Begin again with an empty file; what was announced counts as announced still, and as rewritten."""
+        self._file.truncate(0)
         self.seek(0)
         self._end = 0
+        if self._announced:
+            self._note(0, self._announced)
 
     def finish(self) -> list[tuple[int, int]]:
-        """Cut off what an earlier start left behind, and return the rewritten (offset, length) ranges, merged."""
-        self._file.truncate(self._end)
+        """The (offset, length) ranges that were written again after they had been announced, merged."""
         merged: list[tuple[int, int]] = []
         for start, stop in sorted(self._rewritten):
             if merged and start <= merged[-1][1]:

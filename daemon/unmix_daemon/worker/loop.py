@@ -21,6 +21,8 @@ from .messages import Cancel, Command, Done, Failed, Load, Loaded, Resident, Res
 from .task import Surroundings
 
 _log = logging.getLogger(__name__)
+_LONGEST_WAIT = 3600.0
+"""Seconds; a lock cannot wait for a keep-alive of centuries."""
 
 
 @dataclass(slots=True)
@@ -58,7 +60,7 @@ class Loop:
 
     def _patience(self) -> float | None:
         expiry = self._around.residency.next_expiry()
-        return None if expiry is None else max(0.0, expiry - time.time())
+        return None if expiry is None else min(max(0.0, expiry - time.time()), _LONGEST_WAIT)
 
     def _obey(self, command: Command) -> None:
         match command:

@@ -5,10 +5,10 @@ A `ticket` names one run of a job, or one request, and comes back with every ans
 
 import json
 from dataclasses import asdict, dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, cast
 
 from .. import records
-from ..jobs import Options, OutputSummary, Task
+from ..jobs import Options, OutputSummary, Summary, Task
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +111,25 @@ class Done:
     """For each stem the byte ranges (offset, length) that changed after they had been reported in Grew."""
     notes: tuple[str, ...] = ()
 
+    def summary(self, queued_seconds: float) -> Summary:
+        """What the job's owner is told."""
+        return Summary(
+            model=self.model,
+            model_reason=self.model_reason,
+            device=self.device,
+            device_reason=self.device_reason,
+            precision=self.precision,
+            quality=self.quality,
+            frames=self.frames,
+            sample_rate=self.sample_rate,
+            channels=self.channels,
+            load_seconds=self.load_seconds,
+            processing_seconds=self.processing_seconds,
+            queued_seconds=queued_seconds,
+            outputs=self.outputs,
+            notes=self.notes,
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Failed:
@@ -164,8 +183,8 @@ def encode(message: Command | Report) -> bytes:
 
 def decode(line: bytes) -> Any:
     """The inverse: a Command in a worker, a Report in the front. Raises ValueError when the line is neither."""
-    fields = json.loads(line)
-    kind = _KINDS.get(fields.pop("kind", ""))
-    if kind is None:
+    fields: Any = json.loads(line)
+    name: Any = cast("dict[str, Any]", fields).pop("kind", None) if isinstance(fields, dict) else None
+    if not isinstance(name, str) or name not in _KINDS:
         raise ValueError(f"no such message: {line[:80]!r}")
-    return records.build(kind, fields)
+    return records.build(_KINDS[name], fields)

@@ -30,7 +30,6 @@ class ResidualBranch:
     ) -> None:
         get = {name: tensors[f"{prefix}.{name}"] for name in _NAMES}
         compress, kernel = get["0.weight"], get["0.weight"].shape[-1]
-        self._dtype = dtype
         self._compress = kernels.convolution(
             compress.unsqueeze(2),
             get["0.bias"],
@@ -40,19 +39,16 @@ class ResidualBranch:
         )
         self._norm = (get["1.weight"].to(dtype), get["1.bias"].to(dtype))
         self._tiled: dict[int, tuple[Tensor, Tensor]] = {}
-        matrix, bias = get["3.weight"].squeeze(-1).double(), get["3.bias"].double()
-        gain, shift = get["4.weight"].double(), get["4.bias"].double()
-        self._gram = matrix.T @ matrix
-        self._column_sums = matrix.sum(0)
-        self._cross = matrix.T @ bias
-        self._bias_sum, self._bias_square = bias.sum(), bias @ bias
-        self._width = len(bias)
+        # Sums over 86,000 moments of a waveform lose 30 dB in float32. Metal has nothing longer.
+        self._exact = torch.float32 if compress.device.type == "mps" else torch.float64
+        matrix, bias, gain = get["3.weight"].squeeze(-1), get["3.bias"], get["4.weight"]
+        augmented = torch.cat([matrix, bias[:, None], torch.zeros_like(bias)[:, None]], 1).to(self._exact)
+        self._means = augmented.mean(0)
+        self._gram = augmented.T @ augmented / len(bias)
         widened = torch.cat([gain[:, None] * matrix, (gain * bias)[:, None], gain[:, None]], 1)
         # The layer scale multiplies the GLU's output, so it moves into the half that is not the gate.
-        scale = torch.cat([get["6.scale"].double(), torch.ones_like(get["6.scale"]).double()])
-        self._expand = kernels.gated_linear(
-            (scale[:, None] * widened).float(), (scale * shift).float(), dtype
-        )
+        scale = torch.cat([get["6.scale"], torch.ones_like(get["6.scale"])])
+        self._expand = kernels.gated_linear(scale[:, None] * widened, scale * get["4.bias"], dtype)
 
     def __call__(self, x: Tensor) -> Tensor:
         """`[batch, channels, frequencies, time]`, channels-last, changed in place."""
@@ -78,17 +74,13 @@ class ResidualBranch:
         return self._tiled[time]
 
     def _statistics(self, hidden: Tensor) -> tuple[Tensor, Tensor]:
-        """Mean and reciprocal deviation of every row after `expand`; `hidden` ends in the columns 1 and 0."""
+        """Mean and reciprocal deviation of every row of `[W, b, 0] · hidden`; `hidden` ends in `1, 0`."""
         time = hidden.shape[1]
-        narrow = hidden.float()
-        moments = torch.bmm(narrow.transpose(1, 2), narrow).double()
-        sums, gram = moments[:, -2, :-2], moments[:, :-2, :-2]
-        count = self._width * time
-        mean = (sums @ self._column_sums + time * self._bias_sum) / count
-        square = (
-            (gram * self._gram).sum((1, 2)) + 2 * (sums @ self._cross) + time * self._bias_square
-        ) / count
-        deviation = torch.rsqrt((square - mean * mean).clamp_min(0) + NORM_EPSILON)
+        narrow = hidden.to(self._exact)
+        moments = torch.bmm(narrow.transpose(1, 2), narrow) / time
+        mean = moments[:, -2] @ self._means
+        variance = (moments * self._gram).sum((1, 2)) - mean * mean
+        deviation = torch.rsqrt(variance.clamp_min(0) + NORM_EPSILON)
         return mean.to(hidden.dtype), deviation.to(hidden.dtype)
 
 

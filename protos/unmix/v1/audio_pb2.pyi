@@ -688,7 +688,9 @@ Global___Progress: _TypeAlias = Progress  # noqa: Y015
 
 @_typing.final
 class OutputStarted(_message.Message):
-    """OutputStarted announces an output file before its first bytes."""
+    """OutputStarted announces an output file before its first bytes. When a worker dies the job begins anew on
+    another one, and each stem that had begun is announced again: throw away what came before.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -1,0 +1,40 @@
+"""Deletes finished jobs and their files after the retention time."""
+
+import asyncio
+import logging
+from collections.abc import Callable
+
+from .folders import Folders
+from .store import Store
+
+_log = logging.getLogger(__name__)
+_SWEEP_SECONDS = 60.0
+
+
+class Sweeper:
+    """Deletes what has been finished for the retention time, but for what somebody still reads."""
+
+    def __init__(self, store: Store, folders: Folders, retention: float, clock: Callable[[], float]) -> None:
+        """`retention` is in seconds of `clock`."""
+        self._store = store
+        self._folders = folders
+        self._retention = retention
+        self._clock = clock
+        self.in_use: set[str] = set()
+        """Jobs to leave alone."""
+
+    async def run(self) -> None:
+        """Sweep now and then for ever."""
+        while True:
+            try:
+                await self.sweep()
+            except Exception:  # noqa: BLE001  # a border: the next sweep may succeed
+                _log.exception("sweeping finished jobs")
+            await asyncio.sleep(min(_SWEEP_SECONDS, max(1.0, self._retention)))
+
+    async def sweep(self) -> None:
+        """Sweep once."""
+        for job_id in await self._store.expired(self._clock() - self._retention):
+            if job_id not in self.in_use:
+                await self._folders.remove(job_id)
+                await self._store.delete(job_id)
