@@ -45,15 +45,8 @@ async def deliver(live: LiveJob) -> AsyncIterator[Delivery]:
             if path not in sent:
                 sent[path] = 0
                 yield grown
-            try:
-                async for piece in _read(grown, sent[path], grown.size):
-                    yield piece
-            except FileNotFoundError:
-                # An attempt that failed, died or was cancelled takes its files along: what became of the job
-                # comes with the next change.
-                if live.job.state is JobState.COMPLETED:
-                    raise
-                continue
+            async for piece in _growth(live, grown, sent[path]):
+                yield piece
             sent[path] = max(sent[path], grown.size)
         if ended:
             break
@@ -66,6 +59,17 @@ async def deliver(live: LiveJob) -> AsyncIterator[Delivery]:
         for offset, length in ranges:
             async for piece in _read(live.outputs[stem], offset, offset + length):
                 yield piece
+
+
+async def _growth(live: LiveJob, grown: Grew, start: int) -> AsyncIterator[Bytes]:
+    """What came after `start`; nothing when the attempt that wrote it has failed and taken its files along."""
+    try:
+        async for piece in _read(grown, start, grown.size):
+            yield piece
+    except FileNotFoundError:
+        current = live.outputs.get(grown.stem)
+        if live.job.state is JobState.COMPLETED and current and current.path == grown.path:
+            raise
 
 
 async def read_pieces(path: Path, stem: str, start: int, stop: int) -> AsyncIterator[Bytes]:

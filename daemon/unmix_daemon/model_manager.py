@@ -3,8 +3,8 @@
 import asyncio
 import shutil
 import urllib.parse
-import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,8 +12,10 @@ from unmix_models import catalogue
 from unmix_models.catalogue import CATALOGUE, Model
 from unmix_models.devices import place
 from unmix_models.errors import AudioError
+from unmix_models.storage import naming_full_disks
 from unmix_models.weights import PullProgress, Weights
 
+from .cancellation import unbroken
 from .config import Config
 from .errors import InvalidRequest, JobFailed
 from .executors.base import Executor
@@ -65,7 +67,7 @@ class ModelManager:
         async with self._installing:
             steps = self._weights.pull(model, self._mirrored(model.url), lambda: stop)
             try:
-                while (step := await asyncio.to_thread(_next, steps)) is not None:
+                while (step := await _in_thread(lambda: _next(steps))) is not None:
                     yield step
             finally:
                 stop = True

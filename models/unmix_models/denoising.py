@@ -88,7 +88,7 @@ class _Passage:
     def limit(self, original: Block, denoised: Block) -> Block:
         if self._kept is None:
             return denoised
-        return np.asarray(denoised + self._kept * (original - denoised), np.float32)
+        return np.asarray((1 - self._kept) * denoised + self._kept * original, np.float32)
 
 
 class _Fifo:

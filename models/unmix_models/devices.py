@@ -34,7 +34,7 @@ def probe() -> tuple[Device, ...]:
     providers: list[str] = onnx_runtime().get_available_providers()
     return (
         _cuda(has_runtime="CUDAExecutionProvider" in providers),
-        _mps(has_runtime="CoreMLExecutionProvider" in providers),
+        _mps(),
         Device("cpu", _processor(), available=True),
     )
 
@@ -75,10 +75,10 @@ def _cuda(*, has_runtime: bool) -> Device:
     return Device("cuda:0", "NVIDIA GPU", available=False, reason=reason)
 
 
-def _mps(*, has_runtime: bool) -> Device:
+def _mps() -> Device:
     apple = platform.system() == "Darwin" and platform.machine() == "arm64"
     # The graphs carry state in shapes that Core ML does not take; the CPU of these machines is fast enough.
-    reason = "no installed model runs on it yet" if apple and has_runtime else "not an Apple Silicon Mac"
+    reason = "no installed model runs on it yet" if apple else "not an Apple Silicon Mac"
     return Device("mps", "Apple GPU", available=False, reason=reason)
 
 

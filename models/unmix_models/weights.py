@@ -5,15 +5,19 @@ against the catalogue's size and SHA-256, and moved in when all are right, so a 
 Nothing here unpickles anything.
 """
 
+import gzip
 import hashlib
+import http.client
 import shutil
 import tarfile
 import urllib.error
 import urllib.request
+import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO
+from typing import IO, cast
 
 from .catalogue import CATALOGUE, Model, WeightFile
 from .errors import InvalidWeights, ModelMissing
@@ -21,6 +25,7 @@ from .storage import naming_full_disks
 
 _PIECE = 1 << 20
 _TIMEOUT = 60.0
+_SPARE_BYTES = 64 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +69,14 @@ class Weights:
         archive = self.folder / f".{model.name}.tar.gz.part"
         archive.parent.mkdir(parents=True, exist_ok=True)
         with naming_full_disks(self.folder):
-            yield from _download(url, archive, stop)
+            yield from _download(url, archive, _most_bytes(model), stop)
             if stop():
                 return
             size = archive.stat().st_size
             yield PullProgress("verifying", size, size)
             try:
-                self._install(model, _members(archive, model))
+                with _naming_broken_archives():
+                    self._install(model, _members(archive, model))
             finally:
                 archive.unlink(missing_ok=True)
 
@@ -102,6 +108,8 @@ class Weights:
                     f"The archive lacks {', '.join(missing)}; '{model.name}' was not installed."
                 )
             target = self.folder / model.name
+            if target.is_symlink():
+                target.unlink()
             shutil.rmtree(target, ignore_errors=True)
             partial.rename(target)
         finally:
@@ -136,46 +144,94 @@ def _copy_checked(file: WeightFile, source: IO[bytes], target: Path) -> None:
         )
 
 
-def _members(archive: Path, model: Model) -> Iterator[tuple[WeightFile, IO[bytes]]]:
-    """The catalogue's files out of a tar archive, whatever folder they lie in there; nothing else is unpacked."""
-    wanted = {file.name: file for file in model.files}
+@contextmanager
+def _naming_broken_archives() -> Generator[None]:
+    """Turn what damaged archives raise, wherever they are read, into InvalidWeights."""
     try:
-        with tarfile.open(archive, "r:*") as tar:
+        yield
+    except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, OverflowError) as error:
+        if isinstance(error, OSError) and error.errno:  # the disk's fault, not the archive's
+            raise
+        raise InvalidWeights(f"The download is no readable archive ({error}); pull it again.") from error
+
+
+def _members(archive: Path, model: Model) -> Iterator[tuple[WeightFile, IO[bytes]]]:
+    """The catalogue's files out of a .tar.gz, whatever folder they lie in there; nothing else is unpacked."""
+    wanted = {file.name: file for file in model.files}
+    with gzip.open(archive) as unpacked:
+        bounded = _Bounded(unpacked, _most_bytes(model))
+        with tarfile.open(fileobj=cast("IO[bytes]", bounded), mode="r|") as tar:
             for member in tar:
                 file = wanted.pop(Path(member.name).name, None) if member.isfile() else None
                 opened = tar.extractfile(member) if file else None
                 if file and opened:
                     yield file, opened
-    except (tarfile.TarError, EOFError, OSError) as error:
-        if isinstance(error, OSError) and error.errno:
-            raise
-        raise InvalidWeights(f"The download is no readable archive ({error}); pull it again.") from error
 
 
-def _download(url: str, target: Path, stop: Callable[[], bool]) -> Iterator[PullProgress]:
+class _Bounded:
+    """Reads a stream, and refuses to read more than a limit: a small archive can unpack to any size."""
+
+    def __init__(self, stream: gzip.GzipFile, limit: int) -> None:
+        self._stream = stream
+        self._left = limit
+
+    def read(self, size: int) -> bytes:
+        """As `io.RawIOBase.read`. Raises InvalidWeights beyond the limit."""
+        piece = self._stream.read(size)
+        self._left -= len(piece)
+        if self._left < 0:
+            raise InvalidWeights("The archive unpacks to far more than the model's files; pull it again.")
+        return piece
+
+
+def _most_bytes(model: Model) -> int:
+    """What an archive of the model may hold, with room for its author's notes."""
+    return 2 * model.download_bytes + _SPARE_BYTES
+
+
+def _download(url: str, target: Path, most: int, stop: Callable[[], bool]) -> Iterator[PullProgress]:
     """Append what `target` lacks; a server that cannot resume sends everything again."""
-    have = target.stat().st_size if target.exists() else 0
-    request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310
-    if request.type not in ("http", "https"):
+    if not url.startswith(("http://", "https://")):
         raise InvalidWeights(f"'{url}' is no http or https address.")
-    try:
-        with urllib.request.urlopen(request, timeout=_TIMEOUT) as response:  # noqa: S310
-            if response.status != 206:  # Partial Content
-                have = 0
-            length = response.headers.get("Content-Length")
-            total = have + int(length) if length else 0
-            with target.open("ab" if have else "wb") as out:
-                while not stop() and (piece := response.read(_PIECE)):
-                    out.write(piece)
-                    have += len(piece)
-                    yield PullProgress("downloading", have, total)
-    except urllib.error.HTTPError as error:
-        if error.code == 416:  # Range Not Satisfiable: everything is here, or it is not this file
+    have = target.stat().st_size if target.exists() else 0
+    with closing(_open(url, have)) as response:
+        if response.status == 416:  # Range Not Satisfiable: everything is here, or it is not this file
             return
-        raise ConnectionError(f"{url} answered {error.code} {error.reason}; try again later.") from error
-    except urllib.error.URLError as error:
-        raise ConnectionError(
-            f"{url} cannot be reached ({error.reason}); check the network, or import the files from a folder."
-        ) from error
-    if not stop() and total and have < total:
+        if response.status != 206:  # Partial Content
+            have = 0
+        length = response.headers.get("Content-Length", "")
+        total = have + int(length) if length.isdecimal() else 0
+        with target.open("ab" if have else "wb") as out:
+            while not stop() and (piece := _read(response, url)):
+                out.write(piece)
+                have += len(piece)
+                if have > most:
+                    target.unlink()
+                    raise InvalidWeights(f"{url} sends far more than the model's files; check the address.")
+                yield PullProgress("downloading", have, total)
+    if not stop() and have < total:
         raise ConnectionError(f"The download broke off at {have} of {total} bytes; pull again to resume.")
+
+
+def _open(url: str, have: int) -> http.client.HTTPResponse:
+    """Ask for what lies behind the first `have` bytes. Raises ConnectionError."""
+    try:
+        request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310  # the caller has looked
+        return urllib.request.urlopen(request, timeout=_TIMEOUT)  # noqa: S310
+    except urllib.error.HTTPError as error:
+        if error.code == 416:
+            return cast("http.client.HTTPResponse", error)
+        raise ConnectionError(f"{url} answered {error.code} {error.reason}; try again later.") from error
+    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: nonsense behind http://
+        reason = error.reason if isinstance(error, urllib.error.URLError) else error
+        raise ConnectionError(
+            f"{url} cannot be reached ({reason}); check the network, or import the files from a folder."
+        ) from error
+
+
+def _read(response: http.client.HTTPResponse, url: str) -> bytes:
+    """The next piece. Raises ConnectionError."""
+    try:
+        return response.read(_PIECE)
+    except (OSError, http.client.HTTPException) as error:
+        raise ConnectionError(f"The download of {url} broke off ({error}); pull again to resume.") from error

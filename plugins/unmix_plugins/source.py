@@ -4,14 +4,15 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from threading import Event
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Self, TypeVar
 
 from unmix_plugins.errors import SourceError
 
 CHUNK = 1 << 20
 """Bytes in one message: the most that loopback gRPC moves well."""
+
+Request = TypeVar("Request")
 
 
 class Source:
@@ -27,7 +28,6 @@ class Source:
         self.name = source.name if isinstance(source, Path) else _stream_name(source)
         self.error: SourceError | None = None
         self._cancel: Callable[[], object] | None = None
-        self._is_bound = Event()
         if isinstance(source, Path):
             self._file, self.size = _open(source)
         else:
@@ -39,18 +39,15 @@ class Source:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._is_bound.set()
         if self._is_ours:
             self._file.close()
 
     def cancel_with(self, cancel: Callable[[], object]) -> None:
-        """Say how the call that takes the pieces is cancelled; no piece is given before."""
+        """Say how the call that takes the pieces is cancelled."""
         self._cancel = cancel
-        self._is_bound.set()
 
     def pieces(self) -> Iterator[bytes]:
         """The bytes, at most CHUNK at once; ends early after a fault, the call being cancelled then."""
-        self._is_bound.wait()
         try:
             yield from self._read()
         except SourceError as error:
@@ -60,6 +57,12 @@ class Source:
             self._fail(SourceError(f"{self.name} cannot be read ({said}): check the file and its disk."))
         except ValueError:  # closed, because the call is over
             self._fail(SourceError(f"{self.name} was closed while it was sent."))
+
+    def requests(self, first: Request, of_data: Callable[[bytes], Request]) -> Iterator[Request]:
+        """The messages of an upload: one with the spec, then those with the bytes."""
+        yield first
+        for piece in self.pieces():
+            yield of_data(piece)
 
     def _read(self) -> Iterator[bytes]:
         sent = 0

@@ -8,7 +8,6 @@ from unmix.v1 import audio_pb2, audio_pb2_grpc
 from unmix_plugins.audio import DenoiseTask, Event, Options, Summary
 from unmix_plugins.client._audio_messages import denoise_task_to_proto, event_from_proto, options_to_proto
 from unmix_plugins.client._link import Link
-from unmix_plugins.client._upload import requests, uploading
 from unmix_plugins.outputs import Outputs, receive
 from unmix_plugins.source import Source
 
@@ -32,11 +31,11 @@ def denoise(
         task=denoise_task_to_proto(task), options=options_to_proto(options, source.name, source.size)
     )
     first = audio_pb2.DenoiseRequest(spec=spec)
-    with link.errors():
-        stub = audio_pb2_grpc.AudioServiceStub(link.channel())
-        call = stub.Denoise(requests(first, source, lambda data: audio_pb2.DenoiseRequest(data=data)))
-        with uploading(call, [source]):
-            return receive(_events(call), outputs, on_event)
+    pieces = source.requests(first, lambda data: audio_pb2.DenoiseRequest(data=data))
+    with link.answers(
+        lambda channel: audio_pb2_grpc.AudioServiceStub(channel).Denoise(pieces), [source]
+    ) as responses:
+        return receive(_events(responses), outputs, on_event)
 
 
 def _events(responses: Iterable[_Response]) -> Iterator[Event]:

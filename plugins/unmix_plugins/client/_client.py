@@ -98,9 +98,13 @@ class Client:
 
     def status(self) -> DaemonStatus:
         """The daemon, its queue and its devices."""
-        with self._link.errors():
-            stub = models_pb2_grpc.ModelServiceStub(self._link.channel())
-            return status_from_proto(stub.GetStatus(models_pb2.GetStatusRequest(), timeout=_ANSWER_SECONDS))
+        request = models_pb2.GetStatusRequest()
+        answer = self._link.answer(
+            lambda channel: models_pb2_grpc.ModelServiceStub(channel).GetStatus.future(
+                request, timeout=_ANSWER_SECONDS
+            )
+        )
+        return status_from_proto(answer)
 
     def is_answered(self) -> bool:
         """True while a daemon answers; starts none."""

@@ -5,13 +5,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import BinaryIO, TypeVar
 
+import grpc
 from unmix.v1 import jobs_pb2, jobs_pb2_grpc
 
 from unmix_plugins.audio import DenoiseTask, Options, OutputPiece, OutputStarted, Summary
 from unmix_plugins.client._audio_messages import denoise_task_to_proto, options_to_proto
 from unmix_plugins.client._job_messages import job_event_from_proto, job_from_proto, state_to_proto
 from unmix_plugins.client._link import Link
-from unmix_plugins.client._upload import requests, uploading
 from unmix_plugins.errors import DaemonUnreachable, NotPossibleNow
 from unmix_plugins.jobs import Job, JobEvent, JobState
 from unmix_plugins.outputs import Outputs, Targets
@@ -45,25 +45,23 @@ class Jobs:
 
         A second submission with the same `idempotency_key` gives the first one's job; empty: a new one.
         """
-        with Source(source) as upload, self._link.errors():
+        with Source(source) as upload:
             spec = jobs_pb2.JobSpec(
                 denoise=denoise_task_to_proto(task or DenoiseTask()),
                 options=options_to_proto(options or Options(), upload.name, upload.size),
                 idempotency_key=idempotency_key or uuid.uuid4().hex,
             )
-            pieces = requests(
-                jobs_pb2.SubmitJobRequest(spec=spec),
-                upload,
-                lambda data: jobs_pb2.SubmitJobRequest(data=data),
-            )
-            call = self._stub().SubmitJob.future(pieces)
-            with uploading(call, [upload]):
-                return job_from_proto(call.result().job)
+            first = jobs_pb2.SubmitJobRequest(spec=spec)
+            pieces = upload.requests(first, lambda data: jobs_pb2.SubmitJobRequest(data=data))
+            answer = self._link.answer(lambda channel: _stub(channel).SubmitJob.future(pieces), [upload])
+        return job_from_proto(answer.job)
 
     def get(self, job_id: str) -> Job:
         """A job as it stands."""
-        with self._link.errors():
-            answer = self._stub().GetJob(jobs_pb2.GetJobRequest(job_id=job_id), timeout=_ANSWER_SECONDS)
+        request = jobs_pb2.GetJobRequest(job_id=job_id)
+        answer = self._link.answer(
+            lambda channel: _stub(channel).GetJob.future(request, timeout=_ANSWER_SECONDS)
+        )
         return job_from_proto(answer.job)
 
     def list(self, states: Iterable[JobState] = (), *, client: str = "") -> Iterator[Job]:
@@ -72,8 +70,9 @@ class Jobs:
             states=[state_to_proto(state) for state in states], client=client, page_size=_PAGE_SIZE
         )
         while True:
-            with self._link.errors():
-                answer = self._stub().ListJobs(request, timeout=_ANSWER_SECONDS)
+            answer = self._link.answer(
+                lambda channel: _stub(channel).ListJobs.future(request, timeout=_ANSWER_SECONDS)
+            )
             yield from map(job_from_proto, answer.jobs)
             if not answer.next_page_token:
                 return
@@ -86,46 +85,42 @@ class Jobs:
         """
         last = after_sequence
 
-        def open_stream() -> Iterator[JobEvent]:
+        def events() -> Iterator[JobEvent]:
             nonlocal last
-            call = self._stub().WatchJob(jobs_pb2.WatchJobRequest(job_id=job_id, after_sequence=last))
-            try:
-                for response in call:
+            request = jobs_pb2.WatchJobRequest(job_id=job_id, after_sequence=last)
+            with self._link.answers(lambda channel: _stub(channel).WatchJob(request)) as responses:
+                for response in responses:
                     last = response.sequence
                     yield job_event_from_proto(response)
-            finally:
-                call.cancel()
 
-        return self._resumed(open_stream)
+        return self._resumed(events)
 
     def cancel(self, job_id: str) -> Job:
         """Stop a job within one segment; a finished one stays as it is."""
-        with self._link.errors():
-            answer = self._stub().CancelJob(jobs_pb2.CancelJobRequest(job_id=job_id), timeout=_ANSWER_SECONDS)
+        request = jobs_pb2.CancelJobRequest(job_id=job_id)
+        answer = self._link.answer(
+            lambda channel: _stub(channel).CancelJob.future(request, timeout=_ANSWER_SECONDS)
+        )
         return job_from_proto(answer.job)
 
     def delete(self, job_id: str) -> None:
         """Remove a job and its files, cancelling it first if it is not finished."""
-        with self._link.errors():
-            self._stub().DeleteJob(jobs_pb2.DeleteJobRequest(job_id=job_id), timeout=_ANSWER_SECONDS)
+        request = jobs_pb2.DeleteJobRequest(job_id=job_id)
+        self._link.answer(lambda channel: _stub(channel).DeleteJob.future(request, timeout=_ANSWER_SECONDS))
 
     def read_output(self, job_id: str, stem: str, offset: int = 0) -> Iterator[OutputPiece]:
         """An output file of a completed job from byte `offset` on; goes on where it broke off."""
         position = offset
 
-        def open_stream() -> Iterator[OutputPiece]:
+        def pieces() -> Iterator[OutputPiece]:
             nonlocal position
-            call = self._stub().ReadOutput(
-                jobs_pb2.ReadOutputRequest(job_id=job_id, stem=stem, offset=position)
-            )
-            try:
-                for response in call:
+            request = jobs_pb2.ReadOutputRequest(job_id=job_id, stem=stem, offset=position)
+            with self._link.answers(lambda channel: _stub(channel).ReadOutput(request)) as responses:
+                for response in responses:
                     position = response.offset + len(response.data)
                     yield OutputPiece(stem, response.offset, response.data)
-            finally:
-                call.cancel()
 
-        return self._resumed(open_stream)
+        return self._resumed(pieces)
 
     def save(self, job_id: str, targets: Targets, *, overwrite: bool = False) -> Summary:
         """Download outputs of a completed job, checked as those of a call are; all files or none.
@@ -152,21 +147,21 @@ class Jobs:
             outputs.commit(job.summary.outputs)
         return job.summary
 
-    def _stub(self) -> jobs_pb2_grpc.JobServiceStub:
-        return jobs_pb2_grpc.JobServiceStub(self._link.channel())
-
     def _resumed(self, open_stream: Callable[[], Iterator[Item]]) -> Iterator[Item]:
         """The items of a stream that is opened again, where it broke off, when the daemon went away."""
         fruitless = 0
         while True:
             try:
-                with self._link.errors():
-                    for item in open_stream():
-                        fruitless = 0
-                        yield item
+                for item in open_stream():
+                    fruitless = 0
+                    yield item
                 return
             except DaemonUnreachable:
                 fruitless += 1
                 if fruitless >= _FRUITLESS_TRIES:
                     raise
             self._link.restore()
+
+
+def _stub(channel: grpc.Channel) -> jobs_pb2_grpc.JobServiceStub:
+    return jobs_pb2_grpc.JobServiceStub(channel)

@@ -2,19 +2,21 @@
 
 import os
 import time
-from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Generator, Iterable, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import grpc
 from grpc_health.v1 import health_pb2
 from unmix.locations import read_endpoint, read_token, state_folder
 
+from unmix_plugins.client._call import Call, ManyAnswers, OneAnswer, RunningCall
 from unmix_plugins.client._metadata import MetadataInterceptor
 from unmix_plugins.daemon_process import start_daemon
-from unmix_plugins.errors import AccessRefused, DaemonUnreachable, from_rpc
+from unmix_plugins.errors import AccessRefused, Cancelled, DaemonUnreachable, UnmixError, from_rpc
+from unmix_plugins.source import Source
 
 _MESSAGE_LIMIT = 64 << 20
 _OPTIONS: Sequence[tuple[str, Any]] = (
@@ -29,6 +31,8 @@ _OPTIONS: Sequence[tuple[str, Any]] = (
 _ANSWER_SECONDS = 5.0
 _RESTORE_SECONDS = 30.0
 _RESTORE_INTERVAL = 0.2
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,16 +97,44 @@ class Link:
         """True while the daemon answers; looks for no other."""
         return self._find()
 
+    def answer(
+        self, start: Callable[[grpc.Channel], OneAnswer[Answer]], sources: Iterable[Source] = ()
+    ) -> Answer:
+        """The answer of a call that has one; as `answers`."""
+        with self._calling(RunningCall(_on(self.channel(), start), _result), sources) as answers:
+            [answer] = answers
+        return answer
+
+    def answers(
+        self, start: Callable[[grpc.Channel], ManyAnswers[Answer]], sources: Iterable[Source] = ()
+    ) -> AbstractContextManager[Iterable[Answer]]:
+        """Make a call in a thread of its own; it ends with the block, whichever way that ends.
+
+        `sources` are what the call sends: a fault of theirs ends it, and is what is raised. Other failures
+        are raised as UnmixError. A daemon that went away is looked for at the next call.
+        """
+        return self._calling(RunningCall(_on(self.channel(), start), iter), sources)
+
     @contextmanager
-    def errors(self) -> Generator[None]:
-        """Raise UnmixError for calls that fail; a daemon that went away is looked for at the next call."""
+    def _calling(self, call: RunningCall[Answer], sources: Iterable[Source]) -> Generator[Iterable[Answer]]:
+        uploads = tuple(sources)
+        for source in uploads:
+            source.cancel_with(call.cancel)
         try:
-            yield
-        except grpc.RpcError as error:
-            translated = from_rpc(error)
-            if isinstance(translated, DaemonUnreachable):
-                self.close()
-            raise translated from error
+            yield call
+        except (grpc.RpcError, grpc.FutureCancelledError) as error:
+            fault = next((source.error for source in uploads if source.error is not None), None)
+            raise fault or self._translated(error) from error
+        finally:
+            call.cancel()
+
+    def _translated(self, error: Exception) -> UnmixError:
+        if not isinstance(error, grpc.RpcError):
+            return Cancelled()
+        translated = from_rpc(error)
+        if isinstance(translated, DaemonUnreachable):
+            self.close()
+        return translated
 
     def _find(self) -> bool:
         self.close()
@@ -136,14 +168,23 @@ class Link:
         return f"No daemon runs for {self.state}: `unmix start` starts one."
 
 
+def _on(channel: grpc.Channel, start: Callable[[grpc.Channel], Call]) -> Callable[[], Call]:
+    return lambda: start(channel)
+
+
+def _result(call: OneAnswer[Answer]) -> list[Answer]:
+    return [call.result()]
+
+
 def _is_serving(channel: grpc.Channel) -> bool:
     check = channel.unary_unary(
         "/grpc.health.v1.Health/Check",
         health_pb2.HealthCheckRequest.SerializeToString,
         health_pb2.HealthCheckResponse.FromString,
     )
+    question = health_pb2.HealthCheckRequest()
     try:
-        answer = check(health_pb2.HealthCheckRequest(), timeout=_ANSWER_SECONDS)
+        [answer] = RunningCall(lambda: check.future(question, timeout=_ANSWER_SECONDS), _result)
     except grpc.RpcError as error:
         translated = from_rpc(error)
         if isinstance(translated, AccessRefused):

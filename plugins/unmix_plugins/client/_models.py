@@ -4,12 +4,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
+import grpc
 from unmix.v1 import models_pb2, models_pb2_grpc
 
 from unmix_plugins.client._audio_messages import duration_to_proto
 from unmix_plugins.client._link import Link
 from unmix_plugins.client._model_messages import model_from_proto, pull_progress_from_proto, task_to_proto
-from unmix_plugins.client._upload import uploading
 from unmix_plugins.errors import BrokenResult, NotFound, SourceError
 from unmix_plugins.models import Model, PullProgress, Task
 from unmix_plugins.source import Source
@@ -27,8 +27,9 @@ class Models:
     def list(self, task: Task | None = None, *, installed_only: bool = False) -> tuple[Model, ...]:
         """The catalogue, by task, best first."""
         request = models_pb2.ListModelsRequest(task=task_to_proto(task), installed_only=installed_only)
-        with self._link.errors():
-            answer = self._stub().ListModels(request, timeout=_ANSWER_SECONDS)
+        answer = self._link.answer(
+            lambda channel: _stub(channel).ListModels.future(request, timeout=_ANSWER_SECONDS)
+        )
         return tuple(map(model_from_proto, answer.models))
 
     def get(self, name: str) -> Model:
@@ -40,27 +41,26 @@ class Models:
 
     def pull(self, name: str, on_progress: Callable[[PullProgress], object] = lambda _: None) -> Model:
         """Download and install a model; a download that broke off goes on where it was."""
-        with self._link.errors():
-            call = self._stub().PullModel(models_pb2.PullModelRequest(name=name))
-            try:
-                model: models_pb2.Model | None = None
-                for response in call:
-                    on_progress(pull_progress_from_proto(response))
-                    if response.HasField("model"):
-                        model = response.model
-            finally:
-                call.cancel()
+        request = models_pb2.PullModelRequest(name=name)
+        model: models_pb2.Model | None = None
+        with self._link.answers(lambda channel: _stub(channel).PullModel(request)) as responses:
+            for response in responses:
+                on_progress(pull_progress_from_proto(response))
+                if response.HasField("model"):
+                    model = response.model
         if model is None:
             raise BrokenResult(f"The download of {name} ended without a model: run the command again.")
         return model_from_proto(model)
 
     def install(self, name: str, folder: Path) -> Model:
         """Send the files of `folder`, hidden ones left out, as the weights of model `name`."""
-        with ExitStack() as stack, self._link.errors():
+        with ExitStack() as stack:
             files = {path: stack.enter_context(Source(folder / path)) for path in _files(folder)}
-            call = self._stub().ImportModel.future(_import_requests(name, files))
-            with uploading(call, files.values()):
-                return model_from_proto(call.result().model)
+            requests = _import_requests(name, files)
+            answer = self._link.answer(
+                lambda channel: _stub(channel).ImportModel.future(requests), files.values()
+            )
+        return model_from_proto(answer.model)
 
     def load(self, name: str, device: str = "auto", keep_alive: float | None = None) -> tuple[Model, float]:
         """Make a model resident; returns it, and the seconds that it took, 0 when it was resident."""
@@ -69,19 +69,20 @@ class Models:
             device=device,
             keep_alive=None if keep_alive is None else duration_to_proto(keep_alive),
         )
-        with self._link.errors():
-            answer = self._stub().LoadModel(request)
+        answer = self._link.answer(lambda channel: _stub(channel).LoadModel.future(request))
         return model_from_proto(answer.model), answer.load_seconds
 
     def unload(self, name: str, device: str = "") -> Model:
         """Free a resident model, on `device` or everywhere; one that is working goes when its job ends."""
         request = models_pb2.UnloadModelRequest(name=name, device=device)
-        with self._link.errors():
-            answer = self._stub().UnloadModel(request, timeout=_ANSWER_SECONDS)
+        answer = self._link.answer(
+            lambda channel: _stub(channel).UnloadModel.future(request, timeout=_ANSWER_SECONDS)
+        )
         return model_from_proto(answer.model)
 
-    def _stub(self) -> models_pb2_grpc.ModelServiceStub:
-        return models_pb2_grpc.ModelServiceStub(self._link.channel())
+
+def _stub(channel: grpc.Channel) -> models_pb2_grpc.ModelServiceStub:
+    return models_pb2_grpc.ModelServiceStub(channel)
 
 
 def _files(folder: Path) -> list[Path]:
