@@ -190,8 +190,10 @@ def peer_environment() -> str:
         (site / "parent.pth").write_text(
             "\n".join(path for path in sys.path if path.endswith("site-packages"))
         )
-    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", *PEER_PACKAGES]
-    subprocess.run(install, check=True)
+    # The same PyTorch for all: without the bound, pip would replace it by a newer one with CUDA.
+    pinned = f"torch=={torch.__version__.partition('+')[0]}"
+    install = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*install, *PEER_PACKAGES, pinned], check=True)
     return str(python)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 _UNIT = "unmixd.service"
 _LABEL = "org.unmix.unmixd"
+_QUOTED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "%": "%%"})
 
 
 class InstallError(Exception):
@@ -45,7 +46,10 @@ def uninstall() -> Iterator[str]:
         return
     for step in _stop_commands(path):
         yield _run(step)
-    path.unlink()
+    try:
+        path.unlink()
+    except OSError as error:
+        raise InstallError(f"{path} cannot be removed: {error.strerror}.") from error
     yield f"Removed {path}"
 
 
@@ -60,14 +64,17 @@ def service_file() -> Path:
 
 
 def systemd_unit(command: list[str]) -> str:
-    """The unit's text. `%` and `$` mean something to systemd, so they are doubled."""
-    quoted = " ".join('"' + part.replace("\\", "\\\\").replace('"', '\\"') + '"' for part in command)
-    line = quoted.replace("%", "%%").replace("$", "$$")
+    """The unit's text: systemd.service(5), "Command lines".
+
+    Doubling `$` would not do, as the first word is taken as it is: the colon in front (since systemd 244) has
+    systemd leave all of them alone. No quoting makes it accept quotes and backslashes in the first word.
+    """
+    line = " ".join(f'"{part.translate(_QUOTED)}"' for part in command)
     return f"""[Unit]
 Description=unmix audio daemon
 
 [Service]
-ExecStart={line}
+ExecStart=:{line}
 Restart=on-failure
 RestartSec=1
 TimeoutStopSec=45

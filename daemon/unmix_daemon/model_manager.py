@@ -11,7 +11,7 @@ from pathlib import Path
 from unmix_models import catalogue
 from unmix_models.catalogue import CATALOGUE, Model
 from unmix_models.devices import place
-from unmix_models.errors import AudioError
+from unmix_models.errors import AudioError, InvalidWeights
 from unmix_models.storage import naming_full_disks
 from unmix_models.weights import PullProgress, Weights
 
@@ -67,7 +67,7 @@ class ModelManager:
         async with self._installing:
             steps = self._weights.pull(model, self._mirrored(model.url), lambda: stop)
             try:
-                while (step := await _in_thread(lambda: _next(steps))) is not None:
+                while (step := await unbroken(asyncio.to_thread(_next, steps))) is not None:
                     yield step
             finally:
                 stop = True
@@ -80,14 +80,15 @@ class ModelManager:
         wanted = {file.name: file.size for file in model.files}
         if not wanted:
             raise InvalidRequest("name", f"'{name}' ships with unmix; there is nothing to import.")
-        arriving = self._config.weights_folder / f".import-{uuid.uuid4().hex}"
+        arriving = self._config.weights_folder / f".{name}.import"
         async with self._installing:
-            await asyncio.to_thread(arriving.mkdir, mode=0o700, parents=True)
+            await unbroken(asyncio.to_thread(_receive, arriving))
             try:
                 async for file_name, piece in files:
                     if file_name in wanted:
-                        await asyncio.to_thread(_append, arriving / file_name, piece, wanted[file_name])
-                await asyncio.to_thread(_install, self._weights, model, arriving)
+                        size = wanted[file_name]
+                        await unbroken(asyncio.to_thread(_append, arriving / file_name, piece, size))
+                await unbroken(asyncio.to_thread(_install, self._weights, model, arriving))
                 await self.announce()
             finally:
                 await asyncio.to_thread(shutil.rmtree, arriving, ignore_errors=True)
@@ -96,10 +97,9 @@ class ModelManager:
     async def load(self, name: str, device: str, keep_alive: float | None) -> tuple[ModelStatus, float]:
         """Make resident; return the seconds that it took. Raises JobFailed, WorkerDied."""
         model = _find(name)
-        try:
-            placement = place(device, await self._executor.devices())
-        except AudioError as error:
-            raise JobFailed(error.reason, str(error)) from error
+        devices = await self._executor.devices()
+        with _told_to_clients():
+            placement = place(device, devices)
         seconds = await self._executor.load(model.name, placement.device, keep_alive)
         return self._status(model), seconds
 
@@ -127,33 +127,41 @@ class ModelManager:
 
 
 def _find(name: str) -> Model:
-    try:
+    with _told_to_clients():
         return catalogue.find(name)
-    except AudioError as error:
-        raise JobFailed(error.reason, str(error)) from error
 
 
 def _next(steps: Iterator[PullProgress]) -> PullProgress | None:
     """One step, in a thread; StopIteration cannot cross a coroutine."""
-    try:
+    with _told_to_clients():
         return next(steps, None)
-    except AudioError as error:
-        raise JobFailed(error.reason, str(error)) from error
-    except ConnectionError as error:
-        raise JobFailed("DOWNLOAD_FAILED", str(error)) from error
+
+
+def _receive(folder: Path) -> None:
+    """An empty folder for the files of an import; a kill may have left the last one's."""
+    with _told_to_clients(), naming_full_disks(folder):
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700, parents=True)
 
 
 def _append(path: Path, piece: bytes, limit: int) -> None:
-    with path.open("ab") as file:
+    with _told_to_clients(), naming_full_disks(path.parent), path.open("ab") as file:
         if file.tell() + len(piece) > limit:
-            raise JobFailed(
-                "INVALID_WEIGHTS", f"{path.name} is longer than the catalogue says; check the folder."
-            )
+            raise InvalidWeights(f"{path.name} is longer than the catalogue says; check the folder.")
         file.write(piece)
 
 
 def _install(weights: Weights, model: Model, folder: Path) -> None:
-    try:
+    with _told_to_clients():
         weights.install(model, folder)
+
+
+@contextmanager
+def _told_to_clients() -> Generator[None]:
+    """What models and the network raise, as JobFailed."""
+    try:
+        yield
     except AudioError as error:
         raise JobFailed(error.reason, str(error)) from error
+    except ConnectionError as error:
+        raise JobFailed("DOWNLOAD_FAILED", str(error)) from error

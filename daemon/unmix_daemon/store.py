@@ -208,7 +208,7 @@ def _report(db: sqlite3.Connection, job_id: str, progress: Progress, now: float)
         _note(db, job_id, now)
 
 
-def _end(  # noqa: PLR0917
+def _end(
     db: sqlite3.Connection,
     job_id: str,
     state: JobState,

@@ -3,13 +3,15 @@
 Memory does not grow with the recording's length. Frames out equal frames in, at lag 0.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from .audio import Block, empty
+from .audio import Block
 from .content import Profile
 from .denoise.base import Denoiser
+from .fifo import Fifo
 from .media import AudioReader
 from .resample import Resampler
 from .stems import StemFile
@@ -34,14 +36,14 @@ def denoise(
     """
     rate, channels = reader.info.sample_rate, reader.info.channels
     passage = _Passage(model, rate, channels, attenuation_limit_db, profile)
-    waiting = _Fifo(channels)
+    waiting = Fifo(channels)
+    first = CLEAN if CLEAN in outputs else NOISE
     finished = 0
 
     def deliver(denoised: Block) -> int:
         original = waiting.take(len(denoised))
         clean = passage.limit(original, denoised)
-        for file in (outputs.get(CLEAN) or outputs.get(NOISE),):
-            clean = file.quantise(clean) if file else clean
+        clean = outputs[first].quantise(clean)
         if CLEAN in outputs:
             outputs[CLEAN].write(clean)
         if NOISE in outputs:
@@ -54,8 +56,7 @@ def denoise(
         if len(denoised):
             finished += deliver(denoised[: len(waiting)])
         yield finished
-    tail = passage.flush()[: len(waiting)]
-    finished += deliver(np.concatenate([tail, np.zeros((len(waiting) - len(tail), channels), np.float32)]))
+    finished += deliver(passage.flush()[: len(waiting)])
     yield finished
 
 
@@ -66,6 +67,9 @@ class _Passage:
         self, model: Denoiser, rate: int, channels: int, limit_db: float | None, profile: Profile | None
     ) -> None:
         model_rate = model.sample_rate or rate
+        # Rounding to whole frames at the model's rate may cost the last ones: silence behind the end, of which
+        # none comes out, makes up for them.
+        self._behind = np.zeros((math.ceil(rate / model_rate) + 1, channels), np.float32)
         self._there = Resampler(rate, model_rate, channels)
         self._back = Resampler(model_rate, rate, channels)
         # Where rates differ the limit is applied at the recording's own rate: what resampling cannot carry
@@ -79,6 +83,7 @@ class _Passage:
 
     def flush(self) -> Block:
         pieces = [
+            self._back.process(self._stream.process(self._there.process(self._behind))),
             self._back.process(self._stream.process(self._there.flush())),
             self._back.process(self._stream.flush()),
             self._back.flush(),
@@ -89,33 +94,3 @@ class _Passage:
         if self._kept is None:
             return denoised
         return np.asarray((1 - self._kept) * denoised + self._kept * original, np.float32)
-
-
-class _Fifo:
-    """Frames that wait for their denoised counterparts."""
-
-    def __init__(self, channels: int) -> None:
-        self._channels = channels
-        self._blocks: list[Block] = []
-        self._frames = 0
-
-    def __len__(self) -> int:
-        return self._frames
-
-    def put(self, block: Block) -> None:
-        self._blocks.append(block)
-        self._frames += len(block)
-
-    def take(self, frames: int) -> Block:
-        """Remove the first `frames` frames; there are as many."""
-        taken: list[Block] = []
-        self._frames -= frames
-        while frames:
-            first = self._blocks[0]
-            if len(first) <= frames:
-                taken.append(self._blocks.pop(0))
-            else:
-                taken.append(first[:frames])
-                self._blocks[0] = first[frames:]
-            frames -= len(taken[-1])
-        return np.concatenate(taken) if taken else empty(self._channels)

@@ -2,7 +2,8 @@
 
 import math
 from dataclasses import dataclass
-from typing import BinaryIO
+from types import TracebackType
+from typing import BinaryIO, Self
 
 import numpy as np
 
@@ -47,7 +48,7 @@ class LevelMeter:
 
 
 class StemFile:
-    """Writes one stem at the recording's rate into a file of any output format."""
+    """Writes one stem at the recording's rate into a file of any output format; a context manager."""
 
     def __init__(
         self, file: BinaryIO, spec: OutputSpec, *, sample_rate: int, frames: int | None, metadata: Metadata
@@ -82,6 +83,16 @@ class StemFile:
             self._append(np.zeros((expected - self._written, tail.shape[1]), np.float32))
         self._writer.close()
         return self._meter.result()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """After an error: let go of the encoder, which would write to the file when it is collected."""
+        if error is not None:
+            self._writer.__exit__(kind, error, traceback)
 
     @property
     def clipped(self) -> int:

@@ -126,7 +126,7 @@ def test_a_full_queue_is_refused_with_a_retry_delay(make_daemon: Any, tmp_path: 
         for _ in range(10):
             client.jobs.submit(source, DenoiseTask())
     assert caught.value.reason == "QUEUE_FULL"
-    assert caught.value.retry_delay
+    assert caught.value.retry_after
 
 
 def test_finished_jobs_are_swept_after_the_retention_time(make_daemon: Any, tmp_path: Path) -> None:

@@ -104,6 +104,12 @@ def test_a_stream_that_breaks_again_and_again_is_given_up(daemon: FakeDaemon, cl
     assert len(daemon.script.requests) == 5
 
 
+def test_a_stream_that_breaks_often_but_gets_on_is_not_given_up(daemon: FakeDaemon, client: Client) -> None:
+    daemon.script.job_events = [event(sequence, jobs_pb2.JOB_STATE_PROCESSING) for sequence in range(1, 10)]
+    daemon.script.break_streams_after = [1] * 8
+    assert [told.sequence for told in client.jobs.watch("j")] == list(range(1, 10))
+
+
 def test_a_watch_goes_on_with_the_daemon_that_comes_after(daemon: FakeDaemon, client: Client) -> None:
     daemon.script.job_events = [event(sequence, jobs_pb2.JOB_STATE_PROCESSING) for sequence in (1, 2)]
     daemon.script.break_streams_after = [1]

@@ -19,7 +19,7 @@ class Executor(Protocol):
         """What can be computed on here, best first."""
         ...
 
-    async def run(  # noqa: PLR0917
+    async def run(
         self, job: Job, device: str, reason: str, input_: Path, outputs: Path, report: OnReport
     ) -> Done:
         """Do one attempt of a job; `report` is called as it goes.

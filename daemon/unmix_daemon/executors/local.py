@@ -33,7 +33,7 @@ class LocalExecutor:
             self._probe = asyncio.create_task(_probe())
         return await asyncio.shield(self._probe)
 
-    async def run(  # noqa: PLR0917
+    async def run(
         self, job: Job, device: str, reason: str, input_: Path, outputs: Path, report: OnReport
     ) -> Done:
         """See `Executor.run`."""

@@ -16,6 +16,8 @@ from . import convert, uploads
 
 _PAGE = 50
 _PAGE_LIMIT = 1000
+_TOKEN_LENGTH = 18
+"""Digits that SQLite can compare with a row's number."""
 
 
 class JobService(jobs_pb2_grpc.JobServiceServicer):
@@ -54,7 +56,7 @@ class JobService(jobs_pb2_grpc.JobServiceServicer):
         self, request: jobs_pb2.ListJobsRequest, context: Context
     ) -> jobs_pb2.ListJobsResponse:
         states = [convert.state_from_proto(state) for state in request.states]
-        size = min(request.page_size or _PAGE, _PAGE_LIMIT)
+        size = min(request.page_size, _PAGE_LIMIT) if request.page_size > 0 else _PAGE
         page = await self._store.page(states, request.client, size, _page_start(request.page_token))
         return jobs_pb2.ListJobsResponse(
             jobs=[convert.job_to_proto(job) for job in page.jobs],
@@ -101,6 +103,6 @@ class JobService(jobs_pb2_grpc.JobServiceServicer):
 def _page_start(token: str) -> int | None:
     if not token:
         return None
-    if not token.isdecimal():
+    if not (token.isascii() and token.isdecimal() and len(token) <= _TOKEN_LENGTH):
         raise InvalidRequest("page_token", "The page token is not one that ListJobs gave; start without it.")
     return int(token)

@@ -136,12 +136,14 @@ def _process(
     with ExitStack() as stack:
         reader: AudioReader = stack.enter_context(open_reader(Path(run.input)))
         stem_files = {
-            stem: StemFile(
-                cast("BinaryIO", output.file),  # it has all that encoders call
-                plan.spec,
-                sample_rate=plan.info.sample_rate,
-                frames=plan.info.frames,
-                metadata=reader.metadata,
+            stem: stack.enter_context(
+                StemFile(
+                    cast("BinaryIO", output.file),  # it has all that encoders call
+                    plan.spec,
+                    sample_rate=plan.info.sample_rate,
+                    frames=plan.info.frames,
+                    metadata=reader.metadata,
+                )
             )
             for stem, output in files.outputs.items()
         }

@@ -1,5 +1,5 @@
 """The `unmix` command."""
 
-from unmix_plugins.cli._main import main
+from unmix_plugins.cli._entry import main
 
 __all__ = ["main"]

@@ -1,14 +1,12 @@
-"""Where the command begins, and where everything that fails ends as one sentence."""
+"""The command's parts, and where what fails ends as one sentence."""
 
-import sys
-from io import TextIOWrapper
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from unmix_plugins.cli import _daemon, _denoise, _doctor, _jobs, _models, _status
-from unmix_plugins.cli._terminal import PLAIN, complain
+from unmix_plugins.cli._terminal import complain
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.version import version
 
@@ -60,17 +58,3 @@ def unmix(
     ] = False,
 ) -> None:
     """Clean recordings on your own machine: a daemon keeps the models warm, this command asks it."""
-
-
-def main() -> None:
-    """Run the command and exit."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, TextIOWrapper):
-            stream.reconfigure(errors=PLAIN)
-    try:
-        app(prog_name="unmix")
-    except KeyboardInterrupt:
-        sys.exit(_INTERRUPTED)
-    except Exception as error:  # noqa: BLE001  # a traceback never reaches the user
-        complain(f"unmix met an error of its own ({type(error).__name__}: {error}): please report it.")
-        sys.exit(1)

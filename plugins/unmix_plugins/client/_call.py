@@ -13,7 +13,7 @@ _INTERVAL = 0.1
 """Seconds between looks at signals, which Windows does not let in while a thread waits."""
 
 Item = TypeVar("Item")
-Answer = TypeVar("Answer", covariant=True)
+Answer_co = TypeVar("Answer_co", covariant=True)
 
 
 class AnyCall(Protocol):
@@ -22,16 +22,16 @@ class AnyCall(Protocol):
     def cancel(self) -> bool: ...
 
 
-class OneAnswer(AnyCall, Protocol[Answer]):
+class OneAnswer(AnyCall, Protocol[Answer_co]):
     """A call with one answer."""
 
-    def result(self) -> Answer: ...
+    def result(self) -> Answer_co: ...
 
 
-class ManyAnswers(AnyCall, Protocol[Answer]):
+class ManyAnswers(AnyCall, Protocol[Answer_co]):
     """A call with a stream of answers."""
 
-    def __iter__(self) -> Iterator[Answer]: ...
+    def __iter__(self) -> Iterator[Answer_co]: ...
 
 
 Call = TypeVar("Call", bound=AnyCall)

@@ -1,0 +1,29 @@
+"""What somebody does without a daemon: a script that loads the model for each file.
+
+    python bench/speed_cold.py MODEL IN.wav OUT.wav WEIGHTS THREADS
+
+It is as quick as such a script can be: our own adapters, which import little, and no resampling.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+import soundfile
+from unmix_models import catalogue
+from unmix_models.loading import Place, load_denoiser
+from unmix_models.weights import Weights
+
+
+def main(name: str, source: str, target: str, weights: str, threads: str) -> None:
+    model = load_denoiser(
+        catalogue.find(name, catalogue.Task.DENOISE), Weights(Path(weights)), Place("cpu", int(threads))
+    )
+    samples, sample_rate = soundfile.read(source, dtype="float32", always_2d=True)
+    stream = model.stream(samples.shape[1], sample_rate, None, None)
+    clean = np.concatenate([stream.process(samples), stream.flush()])
+    soundfile.write(target, clean, sample_rate, "PCM_16")
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,36 @@
+"""Frames that wait for their processed counterparts."""
+
+import numpy as np
+
+from .audio import Block, empty
+
+
+class Fifo:
+    """First in, first out; takes any number of frames, whatever the blocks they came in."""
+
+    def __init__(self, channels: int) -> None:
+        self._channels = channels
+        self._blocks: list[Block] = []
+        self._frames = 0
+
+    def __len__(self) -> int:
+        return self._frames
+
+    def put(self, block: Block) -> None:
+        """Append a block `[frames, channels]`."""
+        self._blocks.append(block)
+        self._frames += len(block)
+
+    def take(self, frames: int) -> Block:
+        """Remove the first `frames` frames; there are as many."""
+        taken: list[Block] = []
+        self._frames -= frames
+        while frames:
+            first = self._blocks[0]
+            if len(first) <= frames:
+                taken.append(self._blocks.pop(0))
+            else:
+                taken.append(first[:frames])
+                self._blocks[0] = first[frames:]
+            frames -= len(taken[-1])
+        return np.concatenate(taken) if taken else empty(self._channels)
