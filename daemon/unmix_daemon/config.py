@@ -47,7 +47,7 @@ class Config(BaseModel):
     memory_budget: Annotated[int, Field(gt=0)] = Field(default_factory=_half_of_memory)
     """Most bytes that resident models may hold on one device."""
     threads: Annotated[int, Field(ge=0)] = 0
-    """Threads of one model on a CPU; 0: all cores."""
+    """Most threads of one model on a CPU; 0: all cores. A model that gains nothing by more uses one."""
     queue_limit: Annotated[int, Field(gt=0)] = 512
     """Jobs that may wait; more are refused with a retry delay."""
     max_upload_bytes: Annotated[int, Field(gt=0)] = 64 << 30

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import IntEnum, StrEnum
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 
 class JobState(StrEnum):
@@ -36,9 +36,24 @@ class DenoiseTask:
     attenuation_limit_db: float | None = None
     """dB; None: the model's own default."""
     stems: tuple[str, ...] = ("clean",)
+    kind: Literal["denoise"] = "denoise"
 
 
-Task: TypeAlias = DenoiseTask
+@dataclass(frozen=True, slots=True)
+class SeparateTask:
+    """Split into stems."""
+
+    model: str = "auto"
+    stems: tuple[str, ...] = ()
+    """Names, `-name` for the mixture without it; empty: every stem of the model."""
+    consistency: str = "mixture"
+    """`mixture`: the model's error is shared out so that all stems add up; `none`: its raw output."""
+    shifts: int = 0
+    overlap: float = 0.25
+    kind: Literal["separate"] = "separate"
+
+
+Task: TypeAlias = DenoiseTask | SeparateTask
 
 
 @dataclass(frozen=True, slots=True)

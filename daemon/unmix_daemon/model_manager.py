@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unmix_models import catalogue
-from unmix_models.catalogue import CATALOGUE, Model
+from unmix_models.catalogue import Model
 from unmix_models.devices import place
 from unmix_models.errors import AudioError, InvalidWeights
+from unmix_models.networks import SUFFIXES, imported_model
 from unmix_models.storage import naming_full_disks
 from unmix_models.weights import PullProgress, Weights
 
@@ -21,6 +22,8 @@ from .errors import InvalidRequest, JobFailed
 from .executors.base import Executor
 from .readiness import Readiness
 from .worker.messages import Resident
+
+_LARGEST_NETWORK = 4 << 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +50,22 @@ class ModelManager:
     async def announce(self) -> None:
         """Tell the health service which models can run now."""
         installed = self._weights.installed()
-        await self._readiness.models({name: name in installed for name in CATALOGUE})
+        await self._readiness.models({name: name in installed for name in self._weights.models()})
 
     def statuses(self) -> list[ModelStatus]:
         """The catalogue, by task, best first."""
-        models = sorted(CATALOGUE.values(), key=lambda model: (model.task, -model.rank, model.name))
+        models = sorted(
+            self._weights.models().values(), key=lambda model: (model.task, -model.rank, model.name)
+        )
         return [self._status(model) for model in models]
 
     def status(self, name: str) -> ModelStatus:
         """One model. Raises JobFailed when there is none of this name."""
-        return self._status(_find(name))
+        return self._status(self._find(name))
 
     async def pull(self, name: str) -> AsyncIterator[PullProgress]:
         """Download and install. Raises JobFailed when the network or the files are not as they should be."""
-        model = _find(name)
+        model = self._find(name)
         if not model.url:
             return
         stop = False
@@ -76,17 +81,19 @@ class ModelManager:
 
     async def install(self, name: str, files: AsyncIterator[tuple[str, bytes]]) -> ModelStatus:
         """Install from (file name, piece) pairs that a client sends. Raises JobFailed, InvalidRequest."""
-        model = _find(name)
-        wanted = {file.name: file.size for file in model.files}
-        if not wanted:
+        model = self._weights.models().get(name)
+        if model is None:
+            with _told_to_clients():
+                model = imported_model(name)
+        if not model.files and not model.architecture:
             raise InvalidRequest("name", f"'{name}' ships with unmix; there is nothing to import.")
         arriving = self._config.weights_folder / f".{name}.import"
         async with self._installing:
             await unbroken(asyncio.to_thread(_receive, arriving))
             try:
                 async for file_name, piece in files:
-                    if file_name in wanted:
-                        size = wanted[file_name]
+                    size = _expected_size(model, file_name)
+                    if size:
                         await unbroken(asyncio.to_thread(_append, arriving / file_name, piece, size))
                 await unbroken(asyncio.to_thread(_install, self._weights, model, arriving))
                 await self.announce()
@@ -96,7 +103,7 @@ class ModelManager:
 
     async def load(self, name: str, device: str, keep_alive: float | None) -> tuple[ModelStatus, float]:
         """Make resident; return the seconds that it took. Raises JobFailed, WorkerDied."""
-        model = _find(name)
+        model = self._find(name)
         devices = await self._executor.devices()
         with _told_to_clients():
             placement = place(device, devices)
@@ -105,7 +112,7 @@ class ModelManager:
 
     async def unload(self, name: str, device: str) -> ModelStatus:
         """Free a model on one device, or everywhere when `device` is empty."""
-        model = _find(name)
+        model = self._find(name)
         await self._executor.unload(model.name, device or None)
         return self._status(model)
 
@@ -118,6 +125,10 @@ class ModelManager:
         )
         return ModelStatus(model, model.name in self._weights.installed(), residents)
 
+    def _find(self, name: str) -> Model:
+        with _told_to_clients():
+            return catalogue.find(name, models=self._weights.models())
+
     def _mirrored(self, url: str) -> str:
         if not self._config.mirror:
             return url
@@ -126,9 +137,13 @@ class ModelManager:
         return urllib.parse.urlunsplit((mirror.scheme, mirror.netloc, path, parts.query, ""))
 
 
-def _find(name: str) -> Model:
-    with _told_to_clients():
-        return catalogue.find(name)
+def _expected_size(model: Model, file_name: str) -> int:
+    """Most bytes that a file of an import may have; 0 for one that the model has no use for."""
+    known = next((file.size for file in model.files if file.name == file_name), 0)
+    plain = Path(file_name).name == file_name and not file_name.startswith(".")
+    if not known and model.architecture and plain and file_name.endswith(SUFFIXES):
+        return _LARGEST_NETWORK
+    return known
 
 
 def _next(steps: Iterator[PullProgress]) -> PullProgress | None:

@@ -10,14 +10,24 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from . import records
-from .jobs import DenoiseTask, Job, JobError, JobEvent, JobState, Options, Progress, Summary, Task
+from .jobs import (
+    DenoiseTask,
+    Job,
+    JobError,
+    JobEvent,
+    JobState,
+    Options,
+    Progress,
+    SeparateTask,
+    Summary,
+    Task,
+)
 from .migrations import migrate
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_TASKS: dict[str, type[Task]] = {"denoise": DenoiseTask}
-_KINDS = {kind: name for name, kind in _TASKS.items()}
+_TASKS: dict[str, type[Task]] = {"denoise": DenoiseTask, "separate": SeparateTask}
 _UNFINISHED = (JobState.PENDING, JobState.PROCESSING)
 
 
@@ -158,7 +168,7 @@ def _add(db: sqlite3.Connection, job: Job) -> tuple[Job, bool]:
             job.idempotency_key or None,
             job.attached,
             job.state,
-            _KINDS[type(job.task)],
+            job.task.kind,
             records.dump(job.task),
             records.dump(job.options),
             job.created,

@@ -34,7 +34,7 @@ class WeightFile:
 
     name: str
     size: int
-    """Bytes."""
+    """Bytes; 0 where the catalogue does not know."""
     sha256: str
     """Lower-case hexadecimal."""
 
@@ -59,8 +59,12 @@ class Model:
     quality: str = "high"
     """`low` marks a method without a trained model."""
     url: str = ""
-    """A .tar.gz that holds the files, or empty for what ships with unmix."""
+    """A .tar.gz that holds the files, a folder (ending in /) of the files, or empty for what ships with unmix."""
     files: tuple[WeightFile, ...] = ()
+    architecture: str = ""
+    """`htdemucs` marks demucs checkpoints, which are converted when they are installed."""
+    bag: tuple[tuple[float, ...], ...] = ()
+    """Of several networks: the weight of each, in the order of `files`, in each stem."""
 
     @property
     def download_bytes(self) -> int:
@@ -116,7 +120,88 @@ _ENTRIES = (
     ),
 )
 
-CATALOGUE: Mapping[str, Model] = {model.name: model for model in _ENTRIES}
+_HTDEMUCS_LICENCE = (
+    "unclear: the author says not MIT, for scientific purposes (facebookresearch/demucs#327, #508); "
+    "others label the same files MIT"
+)
+_HTDEMUCS_URL = "https://dl.fbaipublicfiles.com/demucs/hybrid_transformer/"
+_FOUR_STEMS = ("drums", "bass", "other", "vocals")
+
+_SEPARATORS = (
+    Model(
+        name="htdemucs_ft",
+        task=Task.SEPARATE,
+        description="Hybrid Transformer Demucs, one network for each stem: better, at four times the work.",
+        licence=_HTDEMUCS_LICENCE,
+        stems=_FOUR_STEMS,
+        sample_rate=44100,
+        rank=30,
+        url=_HTDEMUCS_URL,
+        architecture="htdemucs",
+        bag=tuple(tuple(float(row == column) for column in range(4)) for row in range(4)),
+        files=(
+            WeightFile(
+                "f7e0c4bc-ba3fe64a.th",
+                84141271,
+                "ba3fe64ae8ef66ac9a4857222ce48efbdc5eb3ad375cb79dd13debee5aaa4066",
+            ),
+            WeightFile(
+                "d12395a8-e57c48e6.th", 0, "e57c48e6b0e38af4f7118d7bd08c49f0a0c0edf7d09143bdd902ea0d237303e6"
+            ),
+            WeightFile(
+                "92cfc3b6-ef3bcb9c.th", 0, "ef3bcb9c8b40d14ae5d51b6db2587339cc12c6b77c0be151ce6d69002e087bf2"
+            ),
+            WeightFile(
+                "04573f0d-f3cf25b2.th", 0, "f3cf25b222c4eed7cd49dd8b2c9597d50c18bd154090f7b919cfa5f93cf22c49"
+            ),
+        ),
+    ),
+    Model(
+        name="htdemucs",
+        task=Task.SEPARATE,
+        description="Hybrid Transformer Demucs (Rouard et al. 2022): drums, bass, other, vocals.",
+        licence=_HTDEMUCS_LICENCE,
+        stems=_FOUR_STEMS,
+        sample_rate=44100,
+        rank=20,
+        url=_HTDEMUCS_URL,
+        architecture="htdemucs",
+        files=(
+            WeightFile(
+                "955717e8-8726e21a.th",
+                84141911,
+                "8726e21a993978c7ba086d3872e7608d7d5bfca646ca4aca459ffda844faa8b4",
+            ),
+        ),
+    ),
+    Model(
+        name="htdemucs_6s",
+        task=Task.SEPARATE,
+        description="Hybrid Transformer Demucs with guitar and piano as stems of their own.",
+        licence=_HTDEMUCS_LICENCE,
+        stems=(*_FOUR_STEMS, "guitar", "piano"),
+        sample_rate=44100,
+        rank=10,
+        url=_HTDEMUCS_URL,
+        architecture="htdemucs",
+        files=(
+            WeightFile(
+                "5c90dfd2-34c22ccb.th", 0, "34c22ccb381c6f9fdbf324f04e1e2fe21aaaf293f5ded163a162697ff9a02ddd"
+            ),
+        ),
+    ),
+    Model(
+        name="dsp",
+        task=Task.SEPARATE,
+        description="Stems by signal processing alone: needs no download and sounds like it.",
+        licence="MIT (part of unmix)",
+        stems=_FOUR_STEMS,
+        sample_rate=44100,
+        quality="low",
+    ),
+)
+
+CATALOGUE: Mapping[str, Model] = {model.name: model for model in (*_ENTRIES, *_SEPARATORS)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,14 +213,14 @@ class Choice:
     """One sentence for the summary."""
 
 
-def find(name: str, task: Task | None = None) -> Model:
+def find(name: str, task: Task | None = None, models: Mapping[str, Model] = CATALOGUE) -> Model:
     """The entry of this name.
 
     Raises UnknownModel, naming those that exist, when there is none or it is for another task.
     """
-    model = CATALOGUE.get(name)
+    model = models.get(name)
     if model is None or (task is not None and model.task is not task):
-        known = ", ".join(sorted(m.name for m in CATALOGUE.values() if task in (None, m.task)))
+        known = ", ".join(sorted(m.name for m in models.values() if task in (None, m.task)))
         kind = f"{task} " if task else ""
         raise UnknownModel(f"There is no {kind}model named '{name}'; choose one of: {known}.")
     return model

@@ -7,36 +7,23 @@ Nothing here unpickles anything.
 
 import gzip
 import hashlib
-import http.client
 import shutil
 import tarfile
-import urllib.error
-import urllib.request
 import zlib
-from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import closing, contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import IO, cast
 
 from .catalogue import CATALOGUE, Model, WeightFile
+from .download import PullProgress, download
 from .errors import InvalidWeights, ModelMissing
+from .networks import DESCRIPTION, imported_models, install_network
 from .storage import naming_full_disks
 
 _PIECE = 1 << 20
-_TIMEOUT = 60.0
 _SPARE_BYTES = 64 << 20
-
-
-@dataclass(frozen=True, slots=True)
-class PullProgress:
-    """How far a download is."""
-
-    stage: str
-    """`downloading`, `verifying`, `installing`."""
-    done_bytes: int
-    total_bytes: int
-    """0 while unknown."""
+_LARGEST_NETWORK = 1 << 30
 
 
 class Weights:
@@ -46,9 +33,13 @@ class Weights:
         """`folder` need not exist yet."""
         self.folder = folder
 
+    def models(self) -> Mapping[str, Model]:
+        """The catalogue, and what the user has imported under names of their own."""
+        return {**CATALOGUE, **imported_models(self.folder, CATALOGUE)}
+
     def installed(self) -> frozenset[str]:
         """Names of the models that can run: those without files, and those whose files have the right size."""
-        return frozenset(model.name for model in CATALOGUE.values() if self._is_whole(model))
+        return frozenset(model.name for model in self.models().values() if self._is_whole(model))
 
     def path(self, model: Model) -> Path:
         """The model's folder. Raises ModelMissing when it is not whole."""
@@ -66,10 +57,13 @@ class Weights:
         Stops between two pieces when `stop()` is true. Raises InvalidWeights when the archive does not hold the
         catalogue's files, ConnectionError when the server cannot be reached, StorageFull.
         """
+        if model.architecture:
+            yield from self._pull_network(model, url, stop)
+            return
         archive = self.folder / f".{model.name}.tar.gz.part"
         archive.parent.mkdir(parents=True, exist_ok=True)
         with naming_full_disks(self.folder):
-            yield from _download(url, archive, _most_bytes(model), stop)
+            yield from download(url, archive, _most_bytes(model), stop)
             if stop():
                 return
             size = archive.stat().st_size
@@ -82,6 +76,10 @@ class Weights:
 
     def install(self, model: Model, source: Path) -> None:
         """Copy the model's files from the folder `source`. Raises InvalidWeights, StorageFull."""
+        if model.architecture:
+            with naming_full_disks(self.folder):
+                self._place(model, lambda partial: install_network(model, source, partial))
+            return
 
         def files() -> Iterator[tuple[WeightFile, IO[bytes]]]:
             for file in model.files:
@@ -95,18 +93,48 @@ class Weights:
             self._install(model, files())
 
     def _install(self, model: Model, files: Iterable[tuple[WeightFile, IO[bytes]]]) -> None:
-        partial = self.folder / f".{model.name}.part"
-        shutil.rmtree(partial, ignore_errors=True)
-        partial.mkdir(parents=True)
-        try:
+        def copy(partial: Path) -> None:
             for file, opened in files:
                 _copy_checked(file, opened, partial / file.name)
-            (partial / "LICENCE.txt").write_text(f"{model.licence}\n", "utf-8")
             missing = [file.name for file in model.files if not (partial / file.name).exists()]
             if missing:
                 raise InvalidWeights(
                     f"The archive lacks {', '.join(missing)}; '{model.name}' was not installed."
                 )
+
+        self._place(model, copy)
+
+    def _pull_network(self, model: Model, url: str, stop: Callable[[], bool]) -> Generator[PullProgress]:
+        """Download each checkpoint into a folder beside, then convert and install."""
+        staged = self.folder / f".{model.name}.staged"
+        staged.mkdir(parents=True, exist_ok=True)
+        with naming_full_disks(self.folder):
+            done = 0
+            for file in model.files:
+                target = staged / file.name
+                if not target.exists():
+                    partial = staged / f"{file.name}.part"
+                    for step in download(url + file.name, partial, file.size or _LARGEST_NETWORK, stop):
+                        known = model.download_bytes if all(f.size for f in model.files) else 0
+                        yield PullProgress(step.stage, done + step.done_bytes, known)
+                    if stop():
+                        return
+                    partial.rename(target)
+                done += target.stat().st_size
+            yield PullProgress("verifying", done, done)
+            try:
+                self._place(model, lambda partial: install_network(model, staged, partial))
+            finally:
+                shutil.rmtree(staged, ignore_errors=True)
+
+    def _place(self, model: Model, fill: Callable[[Path], None]) -> None:
+        """Let `fill` fill a folder beside, and move it in when it is done."""
+        partial = self.folder / f".{model.name}.part"
+        shutil.rmtree(partial, ignore_errors=True)
+        partial.mkdir(parents=True)
+        try:
+            fill(partial)
+            (partial / "LICENCE.txt").write_text(f"{model.licence}\n", "utf-8")
             target = self.folder / model.name
             if target.is_symlink():
                 target.unlink()
@@ -117,6 +145,8 @@ class Weights:
 
     def _is_whole(self, model: Model) -> bool:
         folder = self.folder / model.name
+        if model.architecture:
+            return (folder / DESCRIPTION).is_file() and (folder / f"{model.name}.yaml").is_file()
         try:
             return all((folder / file.name).stat().st_size == file.size for file in model.files)
         except OSError:
@@ -187,51 +217,3 @@ class _Bounded:
 def _most_bytes(model: Model) -> int:
     """What an archive of the model may hold, with room for its author's notes."""
     return 2 * model.download_bytes + _SPARE_BYTES
-
-
-def _download(url: str, target: Path, most: int, stop: Callable[[], bool]) -> Iterator[PullProgress]:
-    """Append what `target` lacks; a server that cannot resume sends everything again."""
-    if not url.startswith(("http://", "https://")):
-        raise InvalidWeights(f"'{url}' is no http or https address.")
-    have = target.stat().st_size if target.exists() else 0
-    with closing(_open(url, have)) as response:
-        if response.status == 416:  # Range Not Satisfiable: everything is here, or it is not this file
-            return
-        if response.status != 206:  # Partial Content
-            have = 0
-        length = response.headers.get("Content-Length", "")
-        total = have + int(length) if length.isdecimal() else 0
-        with target.open("ab" if have else "wb") as out:
-            while not stop() and (piece := _read(response, url)):
-                out.write(piece)
-                have += len(piece)
-                if have > most:
-                    target.unlink()
-                    raise InvalidWeights(f"{url} sends far more than the model's files; check the address.")
-                yield PullProgress("downloading", have, total)
-    if not stop() and have < total:
-        raise ConnectionError(f"The download broke off at {have} of {total} bytes; pull again to resume.")
-
-
-def _open(url: str, have: int) -> http.client.HTTPResponse:
-    """Ask for what lies behind the first `have` bytes. Raises ConnectionError."""
-    try:
-        request = urllib.request.Request(url, headers={"Range": f"bytes={have}-"} if have else {})  # noqa: S310  # the caller has looked
-        return urllib.request.urlopen(request, timeout=_TIMEOUT)  # noqa: S310
-    except urllib.error.HTTPError as error:
-        if error.code == 416:
-            return cast("http.client.HTTPResponse", error)
-        raise ConnectionError(f"{url} answered {error.code} {error.reason}; try again later.") from error
-    except (OSError, http.client.HTTPException, ValueError) as error:  # ValueError: nonsense behind http://
-        reason = error.reason if isinstance(error, urllib.error.URLError) else error
-        raise ConnectionError(
-            f"{url} cannot be reached ({reason}); check the network, or import the files from a folder."
-        ) from error
-
-
-def _read(response: http.client.HTTPResponse, url: str) -> bytes:
-    """The next piece. Raises ConnectionError."""
-    try:
-        return response.read(_PIECE)
-    except (OSError, http.client.HTTPException) as error:
-        raise ConnectionError(f"The download of {url} broke off ({error}); pull again to resume.") from error

@@ -48,13 +48,13 @@ def test_there_and_back_is_at_lag_0(rate: int) -> None:
     assert lag(samples[:frames], back[:frames]) == 0
 
 
-def test_there_and_back_loses_nothing_that_both_rates_can_hold() -> None:
+def test_there_and_back_loses_less_than_a_24_bit_file_can_hold() -> None:
     time = np.arange(20_000)[:, None] / 44_100
-    samples = (0.4 * np.sin(2 * np.pi * np.array([997, 15_013]) * time)).astype(np.float32)
+    samples = (0.4 * np.sin(2 * np.pi * np.array([997, 9_001]) * time)).astype(np.float32)
     back = converted(converted(samples, 44_100, 48_000), 48_000, 44_100)
     middle = slice(2_000, 18_000)
     error = np.sqrt(np.mean(np.square(back[middle] - samples[middle])))
-    assert 20 * np.log10(error / np.sqrt(np.mean(np.square(samples[middle])))) < -120
+    assert 20 * np.log10(error / np.sqrt(np.mean(np.square(samples[middle])))) < -140
 
 
 def test_equal_rates_hand_on_the_same_block() -> None:

@@ -36,8 +36,15 @@ class AudioService(audio_pb2_grpc.AudioServiceServicer):
     async def Separate(
         self, request_iterator: AsyncIterator[audio_pb2.SeparateRequest], context: Context
     ) -> AsyncIterator[audio_pb2.SeparateResponse]:
-        raise convert.missing_task("separate")
-        yield audio_pb2.SeparateResponse()
+        spec = (await uploads.first(request_iterator)).spec
+        options = convert.options(spec.options, Priority.INTERACTIVE)
+        job = uploads.new_job(context, convert.separate_task(spec.task), options, attached=True)
+        events = self._process(job, uploads.data(request_iterator))
+        try:
+            async for event in events:
+                yield audio_pb2.SeparateResponse(event=event)
+        finally:
+            await events.aclose()
 
     async def Isolate(
         self, request_iterator: AsyncIterator[audio_pb2.IsolateRequest], context: Context

@@ -1,13 +1,26 @@
 """Contract ↔ domain, both ways, as pure functions. Generated types do not leave this package."""
 
 import math
+import re
 
 from google.protobuf import duration_pb2, timestamp_pb2
 from unmix.v1 import audio_pb2, jobs_pb2
 
 from ..delivery import Bytes, Delivery
 from ..errors import InvalidRequest, NotImplementedYet, status_of
-from ..jobs import DenoiseTask, Job, JobError, JobEvent, JobState, Options, Priority, Progress, Summary, Task
+from ..jobs import (
+    DenoiseTask,
+    Job,
+    JobError,
+    JobEvent,
+    JobState,
+    Options,
+    Priority,
+    Progress,
+    SeparateTask,
+    Summary,
+    Task,
+)
 from ..worker.messages import Grew
 
 _STEMS = {audio_pb2.DENOISE_STEM_CLEAN: "clean", audio_pb2.DENOISE_STEM_NOISE: "noise"}
@@ -28,6 +41,16 @@ _PRIORITIES = {
 _MAX_LABELS = 16
 _MAX_LABEL_BYTES = 1024
 _MAX_DECIBELS = 100
+_OVERLAP = 0.25
+_MAX_SHIFTS = 20
+_MAX_STEMS = 32
+_STEM = re.compile(r"-?[a-zA-Z0-9_]{1,40}")
+_CONSISTENCIES = {
+    audio_pb2.CONSISTENCY_UNSPECIFIED: "mixture",
+    audio_pb2.CONSISTENCY_MIXTURE: "mixture",
+    audio_pb2.CONSISTENCY_NONE: "none",
+}
+_CONSISTENCY_VALUES = {"mixture": audio_pb2.CONSISTENCY_MIXTURE, "none": audio_pb2.CONSISTENCY_NONE}
 
 
 def task_from_spec(spec: jobs_pb2.JobSpec) -> Task:
@@ -35,6 +58,8 @@ def task_from_spec(spec: jobs_pb2.JobSpec) -> Task:
     kind = spec.WhichOneof("task")
     if kind == "denoise":
         return denoise_task(spec.denoise)
+    if kind == "separate":
+        return separate_task(spec.separate)
     if kind is None:
         raise InvalidRequest("task", "The spec names no task; set denoise.")
     raise missing_task(kind)
@@ -57,6 +82,28 @@ def denoise_task(task: audio_pb2.DenoiseTask) -> DenoiseTask:
         raise InvalidRequest("task.stems", f"There is no stem {unknown[0]}; choose clean, noise or both.")
     stems = tuple(dict.fromkeys(_STEMS[value] for value in task.stems)) or ("clean",)
     return DenoiseTask(model=task.model or "auto", attenuation_limit_db=limit, stems=stems)
+
+
+def separate_task(task: audio_pb2.SeparateTask) -> SeparateTask:
+    """Raises InvalidRequest."""
+    overlap = task.overlap if task.HasField("overlap") else _OVERLAP
+    if not 0 <= overlap < 1:
+        raise InvalidRequest("task.overlap", f"The overlap is {overlap:g}; choose 0 to below 1.")
+    if not 0 <= task.shifts <= _MAX_SHIFTS:
+        raise InvalidRequest("task.shifts", f"There are {task.shifts} shifts; choose 0 to {_MAX_SHIFTS}.")
+    odd = [stem for stem in task.stems if not _STEM.fullmatch(stem)]
+    if odd or len(task.stems) > _MAX_STEMS:
+        name = odd[0] if odd else f"{len(task.stems)} names"
+        raise InvalidRequest("task.stems", f"'{name}' is no stem; use names such as vocals, or -vocals.")
+    if task.consistency not in _CONSISTENCIES:
+        raise InvalidRequest("task.consistency", f"There is no consistency {task.consistency}; leave it out.")
+    return SeparateTask(
+        model=task.model or "auto",
+        stems=tuple(dict.fromkeys(task.stems)),
+        consistency=_CONSISTENCIES[task.consistency],
+        shifts=task.shifts,
+        overlap=overlap,
+    )
 
 
 def options(message: audio_pb2.JobOptions, default: Priority) -> Options:
@@ -170,7 +217,8 @@ def job_to_proto(job: Job) -> jobs_pb2.Job:
     return jobs_pb2.Job(
         job_id=job.job_id,
         state=_STATES[job.state],
-        denoise=_denoise_to_proto(job.task),
+        denoise=_denoise_to_proto(job.task) if isinstance(job.task, DenoiseTask) else None,
+        separate=_separate_to_proto(job.task) if isinstance(job.task, SeparateTask) else None,
         options=_options_to_proto(job.options),
         client=job.client,
         attempts=job.attempts,
@@ -201,6 +249,16 @@ def _denoise_to_proto(task: DenoiseTask) -> audio_pb2.DenoiseTask:
         model=task.model,
         attenuation_limit_db=task.attenuation_limit_db,
         stems=[_STEM_VALUES[stem] for stem in task.stems],
+    )
+
+
+def _separate_to_proto(task: SeparateTask) -> audio_pb2.SeparateTask:
+    return audio_pb2.SeparateTask(
+        model=task.model,
+        stems=task.stems,
+        consistency=_CONSISTENCY_VALUES[task.consistency],
+        shifts=task.shifts,
+        overlap=task.overlap,
     )
 
 

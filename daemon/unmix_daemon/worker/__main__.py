@@ -18,6 +18,7 @@ from typing import BinaryIO
 
 from unmix_models.devices import probe
 from unmix_models.loading import Place
+from unmix_models.separate.allocator import configure_allocator
 from unmix_models.weights import Weights
 
 from ..residency import Loadable, Residency
@@ -35,6 +36,7 @@ def main() -> None:
     if sys.argv[1:] == ["probe"]:
         pipe.write(json.dumps([asdict(device) for device in probe()]).encode())
         return
+    configure_allocator()
     faulthandler.enable()
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s worker %(process)d: %(message)s"

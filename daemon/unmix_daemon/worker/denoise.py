@@ -2,38 +2,24 @@
 
 import time
 from collections.abc import Generator
-from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO, cast
+from typing import cast
 
 from unmix_models import catalogue
-from unmix_models.audio import AudioInfo, Depth
 from unmix_models.catalogue import Choice
 from unmix_models.content import Profile, analyse
 from unmix_models.denoise.base import Denoiser
 from unmix_models.denoising import BLOCK_FRAMES, STEMS, denoise
-from unmix_models.errors import OutOfMemory, UnsupportedFormat
+from unmix_models.errors import OutOfMemory
 from unmix_models.loading import load_denoiser
-from unmix_models.media import AudioReader, OutputSpec, open_reader, resolve_output
-from unmix_models.stems import Level, StemFile
+from unmix_models.media import AudioReader, open_reader
 
 from ..jobs import DenoiseTask
 from .messages import Advanced, Done, Run
+from .recording import Facts, Outcome, close, facts, opened, report
 from .task import Reporter, RunFiles, Surroundings
 
 _HALF = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class _Plan:
-    """What was settled before the first sample is denoised."""
-
-    info: AudioInfo
-    spec: OutputSpec
-    profile: Profile | None
-    choice: Choice
-    stems: tuple[str, ...]
 
 
 def run_denoise(run: Run, task: DenoiseTask, around: Surroundings) -> Generator[None, None, Done]:
@@ -45,79 +31,54 @@ def run_denoise(run: Run, task: DenoiseTask, around: Surroundings) -> Generator[
     files = RunFiles(run, around.send)
     try:
         around.send(Advanced(run.ticket, "analysing", 0.0, None))
-        plan = _plan(run, task, around)
+        with open_reader(Path(run.input)) as reader:
+            known = facts(run, reader)
+            profile, choice = _choose(task, reader, around)
         yield
-        files.create(plan.stems, plan.spec)
+        files.create(tuple(stem for stem in STEMS if stem in task.stems), known.spec)
         around.send(Advanced(run.ticket, "loading", 0.0, None))
-        borrowed = around.residency.use(
-            plan.choice.model.name,
-            lambda: load_denoiser(plan.choice.model, around.weights, around.place),
+        with around.residency.use(
+            choice.model.name,
+            lambda: load_denoiser(choice.model, around.weights, around.place),
             run.keep_alive,
-        )
-        with borrowed as (loaded, load_seconds):
+        ) as (loaded, load_seconds):
             model = cast("Denoiser", loaded)  # load_denoiser made it
             try:
-                result = yield from _process(run, task, plan, model, files)
+                outcome = yield from _process(run, task, known, profile, model, files)
             except OutOfMemory:
                 around.residency.free_idle()
                 files.restart()
                 smaller, note = _smaller(model)
-                result = yield from _process(run, task, plan, smaller, files)
-                result.notes.append(note)
-        outputs, rewritten = files.finish(result.levels)
+                outcome = yield from _process(run, task, known, profile, smaller, files)
+                outcome.notes.append(note)
+        placed = model.device == around.place.device
+        return report(
+            run,
+            files,
+            known,
+            choice,
+            outcome,
+            device=model.device,
+            device_reason=run.device_reason if placed else f"{model.name} runs on {model.device} only",
+            precision="float32",
+            load_seconds=load_seconds,
+            began=began,
+        )
     except BaseException:
         files.discard()
         raise
-    placed = model.device == around.place.device
-    return Done(
-        ticket=run.ticket,
-        model=plan.choice.model.name,
-        model_reason=plan.choice.reason,
-        device=model.device,
-        device_reason=run.device_reason if placed else f"{model.name} runs on {model.device} only",
-        precision="float32",
-        quality=plan.choice.model.quality,
-        frames=result.frames,
-        sample_rate=plan.info.sample_rate,
-        channels=plan.info.channels,
-        load_seconds=load_seconds,
-        processing_seconds=time.monotonic() - began,
-        outputs=outputs,
-        rewritten=rewritten,
-        notes=(*plan.spec.notes, *result.notes),
-    )
 
 
-@dataclass(frozen=True, slots=True)
-class _Result:
-    frames: int
-    levels: dict[str, Level]
-    notes: list[str]
-
-
-def _plan(run: Run, task: DenoiseTask, around: Surroundings) -> _Plan:
-    with open_reader(Path(run.input)) as reader:
-        info = reader.info
-        spec = resolve_output(info, run.options.format or None, _depth(run.options.depth))
-        automatic = catalogue.is_auto(task.model)
-        if automatic or catalogue.find(task.model, catalogue.Task.DENOISE).needs_profile:
-            profile = analyse(reader.blocks(BLOCK_FRAMES), info.sample_rate)
-        else:
-            profile = None
+def _choose(task: DenoiseTask, reader: AudioReader, around: Surroundings) -> tuple[Profile | None, Choice]:
+    profile = None
+    automatic = catalogue.is_auto(task.model)
+    if automatic or catalogue.find(task.model, catalogue.Task.DENOISE).needs_profile:
+        profile = analyse(reader.blocks(BLOCK_FRAMES), reader.info.sample_rate)
     content = profile.content if profile else None
     choice = catalogue.choose(task.model, catalogue.Task.DENOISE, content, around.weights.installed())
     if automatic and profile:
         choice = Choice(choice.model, f"{choice.reason}. {profile.reason}")
-    stems = tuple(stem for stem in STEMS if stem in task.stems)
-    return _Plan(info, spec, profile, choice, stems)
-
-
-def _depth(name: str) -> Depth | None:
-    try:
-        return Depth(name) if name else None
-    except ValueError as error:
-        names = ", ".join(Depth)
-        raise UnsupportedFormat(f"There is no sample depth '{name}'; choose one of: {names}.") from error
+    return profile, choice
 
 
 def _smaller(model: Denoiser) -> tuple[Denoiser, str]:
@@ -131,30 +92,12 @@ def _smaller(model: Denoiser) -> tuple[Denoiser, str]:
 
 
 def _process(
-    run: Run, task: DenoiseTask, plan: _Plan, model: Denoiser, files: RunFiles
-) -> Generator[None, None, _Result]:
-    with ExitStack() as stack:
-        reader: AudioReader = stack.enter_context(open_reader(Path(run.input)))
-        stem_files = {
-            stem: stack.enter_context(
-                StemFile(
-                    cast("BinaryIO", output.file),  # it has all that encoders call
-                    plan.spec,
-                    sample_rate=plan.info.sample_rate,
-                    frames=plan.info.frames,
-                    metadata=reader.metadata,
-                )
-            )
-            for stem, output in files.outputs.items()
-        }
-        reporter = Reporter(files, "denoising", plan.info.frames, plan.info.sample_rate)
-        frames = 0
-        for frames in denoise(reader, model, plan.profile, task.attenuation_limit_db, stem_files):
+    run: Run, task: DenoiseTask, known: Facts, profile: Profile | None, model: Denoiser, files: RunFiles
+) -> Generator[None, None, Outcome]:
+    reporter = Reporter(files, "denoising", known.info.frames, known.info.sample_rate)
+    frames = 0
+    with opened(run, files, known) as (reader, stems):
+        for frames in denoise(reader, model, profile, task.attenuation_limit_db, stems):
             reporter.advance(frames)
             yield
-        levels = {stem: file.close() for stem, file in stem_files.items()}
-    clipped = sum(file.clipped for file in stem_files.values())
-    notes = (
-        [f"{clipped} samples passed full scale and were saturated; depth f32 keeps them."] if clipped else []
-    )
-    return _Result(frames, levels, notes)
+        return close(frames, stems)

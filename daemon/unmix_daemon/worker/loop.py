@@ -13,11 +13,13 @@ from dataclasses import dataclass
 
 from unmix_models import catalogue
 from unmix_models.errors import AudioError
-from unmix_models.loading import load_denoiser
+from unmix_models.loading import load_denoiser, load_separator
 from unmix_models.storage import is_full
 
+from ..jobs import DenoiseTask, SeparateTask
 from .denoise import run_denoise
 from .messages import Cancel, Command, Done, Failed, Load, Loaded, Resident, Residents, Run, Unload
+from .separate import run_separate
 from .task import Surroundings
 
 _log = logging.getLogger(__name__)
@@ -65,7 +67,7 @@ class Loop:
     def _obey(self, command: Command) -> None:
         match command:
             case Run():
-                self._active.append(_Active(command, run_denoise(command, command.task, self._around)))
+                self._active.append(_Active(command, self._steps(command)))
             case Cancel():
                 for active in [active for active in self._active if active.run.ticket == command.ticket]:
                     self._drop(active)
@@ -76,6 +78,13 @@ class Loop:
                 self._answer(command.ticket, lambda: self._unload(command))
             case _:
                 raise ValueError(f"unexpected command {command}")
+
+    def _steps(self, run: Run) -> Generator[None, None, Done]:
+        match run.task:
+            case DenoiseTask():
+                return run_denoise(run, run.task, self._around)
+            case SeparateTask():
+                return run_separate(run, run.task, self._around)
 
     def _step(self, active: _Active) -> None:
         try:
@@ -99,11 +108,10 @@ class Loop:
 
     def _load(self, command: Load) -> float:
         around = self._around
-        model = catalogue.choose(
-            command.model, catalogue.Task.DENOISE, None, around.weights.installed()
-        ).model
+        model = catalogue.find(command.model, models=around.weights.models())
+        load = load_denoiser if model.task is catalogue.Task.DENOISE else load_separator
         with around.residency.use(
-            model.name, lambda: load_denoiser(model, around.weights, around.place), command.keep_alive
+            model.name, lambda: load(model, around.weights, around.place), command.keep_alive
         ) as (_, seconds):
             return seconds
 

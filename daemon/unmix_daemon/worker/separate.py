@@ -1,0 +1,108 @@
+"""A separation job from upload to result files."""
+
+import time
+from collections.abc import Generator
+from contextlib import suppress
+from pathlib import Path
+from typing import cast
+
+from unmix_models.catalogue import Choice
+from unmix_models.errors import OutOfMemory
+from unmix_models.loading import load_separator
+from unmix_models.media import open_reader
+from unmix_models.separate.base import Separator
+from unmix_models.separate.statistics import TrackStatistics
+from unmix_models.separating import Consistency, SeparateOptions, check_channels, measure, separate
+from unmix_models.stem_choice import choose_separator
+from unmix_models.stem_names import parse_stems
+
+from ..jobs import SeparateTask
+from .messages import Advanced, Done, Run
+from .recording import Facts, Outcome, close, facts, opened, report
+from .task import Reporter, RunFiles, Surroundings
+
+
+def run_separate(run: Run, task: SeparateTask, around: Surroundings) -> Generator[None, None, Done]:
+    """Do the job, as `run_denoise`."""
+    began = time.monotonic()
+    files = RunFiles(run, around.send)
+    try:
+        around.send(Advanced(run.ticket, "analysing", 0.0, None))
+        with open_reader(Path(run.input)) as reader:
+            known = facts(run, reader)
+        check_channels(known.info.channels)
+        choice = choose_separator(task.model, task.stems, around.weights)
+        yield
+        around.send(Advanced(run.ticket, "loading", 0.0, None))
+        with around.residency.use(
+            choice.model.name,
+            lambda: load_separator(choice.model, around.weights, around.place),
+            run.keep_alive,
+        ) as (loaded, load_seconds):
+            model = cast("Separator", loaded)  # load_separator made it
+            files.create(tuple(chosen.name for chosen in parse_stems(task.stems, model.stems)), known.spec)
+            outcome: Outcome | None = None
+            with suppress(OutOfMemory):
+                outcome = yield from _process(run, task, known, model, files)
+            if outcome is None:
+                around.residency.free_idle()
+                files.restart()
+                outcome = yield from _process(run, task, known, model, files)
+                outcome.notes.append("The device ran out of memory once; idle models were unloaded.")
+        return _report(run, files, known, choice, outcome, model, load_seconds, began)
+    except BaseException:
+        files.discard()
+        raise
+
+
+def _report(
+    run: Run,
+    files: RunFiles,
+    known: Facts,
+    choice: Choice,
+    outcome: Outcome,
+    model: Separator,
+    load_seconds: float,
+    began: float,
+) -> Done:
+    placed = (
+        run.device_reason if choice.model.quality == "high" else f"{model.name} runs on {model.device} only"
+    )
+    notes = (
+        ()
+        if choice.model.quality == "high"
+        else ("Low quality: no trained model was used; get one with: unmix models pull htdemucs",)
+    )
+    return report(
+        run,
+        files,
+        known,
+        choice,
+        outcome,
+        device=model.device,
+        device_reason=placed,
+        precision=model.precision,
+        load_seconds=load_seconds,
+        began=began,
+        notes=notes,
+    )
+
+
+def _process(
+    run: Run, task: SeparateTask, known: Facts, model: Separator, files: RunFiles
+) -> Generator[None, None, Outcome]:
+    statistics = TrackStatistics(0.0, 0.0)
+    with open_reader(Path(run.input)) as reader:
+        for measured in measure(reader, model):
+            if measured:
+                statistics = measured
+            yield
+    reporter = Reporter(files, "separating", known.info.frames, known.info.sample_rate)
+    options = SeparateOptions(Consistency(task.consistency), task.shifts, task.overlap)
+    choices = parse_stems(task.stems, model.stems)
+    frames = 0
+    with opened(run, files, known) as (reader, stems):
+        for frames in separate(reader, model, statistics, options, choices, stems):
+            reporter.advance(frames)
+            yield
+        return close(frames, stems)
