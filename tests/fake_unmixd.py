@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 from fake_daemon import FakeDaemon
-from unmix.locations import state_folder
+from unmix.locations import GAVE_WAY, state_folder
 from unmix_plugins.version import version
 
 
@@ -33,7 +33,8 @@ def serve() -> None:
     try:
         lock = os.open(state / "lock", os.O_CREAT | os.O_EXCL)
     except FileExistsError:
-        sys.exit("Another daemon runs.")
+        sys.stderr.write("Another daemon runs.\n")
+        sys.exit(GAVE_WAY)
     note_pid()
     daemon = FakeDaemon(state, version=version())
     ended = threading.Event()

@@ -6,9 +6,11 @@ import os
 import sqlite3
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
+
+from unmix.locations import GAVE_WAY
 
 from .config import Config, ConfigError, read_config
 from .lock import AlreadyRunning
@@ -37,7 +39,7 @@ def run(config: _Config = None) -> None:
     try:
         asyncio.run(serve(settings))
     except AlreadyRunning as error:
-        _refuse(str(error))
+        _refuse(str(error), GAVE_WAY)
     except sqlite3.DatabaseError as error:
         _refuse(
             f"The job database in {settings.state_folder} cannot be used ({error}); move it away and start again."
@@ -91,9 +93,8 @@ def _settings(path: Path | None) -> Config:
         return read_config(path, os.environ)
     except ConfigError as error:
         _refuse(str(error))
-        raise
 
 
-def _refuse(message: str) -> None:
+def _refuse(message: str, status: int = 1) -> NoReturn:
     typer.echo(f"unmixd: {message}", err=True)
-    raise typer.Exit(1)
+    raise typer.Exit(status)

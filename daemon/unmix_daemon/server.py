@@ -143,7 +143,9 @@ def _listen(server: grpc.aio.Server, config: Config, state: Path) -> tuple[str, 
         before = os.umask(0o177)
         try:
             server.add_insecure_port(f"unix:{socket}")
-            addresses.append(f"unix:{socket}")
+            # First, because clients of this machine send their token to the first address: a port can be taken
+            # by another process after an unclean end, a socket in our folder cannot.
+            addresses.insert(0, f"unix:{socket}")
         except RuntimeError:  # a path of more than 107 bytes does not fit into a socket address
             _log.warning("%s cannot be a socket; serving TCP only", socket)
         finally:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from unmix.locations import LOG, read_endpoint
+from unmix.locations import GAVE_WAY, LOG, read_endpoint
 
 from unmix_plugins.errors import AccessRefused, DaemonNotStarted, NotPossibleNow, TimedOut
 
@@ -48,7 +48,8 @@ def start_daemon(state: Path, connect: Callable[[], Connected | None]) -> Connec
             return connected
         if not ended and process.poll() is not None:
             ended = True
-            deadline = min(deadline, time.monotonic() + _RIVAL_PATIENCE)
+            patience = _RIVAL_PATIENCE if process.returncode == GAVE_WAY else 0.0
+            deadline = min(deadline, time.monotonic() + patience)
         if time.monotonic() > deadline:
             break
         time.sleep(_INTERVAL)

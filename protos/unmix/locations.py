@@ -14,6 +14,8 @@ import platformdirs
 TOKEN = "token"  # noqa: S105  # a file's name
 ENDPOINT = "unmixd.json"
 LOG = "unmixd.log"
+GAVE_WAY = 75
+"""Exit status of a daemon that found another one in its place (EX_TEMPFAIL of sysexits.h)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +25,7 @@ class Endpoint:
     pid: int
     version: str
     addresses: tuple[str, ...]
-    """gRPC targets such as `127.0.0.1:50151` and `unix:/…/unmixd.sock`, the fastest first."""
+    """gRPC targets such as `127.0.0.1:50151` and `unix:/…/unmixd.sock`, the safest first."""
 
 
 def state_folder() -> Path:

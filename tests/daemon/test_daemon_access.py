@@ -81,10 +81,10 @@ def test_a_token_that_others_could_read_is_replaced(make_daemon: Any, tmp_path: 
 def test_both_addresses_serve_and_tcp_is_loopback(daemon: Daemon) -> None:
     endpoint = read_endpoint(daemon.state)
     assert endpoint
-    tcp, socket = endpoint.addresses
+    socket, tcp = endpoint.addresses
     assert tcp.startswith("127.0.0.1:")
     assert socket == f"unix:{daemon.state}/unmixd.sock"
-    for address in (tcp, socket):
+    for address in endpoint.addresses:
         with grpc.insecure_channel(address) as channel:
             stub = health_pb2_grpc.HealthStub(channel)
             answer = stub.Check(

@@ -11,6 +11,7 @@ import pytest
 import soundfile
 import sounds
 from daemons import Daemon, eventually, processes_of
+from unmix.locations import GAVE_WAY
 from unmix_plugins.audio import Accepted, DenoiseTask, Event
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.jobs import JobState
@@ -47,7 +48,7 @@ def test_the_front_imports_nothing_heavy() -> None:
 
 def test_a_second_daemon_on_the_same_folder_refuses_and_says_who_holds_it(daemon: Daemon) -> None:
     second = _run(daemon)
-    assert second.returncode == 1
+    assert second.returncode == GAVE_WAY
     assert f"process {daemon.pid}" in second.stderr
     assert "Traceback" not in second.stderr
 
@@ -56,9 +57,9 @@ def test_a_second_daemon_on_the_same_address_refuses_and_says_who_holds_it(
     daemon: Daemon, tmp_path: Path
 ) -> None:
     with daemon.client() as client:
-        address = client.status().addresses[0]
+        address = client.status().addresses[-1]
     second = _run(daemon, UNMIX_STATE=str(tmp_path / "other"), UNMIXD_LISTEN=address)
-    assert second.returncode == 1
+    assert second.returncode == GAVE_WAY
     assert address in second.stderr
     assert f"process {daemon.pid}" in second.stderr
     assert "Traceback" not in second.stderr

@@ -325,7 +325,7 @@ def test_pages_are_of_the_states_and_the_client_that_are_asked_for(bench: Bench)
             assert (await store.page((), f"of {state}", 10, None)).jobs == (job,)
             assert (await store.page((state,), "somebody else", 10, None)).jobs == ()
         both = (await store.page((JobState.FAILED, JobState.CANCELLED), "", 10, None)).jobs
-        assert set(job.state for job in both) == {JobState.FAILED, JobState.CANCELLED}
+        assert {job.state for job in both} == {JobState.FAILED, JobState.CANCELLED}
 
     bench.run(work)
 
