@@ -90,7 +90,7 @@ class Daemon:
         self._process.terminate()
         return self._process.wait(timeout)
 
-    def wait(self, timeout: float = 20) -> int:
+    def wait(self, timeout: float | None = 20) -> int:
         """Wait for the end."""
         assert self._process
         return self._process.wait(timeout)

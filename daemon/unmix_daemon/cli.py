@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-
 from unmix.locations import GAVE_WAY
 
 from .config import Config, ConfigError, read_config

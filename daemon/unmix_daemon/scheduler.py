@@ -55,7 +55,7 @@ class Scheduler:
         self._closing = False
         self._kick = asyncio.Event()
         self._idle = asyncio.Event()
-        """Set whenever a run has ended; see `close`."""
+        """Set whenever a run or a job has ended; see `close`."""
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def start(self) -> None:
@@ -223,15 +223,18 @@ class Scheduler:
                     self._spawn(self._fail(job.job_id, _INTERNAL), "fail")
 
     async def _consider(self, job: Job) -> None:
-        """Start the job if its device has nothing as urgent to do."""
+        """Start the job if its device is not taken by what is as urgent."""
         try:
             placement = place(job.options.device, await self._executor.devices())
         except (DeviceUnavailable, WorkerDied) as error:
             if self._pending.pop(job.job_id, None):
                 await self._fail(job.job_id, JobError(error.reason, str(error)))
             return
-        rivals = [priority for device, priority, _ in self._running.values() if device == placement.device]
-        if job.job_id not in self._pending or any(priority >= job.options.priority for priority in rivals):
+        rivals = sum(
+            device == placement.device and priority >= job.options.priority
+            for device, priority, _ in self._running.values()
+        )
+        if job.job_id not in self._pending or rivals >= self._executor.capacity(placement.device):
             return
         del self._pending[job.job_id]
         self._turns.take(job)
@@ -240,10 +243,12 @@ class Scheduler:
         )
         self._running[job.job_id] = (placement.device, job.options.priority, task)
         # Not `finally` in the task: one that is cancelled before its first step never enters its body.
-        task.add_done_callback(lambda _: self._finished(job.job_id))
+        task.add_done_callback(lambda task: self._finished(job.job_id, task))
 
-    def _finished(self, job_id: str) -> None:
-        self._running.pop(job_id, None)
+    def _finished(self, job_id: str, task: asyncio.Task[None]) -> None:
+        entry = self._running.get(job_id)
+        if entry and entry[2] is task:  # else its next attempt runs already
+            del self._running[job_id]
         self._kick.set()
         self._idle.set()
 
@@ -329,9 +334,7 @@ class Scheduler:
         again = await self._store.requeue(job.job_id, crashed=True)
         if again:
             self._live[job.job_id].record(again)
-            if self._closing:  # it waits for the next daemon, or its caller is about to be told
-                await self._put_back(again)
-            else:
+            if job.attached or not self._closing:  # else it waits for the next daemon
                 self._enqueue(again)
 
     async def _put_back(self, job: Job) -> None:
@@ -345,6 +348,7 @@ class Scheduler:
         live = self._live.pop(job.job_id, None)
         if live:
             live.record(job)
+        self._idle.set()
 
     async def _stop(self, job_id: str) -> None:
         entry = self._running.get(job_id)

@@ -4,9 +4,10 @@ Two passes: the first measures the whole track's mean and deviation, which the n
 grow with the recording's length. Frames out equal frames in, at lag 0.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any, cast
 
 import numpy as np
 
@@ -15,7 +16,7 @@ from .errors import UnsupportedFormat
 from .fifo import Fifo
 from .media import AudioReader
 from .resample import Resampler
-from .separate.base import SeparateStream, Separator
+from .separate.base import SeparateStream, Separator, SteppedSeparator, SteppedStream
 from .separate.statistics import TrackStatistics, TrackStatisticsMeter
 from .stem_names import StemChoice
 from .stems import StemFile
@@ -31,6 +32,14 @@ class Consistency(StrEnum):
     """The model's error is shared out, so that all its stems add up to the mixture."""
     NONE = "none"
     """The model's raw output."""
+
+
+@dataclass(frozen=True, slots=True)
+class Forward:
+    """A forward pass that a separation waits for; whoever drives it runs `model.forward` and sends the output."""
+
+    model: SteppedSeparator
+    segment: Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +77,10 @@ def separate(
     options: SeparateOptions,
     choices: Sequence[StemChoice],
     outputs: Mapping[str, StemFile],
-) -> Iterator[int]:
-    """Write the chosen stems to `outputs`, by their names; yield the frames finished after each step.
+) -> Generator[Forward | int, Any, None]:
+    """Write the chosen stems to `outputs`, by their names.
+
+    Yields the frames finished after each step, and each `Forward`, to be sent its output.
 
     With `Consistency.MIXTURE` all stems of the model add up to the input, and a complement is the input minus
     what its stem's file holds: exactly where the files keep the input's depth, to 1e-6 in float.
@@ -96,13 +107,13 @@ def separate(
 
     for block in reader.blocks(BLOCK_FRAMES):
         waiting.put(block)
-        stems = passage.process(block)
+        stems = yield from passage.process(block)
         ready = min(len(waiting), *map(len, stems.values()))
         if ready:
             finished += deliver({name: stem[:ready] for name, stem in stems.items()}, ready)
         yield finished
     rest = len(waiting)
-    tail = {name: _fitted(stem, rest) for name, stem in passage.flush().items()}
+    tail = {name: _fitted(stem, rest) for name, stem in (yield from passage.flush()).items()}
     finished += deliver(tail, rest)
     yield finished
 
@@ -139,22 +150,33 @@ class _Passage:
         self._model_channels = model.channels
         self._there = Resampler(rate, model.sample_rate, model.channels)
         self._back = {stem: Resampler(model.sample_rate, rate, channels) for stem in wanted}
+        self._model = model
         self._stream: SeparateStream = model.stream(
             wanted, statistics, overlap=options.overlap, shifts=options.shifts
         )
 
-    def process(self, block: Block) -> dict[str, Block]:
-        return self._returned(
-            self._stream.process(self._there.process(_widened(block, self._model_channels)))
-        )
+    def process(self, block: Block) -> Generator[Forward, Any, dict[str, Block]]:
+        there = self._there.process(_widened(block, self._model_channels))
+        if not isinstance(self._stream, SteppedStream):
+            return self._returned(self._stream.process(there))
+        self._stream.push(there)
+        return (yield from self._stepped(self._stream))
 
-    def flush(self) -> dict[str, Block]:
-        pieces = (
-            self._returned(self._stream.process(self._there.flush())),
-            self._returned(self._stream.flush()),
-            {stem: back.flush() for stem, back in self._back.items()},
-        )
+    def flush(self) -> Generator[Forward, Any, dict[str, Block]]:
+        there = self._there.flush()
+        if isinstance(self._stream, SteppedStream):
+            self._stream.push(there)
+            self._stream.finish()
+            pieces = [(yield from self._stepped(self._stream))]
+        else:
+            pieces = [self._returned(stems) for stems in (self._stream.process(there), self._stream.flush())]
+        pieces.append({stem: back.flush() for stem, back in self._back.items()})
         return {stem: np.concatenate([piece[stem] for piece in pieces]) for stem in self._back}
+
+    def _stepped(self, stream: SteppedStream) -> Generator[Forward, Any, dict[str, Block]]:
+        while (segment := stream.pending()) is not None:
+            stream.accept((yield Forward(cast("SteppedSeparator", self._model), segment)))
+        return self._returned(stream.take())
 
     def _returned(self, stems: dict[str, Block]) -> dict[str, Block]:
         return {

@@ -19,6 +19,10 @@ class Executor(Protocol):
         """What can be computed on here, best first."""
         ...
 
+    def capacity(self, device: str) -> int:
+        """How many jobs of one priority a device takes at once."""
+        ...
+
     async def run(
         self, job: Job, device: str, reason: str, input_: Path, outputs: Path, report: OnReport
     ) -> Done:

@@ -58,7 +58,7 @@ def main() -> None:
     mail: queue.SimpleQueue[Command] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(stdin, mail), name="mail", daemon=True).start()
     send(residents_report(around))
-    Loop(mail, around).run()
+    Loop(mail, around, begin.batch).run()
 
 
 class _Sender:

@@ -15,14 +15,14 @@ from unmix_models.loading import load_denoiser
 from unmix_models.media import AudioReader, open_reader
 
 from ..jobs import DenoiseTask
-from .messages import Advanced, Done, Run
+from .messages import Advanced, Run
 from .recording import Facts, Outcome, close, facts, opened, report
-from .task import Reporter, RunFiles, Surroundings
+from .task import Reporter, RunFiles, Steps, Surroundings
 
 _HALF = 0.5
 
 
-def run_denoise(run: Run, task: DenoiseTask, around: Surroundings) -> Generator[None, None, Done]:
+def run_denoise(run: Run, task: DenoiseTask, around: Surroundings) -> Steps:
     """Do the job; control comes back at every segment border, where the worker may drop or suspend it.
 
     Raises AudioError and OSError; the files are gone then, as they are when the generator is closed.

@@ -8,36 +8,44 @@ import logging
 import queue
 import time
 import uuid
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from unmix_models import catalogue
-from unmix_models.errors import AudioError
+from unmix_models.errors import AudioError, OutOfMemory
 from unmix_models.loading import load_denoiser, load_separator
+from unmix_models.separating import Forward
 from unmix_models.storage import is_full
 
 from ..jobs import DenoiseTask, SeparateTask
 from .denoise import run_denoise
-from .messages import Cancel, Command, Done, Failed, Load, Loaded, Resident, Residents, Run, Unload
+from .messages import Cancel, Command, Failed, Load, Loaded, Resident, Residents, Run, Unload
 from .separate import run_separate
-from .task import Surroundings
+from .task import Steps, Surroundings
 
 _log = logging.getLogger(__name__)
 _LONGEST_WAIT = 3600.0
 """Seconds; a lock cannot wait for a keep-alive of centuries."""
 
 
+_STEPS = 16
+"""Steps that a run may take before the others get their turn; a segment needs about eight blocks."""
+
+
 @dataclass(slots=True)
 class _Active:
     run: Run
-    steps: Generator[None, None, Done]
+    steps: Steps
+    waiting: Forward | None = None
 
 
 class Loop:
     """Works on what comes in through `mail` until the process ends."""
 
-    def __init__(self, mail: "queue.SimpleQueue[Command]", around: Surroundings) -> None:
-        """`mail` is filled by another thread."""
+    def __init__(self, mail: "queue.SimpleQueue[Command]", around: Surroundings, batch: int) -> None:
+        """`mail` is filled by another thread; at most `batch` segments are computed together."""
+        self._batch = batch
         self._mail = mail
         self._around = around
         self._active: list[_Active] = []
@@ -47,8 +55,45 @@ class Loop:
         while True:
             self._read_mail()
             if self._active:
-                # max() takes the first of equals: the one that came first.
-                self._step(max(self._active, key=lambda active: active.run.options.priority))
+                self._turn()
+
+    def _turn(self) -> None:
+        """Every run of the highest priority goes on to its next forward pass; then those are computed."""
+        highest = max(active.run.options.priority for active in self._active)
+        urgent = [active for active in self._active if active.run.options.priority == highest]
+        for active in urgent:
+            steps = 1 if len(urgent) == 1 else _STEPS
+            while steps and active.waiting is None and active in self._active:
+                self._resume(active)
+                steps -= 1
+        waiting = [active for active in urgent if active.waiting]
+        if waiting:
+            model = waiting[0].waiting and waiting[0].waiting.model
+            together = [active for active in waiting if active.waiting and active.waiting.model is model]
+            self._compute(together[: self._batch])
+
+    def _compute(self, together: list[_Active]) -> None:
+        """Run the forward passes in one batch; in batches of one when memory does not do."""
+        forwards = [active.waiting for active in together if active.waiting]
+        try:
+            outputs = forwards[0].model.forward([forward.segment for forward in forwards])
+        except OutOfMemory as error:
+            if len(together) == 1:
+                together[0].waiting = None
+                self._resume(together[0], error=error)
+                return
+            self._around.residency.free_idle()
+            for active in together:
+                self._compute([active])
+            return
+        except Exception as error:  # noqa: BLE001  # a border: whoever asked for it must hear of it
+            for active in together:
+                active.waiting = None
+                self._resume(active, error=error)
+            return
+        for active, output in zip(together, outputs, strict=True):
+            active.waiting = None
+            self._resume(active, output)
 
     def _read_mail(self) -> None:
         """Take every waiting command; with nothing to work on wait for one, or for a model to expire."""
@@ -79,16 +124,16 @@ class Loop:
             case _:
                 raise ValueError(f"unexpected command {command}")
 
-    def _steps(self, run: Run) -> Generator[None, None, Done]:
+    def _steps(self, run: Run) -> Steps:
         match run.task:
             case DenoiseTask():
                 return run_denoise(run, run.task, self._around)
             case SeparateTask():
                 return run_separate(run, run.task, self._around)
 
-    def _step(self, active: _Active) -> None:
+    def _resume(self, active: _Active, output: Any = None, error: Exception | None = None) -> None:
         try:
-            next(active.steps)
+            active.waiting = active.steps.throw(error) if error else active.steps.send(output)
         except StopIteration as end:
             self._active.remove(active)
             self._around.send(end.value)

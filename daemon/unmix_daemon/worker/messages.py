@@ -21,6 +21,8 @@ class Begin:
     """Bytes that resident models may hold."""
     threads: int
     """0: all cores."""
+    batch: int
+    """Most segments to compute together."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ import time
 from collections.abc import Generator
 from contextlib import suppress
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 from unmix_models.catalogue import Choice
 from unmix_models.errors import OutOfMemory
@@ -12,18 +12,18 @@ from unmix_models.loading import load_separator
 from unmix_models.media import open_reader
 from unmix_models.separate.base import Separator
 from unmix_models.separate.statistics import TrackStatistics
-from unmix_models.separating import Consistency, SeparateOptions, check_channels, measure, separate
+from unmix_models.separating import Consistency, Forward, SeparateOptions, check_channels, measure, separate
 from unmix_models.stem_choice import choose_separator
 from unmix_models.stem_names import parse_stems
 
 from ..jobs import SeparateTask
 from .messages import Advanced, Done, Run
 from .recording import Facts, Outcome, close, facts, opened, report
-from .task import Reporter, RunFiles, Surroundings
+from .task import Reporter, RunFiles, Steps, Surroundings
 
 
-def run_separate(run: Run, task: SeparateTask, around: Surroundings) -> Generator[None, None, Done]:
-    """Do the job, as `run_denoise`."""
+def run_separate(run: Run, task: SeparateTask, around: Surroundings) -> Steps:
+    """Do the job, as `run_denoise`, leaving forward passes to the loop."""
     began = time.monotonic()
     files = RunFiles(run, around.send)
     try:
@@ -90,7 +90,7 @@ def _report(
 
 def _process(
     run: Run, task: SeparateTask, known: Facts, model: Separator, files: RunFiles
-) -> Generator[None, None, Outcome]:
+) -> Generator[Forward | None, Any, Outcome]:
     statistics = TrackStatistics(0.0, 0.0)
     with open_reader(Path(run.input)) as reader:
         for measured in measure(reader, model):
@@ -102,7 +102,15 @@ def _process(
     choices = parse_stems(task.stems, model.stems)
     frames = 0
     with opened(run, files, known) as (reader, stems):
-        for frames in separate(reader, model, statistics, options, choices, stems):
-            reporter.advance(frames)
-            yield
+        steps = separate(reader, model, statistics, options, choices, stems)
+        output: Any = None
+        with suppress(StopIteration):
+            while True:
+                step = steps.send(output)
+                if isinstance(step, Forward):
+                    output = yield step
+                else:
+                    frames, output = step, None
+                    reporter.advance(frames)
+                    yield
         return close(frames, stems)

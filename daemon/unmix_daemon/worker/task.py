@@ -4,21 +4,27 @@ import hashlib
 import os
 import shutil
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeAlias
 
 from unmix_models.loading import Place
 from unmix_models.media import OutputSpec
+from unmix_models.separating import Forward
 from unmix_models.stems import Level
 from unmix_models.weights import Weights
 
 from ..jobs import OutputSummary
 from ..residency import Loadable, Residency
 from .growing_file import GrowingFile
-from .messages import Advanced, Grew, Report, Run
+from .messages import Advanced, Done, Grew, Report, Run
 
 _REPORT_SECONDS = 0.1
+
+
+Steps: TypeAlias = Generator[Forward | None, Any, Done]
+"""A run: hands control back at every segment border, and asks for forward passes that may share a batch."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """What every separation model is: audio at the model's rate in, stems of the same length out, at lag 0."""
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from unmix_models.audio import Block
 from unmix_models.separate.statistics import TrackStatistics
@@ -16,6 +16,43 @@ class SeparateStream(Protocol):
 
     def flush(self) -> dict[str, Block]:
         """The rest: with it, each stem is as long as the input was. The stream is then over."""
+        ...
+
+
+@runtime_checkable
+class SteppedStream(SeparateStream, Protocol):
+    """A stream whose forward passes somebody else may run, several streams' in one batch.
+
+    Instead of `process`: `push`, then `accept` the output for each `pending` segment, then `take`. Instead of
+    `flush`: `finish`, and the same.
+    """
+
+    def push(self, block: Block) -> None:
+        """Take frames."""
+        ...
+
+    def finish(self) -> None:
+        """No more frames come."""
+        ...
+
+    def pending(self) -> Any:
+        """The segment to compute next, or None."""
+        ...
+
+    def accept(self, output: Any) -> None:
+        """Take what `forward` gave for the segment that `pending` gave last."""
+        ...
+
+    def take(self) -> dict[str, Block]:
+        """What became final since the last call."""
+        ...
+
+
+class SteppedSeparator(Protocol):
+    """A model that computes segments of several streams together."""
+
+    def forward(self, segments: Sequence[Any]) -> Sequence[Any]:
+        """The outputs in order. Raises OutOfMemory."""
         ...
 
 

@@ -1,0 +1,20 @@
+"""What holds for all tests."""
+
+import pytest
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--soak", action="store_true", help="soak tests in full: minutes instead of seconds")
+    parser.addoption("--soak-seed", type=int, default=0, help="of the random choices in soak tests")
+
+
+@pytest.fixture
+def is_full_soak(request: pytest.FixtureRequest) -> bool:
+    """True with --soak; else a soak test takes its short form."""
+    return bool(request.config.getoption("--soak"))
+
+
+@pytest.fixture
+def soak_seed(request: pytest.FixtureRequest) -> int:
+    """The seed for all that a soak test leaves to chance."""
+    return int(request.config.getoption("--soak-seed"))
