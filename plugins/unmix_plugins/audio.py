@@ -12,6 +12,15 @@ class DenoiseStem(StrEnum):
     NOISE = "noise"
 
 
+class Consistency(StrEnum):
+    """Whether stems add up to the mixture."""
+
+    MIXTURE = "mixture"
+    """They do: the model's error is shared out among them."""
+    NONE = "none"
+    """The model's raw output."""
+
+
 class Priority(StrEnum):
     """Who goes first; within one priority clients take turns."""
 
@@ -30,6 +39,27 @@ class DenoiseTask:
     """The most that noise is lowered, in dB, 0 to 100; None is the model's own default."""
     stems: tuple[DenoiseStem, ...] = (DenoiseStem.CLEAN,)
     """Which parts to return."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeparateTask:
+    """Split a mixture into stems."""
+
+    model: str = "auto"
+    """A separation model's name; `auto` is the best installed one that has the stems."""
+    stems: tuple[str, ...] = ()
+    """`vocals`, `drums`, …; `-vocals` is the mixture without them, its output is called `no_vocals`. None: all
+    stems of the model."""
+    consistency: Consistency = Consistency.MIXTURE
+    """How the stems relate to the mixture."""
+    shifts: int = 0
+    """Time shifts averaged for quality; each costs one more pass."""
+    overlap: float | None = None
+    """How far segments overlap, 0 to below 1; None is the daemon's default."""
+
+
+AudioTask = DenoiseTask | SeparateTask
+"""What can be done with one recording."""
 
 
 @dataclass(frozen=True, slots=True)

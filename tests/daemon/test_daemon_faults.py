@@ -35,6 +35,11 @@ def _flac(folder: Path) -> bytes:
     return path.read_bytes()
 
 
+def _corrupt(folder: Path) -> bytes:
+    whole = _flac(folder)
+    return whole[:3000] + bytes(range(256)) * 8 + whole[5048:]
+
+
 def _nan(folder: Path) -> bytes:
     samples = sounds.voice(1)
     samples[30000, 0] = np.nan
@@ -42,7 +47,7 @@ def _nan(folder: Path) -> bytes:
 
 
 BROKEN: dict[str, Callable[[Path], bytes]] = {
-    "corrupt": lambda folder: (lambda b: b[:3000] + bytes(range(256)) * 8 + b[5048:])(_flac(folder)),
+    "corrupt": _corrupt,
     "truncated": lambda folder: _flac(folder)[:-20000],
     "truncated wav": lambda folder: _wav(bytes(1000), claimed=100_000),
     "zero length": lambda folder: _wav(b""),

@@ -23,7 +23,7 @@ def test_a_job_can_be_watched_to_its_end_saved_and_deleted(daemon: Daemon, tmp_p
     with daemon.client("jobs") as client:
         job = client.jobs.submit(source, DenoiseTask(stems=BOTH), Options(labels={"take": "7"}))
         events = list(client.jobs.watch(job.job_id))
-        assert [event.state for event in events][0] is JobState.PENDING
+        assert events[0].state is JobState.PENDING
         assert events[-1].state is JobState.COMPLETED
         assert events[-1].summary
         finished = client.jobs.get(job.job_id)
@@ -122,9 +122,13 @@ def test_folder_jobs_go_before_batch_jobs_and_clients_take_turns(daemon: Daemon,
 def test_a_full_queue_is_refused_with_a_retry_delay(make_daemon: Any, tmp_path: Path) -> None:
     daemon = make_daemon(queue_limit=2)
     source = sounds.write(tmp_path / "in.wav", sounds.voice(30))
-    with daemon.client() as client, pytest.raises(UnmixError) as caught:
+
+    def flood() -> None:
         for _ in range(10):
             client.jobs.submit(source, DenoiseTask())
+
+    with daemon.client() as client, pytest.raises(UnmixError) as caught:
+        flood()
     assert caught.value.reason == "QUEUE_FULL"
     assert caught.value.retry_after
 

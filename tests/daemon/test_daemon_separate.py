@@ -221,7 +221,7 @@ def test_the_catalogue_answers_what_can_be_separated_now(session: Session) -> No
 
 
 def test_a_pickle_that_is_no_checkpoint_is_refused_and_runs_nothing(session: Session, tmp_path: Path) -> None:
-    import pickle  # noqa: PLC0415, S403  # to write what must never be read
+    import pickle  # noqa: PLC0415  # to write what must never be read
 
     class Bomb:
         def __reduce__(self) -> tuple[Any, ...]:

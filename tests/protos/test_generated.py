@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -27,7 +28,7 @@ def test_every_definition_is_documented(name: str) -> None:
     lines = (ROOT / "unmix" / "v1" / f"{name}.proto").read_text("utf-8").splitlines()
     undocumented = [
         line
-        for before, line in zip(lines, lines[1:], strict=False)
+        for before, line in pairwise(lines)
         if line.strip()
         and not line.strip().startswith(("//", "}", "syntax", "package", "import"))
         and not before.strip().startswith("//")

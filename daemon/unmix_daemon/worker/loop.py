@@ -80,7 +80,7 @@ class Loop:
         except OutOfMemory as error:
             if len(together) == 1:
                 together[0].waiting = None
-                self._resume(together[0], error=error)
+                self._resume(together[0], failure=error)
                 return
             self._around.residency.free_idle()
             for active in together:
@@ -89,7 +89,7 @@ class Loop:
         except Exception as error:  # noqa: BLE001  # a border: whoever asked for it must hear of it
             for active in together:
                 active.waiting = None
-                self._resume(active, error=error)
+                self._resume(active, failure=error)
             return
         for active, output in zip(together, outputs, strict=True):
             active.waiting = None
@@ -131,9 +131,9 @@ class Loop:
             case SeparateTask():
                 return run_separate(run, run.task, self._around)
 
-    def _resume(self, active: _Active, output: Any = None, error: Exception | None = None) -> None:
+    def _resume(self, active: _Active, output: Any = None, failure: Exception | None = None) -> None:
         try:
-            active.waiting = active.steps.throw(error) if error else active.steps.send(output)
+            active.waiting = active.steps.throw(failure) if failure else active.steps.send(output)
         except StopIteration as end:
             self._active.remove(active)
             self._around.send(end.value)

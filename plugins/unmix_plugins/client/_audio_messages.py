@@ -7,6 +7,7 @@ from unmix.v1 import audio_pb2
 
 from unmix_plugins.audio import (
     Accepted,
+    Consistency,
     DenoiseStem,
     DenoiseTask,
     Event,
@@ -16,6 +17,7 @@ from unmix_plugins.audio import (
     OutputSummary,
     Priority,
     Progress,
+    SeparateTask,
     Summary,
 )
 from unmix_plugins.errors import InvalidRequest
@@ -24,6 +26,12 @@ _STEMS = {
     DenoiseStem.CLEAN: audio_pb2.DENOISE_STEM_CLEAN,
     DenoiseStem.NOISE: audio_pb2.DENOISE_STEM_NOISE,
 }
+_CONSISTENCIES = {
+    Consistency.MIXTURE: audio_pb2.CONSISTENCY_MIXTURE,
+    Consistency.NONE: audio_pb2.CONSISTENCY_NONE,
+}
+_MOST_SHIFTS = (1 << 31) - 1
+"""What the message can hold; how many make sense is the daemon's to say."""
 _PRIORITIES = {
     None: audio_pb2.PRIORITY_UNSPECIFIED,
     Priority.BATCH: audio_pb2.PRIORITY_BATCH,
@@ -35,9 +43,22 @@ _PRIORITIES = {
 def denoise_task_to_proto(task: DenoiseTask) -> audio_pb2.DenoiseTask:
     """The message for a task."""
     return audio_pb2.DenoiseTask(
-        model=task.model,
+        model=_as_text(task.model),
         attenuation_limit_db=task.attenuation_limit_db,
         stems=[_STEMS[stem] for stem in task.stems],
+    )
+
+
+def separate_task_to_proto(task: SeparateTask) -> audio_pb2.SeparateTask:
+    """The message for a task. Raises InvalidRequest for shifts that no message can hold."""
+    if abs(task.shifts) > _MOST_SHIFTS:
+        raise InvalidRequest(f"{task.shifts} shifts are too many: each costs a pass, and 1 to 10 are usual.")
+    return audio_pb2.SeparateTask(
+        model=_as_text(task.model),
+        stems=[_as_text(stem) for stem in task.stems],
+        consistency=_CONSISTENCIES[task.consistency],
+        shifts=task.shifts,
+        overlap=task.overlap,
     )
 
 
@@ -123,5 +144,5 @@ def _output_from_proto(output: audio_pb2.OutputSummary) -> OutputSummary:
 
 
 def _as_text(name: str) -> str:
-    """A file's name as UTF-8 can hold it: bytes that are no text become U+FFFD."""
+    """A name that the user gave, as UTF-8 can hold it: bytes that are no text become U+FFFD."""
     return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")

@@ -7,7 +7,7 @@ from typing import BinaryIO, Self
 
 from unmix.v1 import models_pb2, models_pb2_grpc
 
-from unmix_plugins.audio import DenoiseTask, Event, Options, Summary
+from unmix_plugins.audio import AudioTask, DenoiseTask, Event, Options, SeparateTask, Summary
 from unmix_plugins.client import _audio
 from unmix_plugins.client._jobs import Jobs
 from unmix_plugins.client._link import Link
@@ -80,20 +80,48 @@ class Client:
         overwrite: bool = False,
         on_event: Callable[[Event], object] = lambda _: None,
     ) -> Summary:
-        """Remove noise from a recording and write the stems that `task` asks for to `targets`.
+        """Remove noise from a recording: the stems are `clean` and `noise`. As `process`."""
+        return self.process(
+            source, targets, task or DenoiseTask(), options, overwrite=overwrite, on_event=on_event
+        )
+
+    def separate(
+        self,
+        source: Path | BinaryIO,
+        targets: Targets,
+        task: SeparateTask | None = None,
+        options: Options | None = None,
+        *,
+        overwrite: bool = False,
+        on_event: Callable[[Event], object] = lambda _: None,
+    ) -> Summary:
+        """Split a recording into the stems that `task` asks for, all of the model's by default. As `process`.
+
+        Raises NotPossibleNow, with what to pull, when no installed model has these stems.
+        """
+        return self.process(
+            source, targets, task or SeparateTask(), options, overwrite=overwrite, on_event=on_event
+        )
+
+    def process(
+        self,
+        source: Path | BinaryIO,
+        targets: Targets,
+        task: AudioTask,
+        options: Options | None = None,
+        *,
+        overwrite: bool = False,
+        on_event: Callable[[Event], object] = lambda _: None,
+    ) -> Summary:
+        """Do a task with a recording and write the stems that it gives to `targets`.
 
         Every event goes to `on_event`, the summary last, when the files are in place. Files appear complete
         and together or not at all; without `overwrite` one that exists is an error. An exception from
         `on_event`, or Ctrl-C, cancels the work on the daemon and leaves no file.
         """
         with Source(source) as upload, Outputs(targets, overwrite=overwrite) as outputs:
-            return _audio.denoise(
-                self._link,
-                upload,
-                outputs,
-                task=task or DenoiseTask(),
-                options=options or Options(),
-                on_event=on_event,
+            return _audio.process(
+                self._link, upload, outputs, task=task, options=options or Options(), on_event=on_event
             )
 
     def status(self) -> DaemonStatus:

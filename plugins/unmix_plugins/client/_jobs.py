@@ -8,8 +8,20 @@ from typing import BinaryIO, TypeVar
 import grpc
 from unmix.v1 import jobs_pb2, jobs_pb2_grpc
 
-from unmix_plugins.audio import DenoiseTask, Options, OutputPiece, OutputStarted, Summary
-from unmix_plugins.client._audio_messages import denoise_task_to_proto, options_to_proto
+from unmix_plugins.audio import (
+    AudioTask,
+    DenoiseTask,
+    Options,
+    OutputPiece,
+    OutputStarted,
+    SeparateTask,
+    Summary,
+)
+from unmix_plugins.client._audio_messages import (
+    denoise_task_to_proto,
+    options_to_proto,
+    separate_task_to_proto,
+)
 from unmix_plugins.client._job_messages import job_event_from_proto, job_from_proto, state_to_proto
 from unmix_plugins.client._link import Link
 from unmix_plugins.errors import DaemonUnreachable, NotPossibleNow
@@ -36,18 +48,22 @@ class Jobs:
     def submit(
         self,
         source: Path | BinaryIO,
-        task: DenoiseTask | None = None,
+        task: AudioTask | None = None,
         options: Options | None = None,
         *,
         idempotency_key: str = "",
     ) -> Job:
         """Upload a recording and queue its job, which the daemon finishes whatever becomes of this process.
 
+        No `task`: remove noise.
         A second submission with the same `idempotency_key` gives the first one's job; empty: a new one.
         """
         with Source(source) as upload:
             spec = jobs_pb2.JobSpec(
-                denoise=denoise_task_to_proto(task or DenoiseTask()),
+                denoise=None
+                if isinstance(task, SeparateTask)
+                else denoise_task_to_proto(task or DenoiseTask()),
+                separate=separate_task_to_proto(task) if isinstance(task, SeparateTask) else None,
                 options=options_to_proto(options or Options(), upload.name, upload.size),
                 idempotency_key=idempotency_key or uuid.uuid4().hex,
             )

@@ -331,8 +331,8 @@ class SeparateTask(_message.Message):
     @_builtins.property
     def stems(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The stems to return, by name (`vocals`, `drums`, `bass`, `other`, `guitar`, `piano`, …). A name with
-        a leading `-`, such as `-vocals`, is the complement: the mixture without that stem. Empty: every
-        stem of the model.
+        a leading `-`, such as `-vocals`, is the complement, the mixture without that stem, and is returned as
+        `no_vocals`; `instrumental` means the same and keeps its name. Empty: every stem of the model.
         """
 
     def __init__(
