@@ -181,11 +181,15 @@ def long(bench: Bench, client: Client, name: str, clip: Path, options: argparse.
     bench.note("bare", str(bare))
     bench.row("warm", f"{called}, {ratio:.3f} × bare", f"≤ {LONG_FACTOR} ×", holds=ratio <= LONG_FACTOR)
     share = first.middle / called.middle
-    bench.row("first audio", f"{first}, {share:.1%} of the call", f"≤ {FIRST_SHARE:.0%}", holds=share <= FIRST_SHARE)
+    bench.row(
+        "first audio", f"{first}, {share:.1%} of the call", f"≤ {FIRST_SHARE:.0%}", holds=share <= FIRST_SHARE
+    )
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--rounds", type=int, default=9, help="of the short clip")
     parser.add_argument("--long-rounds", type=int, default=3, help="of the long file; 0 leaves it out")
     parser.add_argument("--minutes", type=float, default=10.0, help="of the long file")
@@ -195,7 +199,10 @@ def main() -> int:
     bench = Bench()
     names = options.models or product.denoisers()
     start(bench)
-    with product.daemon(threads=options.threads) as (daemon, folder), daemon.start().client("bench") as client:
+    with (
+        product.daemon(threads=options.threads) as (daemon, folder),
+        daemon.start().client("bench") as client,
+    ):
         clip = product.write(folder / "short.wav", product.speech(5))
         for name in names:
             short(bench, client, name, clip, options)

@@ -5,7 +5,7 @@ import pytest
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="soak tests in full: minutes instead of seconds")
-    parser.addoption("--soak-seed", type=int, default=0, help="of the random choices in soak tests")
+    parser.addoption("--soak-seed", type=int, default=1, help="of the random choices in soak tests")
 
 
 @pytest.fixture

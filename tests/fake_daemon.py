@@ -3,7 +3,7 @@
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,12 +26,13 @@ from unmix.v1 import (
 
 TOKEN = "0123456789abcdef"
 HEADER = b"HEAD"
+STEMS = ("drums", "bass", "other", "vocals")
 Events = Iterator[audio_pb2.AudioEvent]
 
 
 @dataclass
 class Upload:
-    """What a Denoise or SubmitJob call sent."""
+    """What a Denoise, Separate or SubmitJob call sent."""
 
     spec: Message
     data: bytes
@@ -43,6 +44,8 @@ class Script:
     """What the daemon does; tests replace parts of it."""
 
     denoise: Callable[[Upload], Events] | None = None
+    """None: `answers`."""
+    separate: Callable[[Upload], Events] | None = None
     """None: `answers`."""
     before_upload: Callable[[grpc.ServicerContext], None] = lambda _: None
     jobs: dict[str, jobs_pb2.Job] = field(default_factory=dict)
@@ -56,7 +59,7 @@ class Script:
     calls: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     requests: list[Message] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
-    """Set when a Denoise call has ended, whichever way."""
+    """Set when a Denoise or Separate call has ended, whichever way."""
 
 
 def fail(
@@ -110,10 +113,17 @@ def piece(stem: str, offset: int, data: bytes) -> audio_pb2.AudioEvent:
     return audio_pb2.AudioEvent(data=audio_pb2.OutputData(stem=stem, offset=offset, data=data))
 
 
-def summary(files: dict[str, bytes], *, extension: str = "wav", level: float = -23.1) -> audio_pb2.Summary:
+def summary(
+    files: dict[str, bytes],
+    *,
+    extension: str = "wav",
+    level: float = -23.1,
+    model: str = "deepfilternet3",
+    quality: str = "high",
+) -> audio_pb2.Summary:
     return audio_pb2.Summary(
         job_id="job-1",
-        model="deepfilternet3",
+        model=model,
         model_reason="It is the best installed model for speech.",
         device="cpu",
         device_reason="It ran on the CPU because no other device is here.",
@@ -124,7 +134,7 @@ def summary(files: dict[str, bytes], *, extension: str = "wav", level: float = -
         load_seconds=0.4,
         processing_seconds=1.9,
         notes=["The peak was lowered."],
-        quality="high",
+        quality=quality,
         precision="float32",
         outputs=[
             audio_pb2.OutputSummary(
@@ -141,9 +151,36 @@ def summary(files: dict[str, bytes], *, extension: str = "wav", level: float = -
     )
 
 
-def stem_names(spec: audio_pb2.DenoiseSpec) -> list[str]:
+def stem_names(spec: Message) -> list[str]:
+    """The names of the outputs that a spec asks for."""
+    if isinstance(spec, audio_pb2.SeparateSpec):
+        return [stem.replace("-", "no_") for stem in spec.task.stems] or list(STEMS)
+    assert isinstance(spec, audio_pb2.DenoiseSpec)
     names = {audio_pb2.DENOISE_STEM_CLEAN: "clean", audio_pb2.DENOISE_STEM_NOISE: "noise"}
     return [names[stem] for stem in spec.task.stems] or ["clean"]
+
+
+def separator(
+    name: str,
+    stems: Sequence[str] = STEMS,
+    *,
+    installed: bool = True,
+    quality: str = "high",
+    download_bytes: int = 0,
+    url: str = "",
+) -> models_pb2.Model:
+    """A catalogue entry."""
+    return models_pb2.Model(
+        name=name,
+        task=models_pb2.TASK_SEPARATE,
+        description="Splits music.",
+        stems=stems,
+        licence="unclear",
+        installed=installed,
+        quality=quality,
+        download_bytes=download_bytes,
+        url=url,
+    )
 
 
 def result_of(stem: str, data: bytes) -> bytes:
@@ -161,7 +198,8 @@ def answers(upload: Upload, extension: str = "wav") -> Events:
         yield progress(0.5)
         yield piece(stem, 10, data[10:])
         yield piece(stem, 0, HEADER)
-    yield audio_pb2.AudioEvent(summary=summary(files, extension=extension))
+    model = "htdemucs" if isinstance(upload.spec, audio_pb2.SeparateSpec) else "deepfilternet3"
+    yield audio_pb2.AudioEvent(summary=summary(files, extension=extension, model=model))
 
 
 class _Audio(audio_pb2_grpc.AudioServiceServicer):
@@ -169,6 +207,14 @@ class _Audio(audio_pb2_grpc.AudioServiceServicer):
         self._script = script
 
     def Denoise(self, request_iterator, context):  # noqa: N802
+        for event in self._process(request_iterator, context, self._script.denoise):
+            yield audio_pb2.DenoiseResponse(event=event)
+
+    def Separate(self, request_iterator, context):  # noqa: N802
+        for event in self._process(request_iterator, context, self._script.separate):
+            yield audio_pb2.SeparateResponse(event=event)
+
+    def _process(self, request_iterator, context, script: Callable[[Upload], Events] | None) -> Events:
         context.add_callback(self._script.ended.set)
         spec = next(request_iterator).spec
         self._script.before_upload(context)
@@ -181,8 +227,7 @@ class _Audio(audio_pb2_grpc.AudioServiceServicer):
                 reason="INVALID_REQUEST",
             )
         self._script.requests.append(spec)
-        for event in (self._script.denoise or answers)(Upload(spec, data, context)):
-            yield audio_pb2.DenoiseResponse(event=event)
+        yield from (script or answers)(Upload(spec, data, context))
 
 
 class _Jobs(jobs_pb2_grpc.JobServiceServicer):
@@ -197,7 +242,8 @@ class _Jobs(jobs_pb2_grpc.JobServiceServicer):
         job = jobs_pb2.Job(
             job_id=f"job-{len(self._script.jobs) + 1}",
             state=jobs_pb2.JOB_STATE_PENDING,
-            denoise=spec.denoise,
+            denoise=spec.denoise if spec.HasField("denoise") else None,
+            separate=spec.separate if spec.HasField("separate") else None,
             options=spec.options,
         )
         self._script.jobs[job.job_id] = job
@@ -263,9 +309,13 @@ class _Models(models_pb2_grpc.ModelServiceServicer):
         self._script = script
 
     def ListModels(self, request, context):  # noqa: N802
-        models = self._script.models
         return models_pb2.ListModelsResponse(
-            models=[model for model in models if model.installed or not request.installed_only]
+            models=[
+                model
+                for model in self._script.models
+                if request.task in (models_pb2.TASK_UNSPECIFIED, model.task)
+                and (model.installed or not request.installed_only)
+            ]
         )
 
     def PullModel(self, request, context):  # noqa: N802
@@ -334,6 +384,8 @@ class FakeDaemon:
             models_pb2.Model(
                 name="rnnoise",
                 task=models_pb2.TASK_DENOISE,
+                description="For speech.",
+                stems=["clean", "noise"],
                 licence="BSD-3-Clause",
                 installed=True,
                 quality="high",
@@ -342,6 +394,8 @@ class FakeDaemon:
             models_pb2.Model(
                 name="deepfilternet3",
                 task=models_pb2.TASK_DENOISE,
+                description="The best for speech.",
+                stems=["clean", "noise"],
                 licence="MIT",
                 download_bytes=8_400_000,
                 url="https://example.org/dfn3",

@@ -3,17 +3,17 @@
     python tests/soak_client.py FOLDER
 
 FOLDER holds `plan.json` with the orders. What is done is noted in `journal.jsonl`, one line each; results go
-to `results`. First all durable orders are submitted, with the order's name as idempotency key, then the
-attached ones are called, then the durable ones are fetched. From then on the attached orders are called over
-and over, to keep the daemon busy, until there is a file `enough`.
+to `results`. One thread submits all durable orders, with the order's name as idempotency key, and fetches
+them; another calls the attached ones meanwhile, over and over, until there is a file `enough`.
 """
 
 import json
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
-from itertools import count
+from itertools import cycle
 from pathlib import Path
 from typing import TypeVar
 
@@ -84,31 +84,30 @@ class Journal:
 
 
 class Customer:
-    """Gives its orders, again and again where the daemon was killed."""
+    """Gives orders, again and again where the daemon was killed."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._results = folder / "results"
         self._journal = Journal(folder / "journal.jsonl")
-        self._orders = [Order(**fields) for fields in json.loads((folder / "plan.json").read_text("utf-8"))]
         self._client: Client | None = None
 
-    def run(self) -> None:
+    def submit_and_fetch(self, orders: Sequence[Order]) -> None:
+        """The durable ones, each once."""
         entries = self._journal.read()
         accepted = {entry.order: entry.job_id for entry in entries if entry.done == "accepted"}
         over = {entry.order for entry in entries if entry.done != "accepted"}
-        for order in self._orders:
-            if not order.attached and order.name not in accepted:
+        for order in orders:
+            if order.name not in accepted:
                 accepted[order.name] = self._submit(order)
-        for order in self._orders:
+        for order in orders:
             if order.name not in over:
-                self._call(order) if order.attached else self._fetch(order, accepted[order.name])
-        self._keep_busy([order for order in self._orders if order.attached])
+                self._fetch(order, accepted[order.name])
 
-    def _keep_busy(self, orders: list[Order]) -> None:
-        for turn in count():
-            order = orders[turn % len(orders)]
-            if (self._folder / "enough").exists():
+    def call_until_enough(self, orders: Sequence[Order]) -> None:
+        """The attached ones, each at least once in this life."""
+        for number, order in enumerate(cycle(orders)):
+            if number >= len(orders) and (self._folder / "enough").exists():
                 return
             self._call(order)
 
@@ -159,5 +158,18 @@ class Customer:
         return self._client
 
 
+def main(folder: Path) -> None:
+    orders = [Order(**fields) for fields in json.loads((folder / "plan.json").read_text("utf-8"))]
+    with ThreadPoolExecutor(2) as pool:
+        durable = [order for order in orders if not order.attached]
+        attached = [order for order in orders if order.attached]
+        work = [
+            pool.submit(Customer(folder).submit_and_fetch, durable),
+            pool.submit(Customer(folder).call_until_enough, attached),
+        ]
+        for each in work:
+            each.result()
+
+
 if __name__ == "__main__":
-    Customer(Path(sys.argv[1])).run()
+    main(Path(sys.argv[1]))

@@ -53,7 +53,7 @@ class SeparateTask:
     consistency: Consistency = Consistency.MIXTURE
     """How the stems relate to the mixture."""
     shifts: int = 0
-    """Time shifts averaged for quality; each costs one more pass."""
+    """So many passes at different places are averaged, for quality; 0: one plain pass."""
     overlap: float | None = None
     """How far segments overlap, 0 to below 1; None is the daemon's default."""
 

@@ -38,7 +38,7 @@ class Model:
     """Hz that it works at; 0: any."""
     licence: str
     download_bytes: int
-    """0 when nothing is downloaded."""
+    """0 when nothing is downloaded, or, where there is a `url`, when nobody has said how much."""
     url: str
     """Empty when it ships with unmix."""
     installed: bool

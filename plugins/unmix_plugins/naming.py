@@ -37,6 +37,11 @@ _SUFFIX_EXTENSIONS = {
 _WORD = re.compile(r"[\w-]{1,40}")
 
 
+def output_stem(asked: str) -> str:
+    """What the output of a stem is called that was asked for: `no_vocals` for `-vocals`, else as it was asked."""
+    return f"no_{asked[1:]}" if asked.startswith("-") else asked
+
+
 def output_path(source: Path, stem: str, extension: str, folder: Path | None) -> Path:
     """Where a stem of `source` goes: `<name>.<stem>.<extension>` in `folder`, or beside the source.
 

@@ -46,12 +46,15 @@ class PartialFile:
         with output_errors(self.target):
             self.file.flush()
             os.fsync(self.file.fileno())
-            if not self._named:
+            replaces = overwrite and self._real.exists()
+            # In one step where that can be: a process that is killed leaves no temporary name then.
+            self._is_new = not self._named and not replaces and self._link(self._real)
+            if not self._named and not self._is_new:
                 self._name()
             self.file.close()  # Windows renames no open file
-            if overwrite and self._real.exists():
+            if replaces:
                 self._replace()
-            else:
+            elif not self._is_new:
                 self._take_free_name()
 
     def settle(self) -> None:
@@ -80,20 +83,28 @@ class PartialFile:
         self._named = True
         return file
 
-    def _name(self) -> None:
-        """Give the unnamed file its temporary name, by a link or, where /proc takes none, by a copy."""
-        folder = os.open(self._real.parent, os.O_RDONLY)
+    def _link(self, path: Path) -> bool:
+        """Give the unnamed file a name in its folder; False where /proc takes no links."""
+        folder = os.open(path.parent, os.O_RDONLY)
         try:
             # With a folder's descriptor os.link follows the link in /proc; without one it would link that.
-            os.link(_DESCRIPTORS / str(self.file.fileno()), self._part.name, dst_dir_fd=folder)
+            os.link(_DESCRIPTORS / str(self.file.fileno()), path.name, dst_dir_fd=folder)
+        except FileExistsError:
+            raise
         except OSError:
+            return False
+        finally:
+            os.close(folder)
+        return True
+
+    def _name(self) -> None:
+        """Give the unnamed file its temporary name, or copy it there."""
+        if not self._link(self._part):
             with self._part.open("x+b") as named:
                 self.file.seek(0)
                 shutil.copyfileobj(self.file, named)
                 named.flush()
                 os.fsync(named.fileno())
-        finally:
-            os.close(folder)
 
     def _take_free_name(self) -> None:
         try:

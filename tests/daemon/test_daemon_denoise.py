@@ -123,18 +123,12 @@ def test_a_spec_must_come_first_and_nothing_but_data_after_it(daemon: Daemon) ->
         assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
-def test_separate_and_isolate_say_that_they_are_missing(daemon: Daemon) -> None:
-    with daemon.channel() as (channel, metadata):
-        stub = audio_pb2_grpc.AudioServiceStub(channel)
-        calls = (
-            (stub.Separate, audio_pb2.SeparateRequest(spec=audio_pb2.SeparateSpec())),
-            (stub.Isolate, audio_pb2.IsolateRequest(spec=audio_pb2.IsolateSpec())),
-        )
-        for call, request in calls:
-            with pytest.raises(grpc.RpcError) as caught:
-                list(call(iter([request]), metadata=metadata))
-            assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
-            assert "model" in caught.value.details()
+def test_isolate_says_that_it_is_missing(daemon: Daemon) -> None:
+    request = audio_pb2.IsolateRequest(spec=audio_pb2.IsolateSpec())
+    with daemon.channel() as (channel, metadata), pytest.raises(grpc.RpcError) as caught:
+        list(audio_pb2_grpc.AudioServiceStub(channel).Isolate(iter([request]), metadata=metadata))
+    assert caught.value.code() is grpc.StatusCode.UNIMPLEMENTED
+    assert "model" in caught.value.details()
 
 
 @pytest.mark.parametrize(

@@ -51,7 +51,7 @@ class Bench:
         placed.mkdir(parents=True)
         (placed / "model.json").write_text('{"stems": ["drums", "bass", "other", "vocals"], "sample_rate": 8000}')
         (placed / "mine.yaml").write_text("models: []")
-        self.model: Any = load(from_module(small()), name="mine", threads=1)
+        self.model: Any = load(from_module(small()), name="mine", precision="float32", threads=1)
         self.model.__class__ = Recorded
         self.model.batches = []
         self.reports: list[Any] = []

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from fake_daemon import FakeDaemon, summary
+from fake_daemon import FakeDaemon, separator, summary
 from typer.testing import CliRunner, Result
 from unmix.locations import LOG, TOKEN
 from unmix.v1 import audio_pb2, jobs_pb2, models_pb2
@@ -154,10 +154,31 @@ def test_a_stem_that_a_job_lacks_is_told(done: str, tmp_path: Path) -> None:
 
 
 def test_models_are_listed(daemon: FakeDaemon) -> None:
-    lines = unmix("models", "list").stdout.splitlines()
-    assert [line.split()[0] for line in lines] == ["MODEL", "rnnoise", "deepfilternet3"]
+    table, facts = unmix("models", "list").stdout.split("\n\n")
+    assert [line.split() for line in table.splitlines()] == [
+        ["MODEL", "TASK", "QUALITY", "INSTALLED", "DOWNLOAD", "STEMS"],
+        ["rnnoise", "denoise", "high", "loaded", "on", "cpu", "none", "clean,", "noise"],
+        ["deepfilternet3", "denoise", "high", "no", "8.4", "MB", "clean,", "noise"],
+    ]
+    assert facts.splitlines() == [
+        "rnnoise: For speech. Licence: BSD-3-Clause.",
+        "deepfilternet3: The best for speech. Licence: MIT.",
+    ]
     told = json.loads(unmix("models", "list", "--installed", "--json").stdout)
     assert [model["licence"] for model in told] == ["BSD-3-Clause"]
+
+
+def test_a_catalogue_without_what_is_looked_for_is_told(daemon: FakeDaemon) -> None:
+    assert unmix("models", "list", "--task", "separate").stdout == "No such models.\n"
+
+
+def test_a_size_that_nobody_has_said_is_unknown(daemon: FakeDaemon, pulled: list[str]) -> None:
+    url = "https://example.org/weights/"
+    daemon.script.models.append(separator("htdemucs_6s", installed=False, url=url))
+    assert "size unknown" in unmix("models", "list", "--task", "separate").stdout
+    result = unmix("models", "pull", "htdemucs_6s", stdin="n\n")
+    assert f"unmix: htdemucs_6s: size unknown from {url}; licence: unclear.\n" in result.stderr
+    assert not pulled
 
 
 @pytest.fixture
@@ -189,6 +210,20 @@ def test_a_pull_that_nobody_answers_downloads_nothing(pulled: list[str]) -> None
     assert result.exit_code == 1
     assert "add --yes" in result.stderr
     assert not pulled
+
+
+def test_weights_of_ones_own_are_imported_under_a_new_name(daemon: FakeDaemon, tmp_path: Path) -> None:
+    (tmp_path / "ab12-cd34.th").write_bytes(b"checkpoint")
+    (tmp_path / "mixture.wav").write_bytes(b"what it was trained with")
+    assert unmix("models", "import", "mine", tmp_path).stdout == "mine is installed.\n"
+    assert daemon.script.imported == {"ab12-cd34.th": b"checkpoint"}
+    (tmp_path / "empty").mkdir()
+    empty = unmix("models", "import", "mine", tmp_path / "empty")
+    assert empty.exit_code == 1
+    assert empty.stderr == (
+        f"unmix: {tmp_path / 'empty'} holds no weights (.onnx, .safetensors, .th, .yaml):"
+        " name the folder in which they lie.\n"
+    )
 
 
 def test_a_pull_with_yes_does_not_ask(pulled: list[str]) -> None:

@@ -42,22 +42,42 @@ def test_a_pull_that_ends_without_a_model_is_an_error(client: Client) -> None:
         client.models.pull("deepfilternet3")
 
 
-def test_a_folder_is_sent_with_its_files_but_not_with_hidden_ones(
+def test_of_a_folder_its_weights_are_sent_and_nothing_else(
     daemon: FakeDaemon, client: Client, tmp_path: Path
 ) -> None:
-    files = {"enc.onnx": b"e" * 3_000_000, "sub/df.onnx": b"d", ".git/config": b"g", "empty.ini": b""}
-    for name, data in files.items():
+    weights = {
+        "955717e8-8726e21a.th": b"e" * 3_000_000,
+        "a.safetensors": b"",
+        "bag.yaml": b"y",
+        "e.onnx": b"o",
+    }
+    others = ["._a.safetensors", ".hidden.th", "notes.txt", "history.json", "sub/b.th", "song.wav", "README"]
+    for name, data in [*weights.items(), *((other, b"x") for other in others)]:
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_bytes(data)
-    assert client.models.install("deepfilternet3", tmp_path).name == "deepfilternet3"
-    assert daemon.script.imported == {name: data for name, data in files.items() if ".git" not in name}
+    (tmp_path / "folder.th").mkdir()
+    assert client.models.install("mine", tmp_path).name == "mine"
+    assert daemon.script.imported == weights
 
 
-@pytest.mark.parametrize("folder", ["empty", "missing"])
-def test_a_folder_without_files_is_told(client: Client, tmp_path: Path, folder: str) -> None:
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("empty", r"empty holds no weights \(\.onnx, \.safetensors, \.th, \.yaml\): name the folder"),
+        ("songs", "songs holds no weights"),
+        ("missing", "missing cannot be read .*: name the folder"),
+        ("songs/a.wav", r"a\.wav cannot be read .*: name the folder"),
+    ],
+)
+def test_a_folder_without_weights_is_told(
+    daemon: FakeDaemon, client: Client, tmp_path: Path, name: str, message: str
+) -> None:
     (tmp_path / "empty").mkdir()
-    with pytest.raises(SourceError, match="holds no files: name the folder"):
-        client.models.install("deepfilternet3", tmp_path / folder)
+    (tmp_path / "songs").mkdir()
+    (tmp_path / "songs" / "a.wav").write_bytes(b"x")
+    with pytest.raises(SourceError, match=message):
+        client.models.install("mine", tmp_path / name)
+    assert not daemon.script.imported
 
 
 def test_a_model_is_loaded_and_unloaded_where_it_is_asked_for(daemon: FakeDaemon, client: Client) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from unmix_plugins.audio import OutputStarted
 from unmix_plugins.errors import BrokenResult, OutputClash, OutputError, OutputExists
-from unmix_plugins.naming import OutputPlan, expected_extension, file_name_of, output_path
+from unmix_plugins.naming import OutputPlan, expected_extension, file_name_of, output_path, output_stem
 
 
 def started(extension: str) -> OutputStarted:
@@ -26,6 +26,14 @@ def plan(*sources: Path, folder: Path | None = None, overwrite: bool = False) ->
 )
 def test_an_output_is_named_after_its_source_and_stem(source: str, folder: str | None, expected: str) -> None:
     assert output_path(Path(source), "clean", "wav", folder and Path(folder)) == Path(expected)
+
+
+@pytest.mark.parametrize(
+    ("asked", "called"),
+    [("vocals", "vocals"), ("-vocals", "no_vocals"), ("instrumental", "instrumental")],
+)
+def test_the_output_of_a_complement_says_what_it_lacks(asked: str, called: str) -> None:
+    assert output_stem(asked) == called
 
 
 @pytest.mark.parametrize("word", ["", "../x", "a/b", "wav\n", "x" * 41, "a.b"])

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from separators import trained
 from unmix_plugins.audio import DenoiseTask
 from unmix_plugins.client import Client
 from unmix_plugins.jobs import JobState
@@ -50,6 +51,11 @@ def frames(path: Path) -> int:
         return file.getnframes()
 
 
+def samples(path: Path) -> "array[int]":
+    with wave.open(str(path), "rb") as file:
+        return array("h", file.readframes(file.getnframes()))
+
+
 def test_from_nothing_to_a_clean_file_and_back_to_nothing(noise: Path) -> None:
     done = unmix("denoise", noise, "--output", "both", "--model", "rnnoise", "--json")
     assert done.returncode == 0, done.stderr
@@ -85,3 +91,36 @@ def test_what_is_no_audio_is_told_with_its_name(tmp_path: Path) -> None:
     last = done.stderr.splitlines()[-1]
     assert last.startswith(f"unmix: {tmp_path / 'letter.wav'}: ")
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["letter.wav"]
+
+
+def test_a_song_without_a_model_is_told_what_to_pull(noise: Path) -> None:
+    done = unmix("separate", noise)
+    assert done.returncode == 1
+    last = done.stderr.splitlines()[-1]
+    assert last.startswith(
+        "unmix: No separation model is installed; get one with: unmix models pull htdemucs"
+    )
+    assert "--model dsp" in last
+    assert [path.name for path in noise.parent.iterdir() if path.is_file()] == ["noise.wav"]
+
+
+def test_a_network_of_ones_own_is_imported_and_separates_what_adds_up(noise: Path, tmp_path: Path) -> None:
+    trained(tmp_path / "checkpoint")
+    (tmp_path / "checkpoint" / "notes.txt").write_text("of the training")
+    imported = unmix("models", "import", "mine", tmp_path / "checkpoint")
+    assert imported.stdout == "mine is installed.\n", imported.stderr
+    listed = json.loads(unmix("models", "list", "--task", "separate", "--installed", "--json").stdout)
+    assert {model["name"]: model["quality"] for model in listed}["mine"] == "high"
+    noise.with_name("noise.vocals.wav").write_bytes(b"old")
+    refused = unmix("separate", noise)
+    assert refused.returncode == 1
+    assert "noise.vocals.wav exists already: add --overwrite" in refused.stderr
+    done = unmix("separate", noise, "--two-stems", "vocals", "--overwrite", "--json")
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout)
+    assert (told["model"], told["quality"]) == ("mine", "high")
+    assert [output["stem"] for output in told["outputs"]] == ["vocals", "no_vocals"]
+    vocals, rest, whole = (
+        samples(path) for path in (*(Path(output["path"]) for output in told["outputs"]), noise)
+    )
+    assert [one + other for one, other in zip(vocals, rest, strict=True)] == list(whole)

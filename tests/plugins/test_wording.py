@@ -1,3 +1,4 @@
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -41,6 +42,19 @@ def test_a_finished_file_is_told_in_one_line() -> None:
         "talk.wav → talk.clean.wav  DeepFilterNet3 on cpu  62.0 s in 1.9 s (33× real time)"
         "  −23.1 dBFS, noise −41.0 dBFS"
     )
+
+
+@pytest.mark.parametrize(
+    ("quality", "precision", "text"),
+    [
+        ("low", "float32", "dsp (low quality) on cpu"),
+        ("high", "bfloat16", "dsp on cpu in bfloat16"),
+        ("high", "", "dsp on cpu"),
+    ],
+)
+def test_low_quality_and_reduced_precision_are_told(quality: str, precision: str, text: str) -> None:
+    summary = replace(done(vocals=-20.0), model="dsp", quality=quality, precision=precision)
+    assert summary_text("a.wav", ["a.vocals.wav"], summary).split("  ")[1] == text
 
 
 def test_notes_come_before_reasons() -> None:

@@ -207,7 +207,8 @@ def test_kill_9_of_any_process_at_any_moment_loses_no_accepted_job_and_leaves_no
         journal = Journal(tmp_path / "journal.jsonl").read()
         with targets.client() as client:
             jobs = {job.job_id: job for job in client.jobs.list()}
-        print(f"killed {dict(killed)}; jobs {dict(Counter(str(job.state) for job in jobs.values()))}")
+        states = Counter(str(job.state) for job in jobs.values())
+        print(f"killed {dict(killed)}; jobs {dict(states)}")  # noqa: T201  # shown by -s, and where it fails
 
         check_ends(orders, journal, jobs)
         check_bytes(orders, journal, expected, jobs, results)

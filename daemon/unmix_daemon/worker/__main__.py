@@ -34,7 +34,7 @@ def main() -> None:
     os.dup2(2, 1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is the front's to handle
     if sys.argv[1:] == ["probe"]:
-        pipe.write(json.dumps([asdict(device) for device in probe()]).encode())
+        _write(pipe, json.dumps([asdict(device) for device in probe()]).encode())
         return
     configure_allocator()
     faulthandler.enable()
@@ -42,7 +42,10 @@ def main() -> None:
         level=logging.INFO, format="%(asctime)s %(levelname)s worker %(process)d: %(message)s"
     )
     stdin = sys.stdin.buffer
-    begin = decode(stdin.readline())
+    first = stdin.readline()
+    if not _is_whole(first):
+        return
+    begin = decode(first)
     if not isinstance(begin, Begin):
         raise SystemExit("the front must begin with Begin")
     send = _Sender(pipe)
@@ -69,17 +72,31 @@ class _Sender:
         self._lock = threading.Lock()
 
     def __call__(self, report: Report) -> None:
-        view = memoryview(encode(report))
         with self._lock:
-            while view:
-                view = view[self._pipe.write(view) :]
+            _write(self._pipe, encode(report))
+
+
+def _write(pipe: BinaryIO, data: bytes) -> None:
+    """Write all of it. A front that has ended hears nothing any more, and we end with it, as in `_listen`."""
+    view = memoryview(data)
+    try:
+        while view:
+            view = view[pipe.write(view) :]
+    except BrokenPipeError:
+        os._exit(0)
+
+
+def _is_whole(line: bytes) -> bool:
+    """False at the end of stdin, also where a front was killed in the middle of a line."""
+    return line.endswith(b"\n")
 
 
 def _listen(stdin: BinaryIO, mail: "queue.SimpleQueue[Command]") -> None:
     """Pass commands on. The end of stdin is the front's end, also by kill -9, and then ours at once."""
     try:
         for line in stdin:
-            mail.put(decode(line))
+            if _is_whole(line):
+                mail.put(decode(line))
     except ValueError:  # a worker that hears nothing any more would outlive its front
         logging.getLogger(__name__).exception("the front says what nobody understands")
         os._exit(1)

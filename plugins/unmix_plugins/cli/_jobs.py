@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from unmix_plugins.audio import OutputStarted
+from unmix_plugins.cli._delivery import make_folder, tell
 from unmix_plugins.cli._parameters import AsJson, Folder, Overwrite
 from unmix_plugins.cli._progress import ProgressBar
-from unmix_plugins.cli._recordings import make_folder, summary_json
 from unmix_plugins.cli._session import connect
 from unmix_plugins.cli._terminal import complain, say, say_json, say_table
-from unmix_plugins.cli._wording import moment_text, reasons, summary_text
+from unmix_plugins.cli._wording import moment_text, reasons
 from unmix_plugins.client import Client
 from unmix_plugins.errors import Cancelled, NotPossibleNow, UnmixError
 from unmix_plugins.jobs import Job, JobEvent, JobState
@@ -124,12 +124,7 @@ def save(
         summary = client.jobs.save(job_id, target, overwrite=overwrite)
     if not written:
         raise NotPossibleNow(f"Job {job_id} has no such output: it has {_stems(job)}.")
-    if as_json:
-        say_json(summary_json(job.file_name, written, summary))
-        return
-    say(summary_text(str(source), list(written.values()), summary))
-    for line in reasons(summary):
-        say(f"  {line}", dim=True)
+    tell(job.file_name if as_json else str(source), written, summary, as_json=as_json)
 
 
 def _for_each(job_ids: Sequence[str], action: Callable[[Client, str], object]) -> None:

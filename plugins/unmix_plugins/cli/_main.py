@@ -5,7 +5,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from unmix_plugins.cli import _daemon, _denoise, _doctor, _jobs, _models, _status
+from unmix_plugins.cli import _daemon, _denoise, _doctor, _jobs, _models, _separate, _status
 from unmix_plugins.cli._terminal import complain
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.version import version
@@ -37,6 +37,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command("denoise")(_denoise.denoise)
+app.command("separate")(_separate.separate)
 app.command("status")(_status.status)
 app.add_typer(_jobs.app, name="jobs")
 app.add_typer(_models.app, name="models")
@@ -57,4 +58,4 @@ def unmix(
         bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Clean recordings on your own machine: a daemon keeps the models warm, this command asks it."""
+    """Clean recordings and split music on your own machine: a daemon keeps the models warm, this command asks it."""

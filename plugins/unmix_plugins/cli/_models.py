@@ -24,16 +24,21 @@ def list_models(
     installed: Annotated[bool, typer.Option("--installed", help="Only models that can run now.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Show the catalogue, best first, and what of it is installed."""
+    """Show the catalogue, best first, what of it is installed, its stems and its licences."""
     with connect() as client:
         models = client.models.list(None if task is Task.UNKNOWN else task, installed_only=installed)
     if as_json:
         say_json(models)
         return
+    if not models:
+        say("No such models.")
+        return
     say_table(
-        ["MODEL", "TASK", "QUALITY", "INSTALLED", "DOWNLOAD", "LICENCE", "LOADED ON", "FOR"],
-        [_row(model) for model in models],
+        ["MODEL", "TASK", "QUALITY", "INSTALLED", "DOWNLOAD", "STEMS"], [_row(model) for model in models]
     )
+    say("")
+    for model in models:
+        say(f"{model.name}: {model.description} Licence: {model.licence}.")
 
 
 @app.command()
@@ -58,12 +63,21 @@ def pull(
 
 @app.command("import")
 def import_model(
-    name: Name,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="A name of the catalogue, or one of your own for your own model."
+        ),
+    ],
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="Folder with the model's files.")],
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Install a model from a folder with its files, which are checked as a download is."""
+    """Install a model from a folder with its files, which are checked as a download is.
+
+    Checkpoints of Demucs (.th, .safetensors, and .yaml for several that work together) may have any name:
+    `unmix separate --model NAME` uses them.
+    """
     with connect() as client:
         model = client.models.install(name, folder)
     if as_json:
@@ -106,7 +120,7 @@ def unload(
 
 def _ask(model: Model, yes: bool) -> None:
     where = f" from {model.url}" if model.url else ""
-    complain(f"{model.name}: {size_text(model.download_bytes)}{where}; licence: {model.licence}.")
+    complain(f"{model.name}: {_download_text(model)}{where}; licence: {model.licence}.")
     try:
         agreed = yes or typer.confirm(printable(f"Download {model.name}?"), err=True)
     except typer.Abort as error:
@@ -118,13 +132,20 @@ def _ask(model: Model, yes: bool) -> None:
 
 
 def _row(model: Model) -> list[str]:
+    loaded = " and ".join(resident.device for resident in model.residency)
+    here = f"loaded on {loaded}" if loaded else "yes"
     return [
         model.name,
         model.task.value,
         model.quality,
-        "yes" if model.installed else "no",
-        size_text(model.download_bytes) if model.download_bytes else "none",
-        model.licence,
-        ", ".join(resident.device for resident in model.residency),
-        model.description,
+        here if model.installed else "no",
+        _download_text(model),
+        ", ".join(model.stems),
     ]
+
+
+def _download_text(model: Model) -> str:
+    """`84.1 MB`, `size unknown`, or `none` for what is never downloaded."""
+    if model.download_bytes:
+        return size_text(model.download_bytes)
+    return "size unknown" if model.url else "none"

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 _DURATION = re.compile(r"(-?[0-9]{1,9}(?:\.[0-9]{1,3})?)(s|m|h)?")
+_STEM = re.compile(r"-?[a-z0-9_]{1,40}")
 _UNIT_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -18,10 +19,40 @@ def parse_duration(text: str) -> float:
     return float(found[1]) * _UNIT_SECONDS[found[2] or "s"]
 
 
+def parse_stems(text: str) -> tuple[str, ...]:
+    """The names in `vocals,drums` or `vocals,-vocals`, each once."""
+    names = [name.strip().lower() for name in text.split(",")]
+    odd = [name for name in names if not _STEM.fullmatch(name)]
+    if odd:
+        raise typer.BadParameter(
+            f"{odd[0]!r} is no stem: write names such as vocals,drums, or -vocals for all but the vocals."
+        )
+    return tuple(dict.fromkeys(names))
+
+
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+Depth = Annotated[str, typer.Option(metavar="DEPTH", help="Sample depth: s16, s24, s32, f32. [as the input]")]
+Destination = Annotated[
+    str | None,
+    typer.Option(
+        "--output-folder", "-o", metavar="DIR", help="Where outputs go; - is stdout. [beside the input]"
+    ),
+]
+Detach = Annotated[
+    bool, typer.Option("--detach", help="Leave the job to the daemon and print its id (see `unmix jobs`).")
+]
 Device = Annotated[str, typer.Option(metavar="DEVICE", help="Where to compute: auto, cpu, cuda:0, mps.")]
+Files = Annotated[list[str], typer.Argument(metavar="FILE", help="Recordings or videos; - is stdin.")]
 Folder = Annotated[
     Path | None, typer.Option("--output-folder", "-o", metavar="DIR", help="Folder for the outputs.")
+]
+Format = Annotated[
+    str,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help="wav, flac, aiff, alac, mp3, m4a, ogg, opus, webm. [as the input]",
+    ),
 ]
 KeepAlive = Annotated[
     float | None,

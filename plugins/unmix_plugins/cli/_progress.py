@@ -65,7 +65,8 @@ class ProgressBar:
     def show_pull(self, progress: PullProgress) -> None:
         """Show how far a download is."""
         done, total = progress.done_bytes, progress.total_bytes
-        self._show(progress.stage, done / total if total else 0.0, f"{size_text(done)} of {size_text(total)}")
+        of_total = f" of {size_text(total)}" if total else ""
+        self._show(progress.stage, done / total if total else 0.0, f"{size_text(done)}{of_total}")
 
     def _show(self, stage: str, fraction: float, rest: str) -> None:
         self._progress.update(self._bar, completed=fraction, stage=printable(stage), rest=rest)

@@ -52,7 +52,7 @@ def moment_text(moment: datetime | None, now: datetime | None = None) -> str:
 
 
 def summary_text(source: str, outputs: Sequence[str], summary: Summary) -> str:
-    """One line for a finished file: names, model, device, times, levels."""
+    """One line for a finished file: names, model, device, times, levels of the stems."""
     times = f"{seconds_text(summary.duration)} in {seconds_text(summary.processing_seconds)}"
     if summary.real_time_factor is not None:
         times += f" ({factor_text(summary.real_time_factor)} real time)"
@@ -64,7 +64,7 @@ def summary_text(source: str, outputs: Sequence[str], summary: Summary) -> str:
     ]
     parts = [
         f"{source} → {', '.join(outputs)}",
-        f"{summary.model} on {summary.device}",
+        _engine_text(summary),
         times,
         ", ".join(levels),
     ]
@@ -73,5 +73,11 @@ def summary_text(source: str, outputs: Sequence[str], summary: Summary) -> str:
 
 def reasons(summary: Summary) -> list[str]:
     """What the user should know besides: notes, and why this model and this device."""
-    quality = ["Low quality: a method without a trained model."] if summary.quality == "low" else []
-    return [line for line in (*summary.notes, *quality, summary.model_reason, summary.device_reason) if line]
+    return [line for line in (*summary.notes, summary.model_reason, summary.device_reason) if line]
+
+
+def _engine_text(summary: Summary) -> str:
+    """`htdemucs on cpu`, with what is not as one would expect: low quality, reduced precision."""
+    quality = " (low quality)" if summary.quality == "low" else ""
+    precision = f" in {summary.precision}" if summary.precision not in {"", "float32"} else ""
+    return f"{summary.model}{quality} on {summary.device}{precision}"

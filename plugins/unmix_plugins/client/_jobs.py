@@ -58,11 +58,10 @@ class Jobs:
         No `task`: remove noise.
         A second submission with the same `idempotency_key` gives the first one's job; empty: a new one.
         """
+        task = task or DenoiseTask()
         with Source(source) as upload:
             spec = jobs_pb2.JobSpec(
-                denoise=None
-                if isinstance(task, SeparateTask)
-                else denoise_task_to_proto(task or DenoiseTask()),
+                denoise=denoise_task_to_proto(task) if isinstance(task, DenoiseTask) else None,
                 separate=separate_task_to_proto(task) if isinstance(task, SeparateTask) else None,
                 options=options_to_proto(options or Options(), upload.name, upload.size),
                 idempotency_key=idempotency_key or uuid.uuid4().hex,

@@ -15,6 +15,8 @@ from unmix_plugins.models import Model, PullProgress, Task
 from unmix_plugins.source import Source
 
 _ANSWER_SECONDS = 60.0
+_SUFFIXES = (".onnx", ".safetensors", ".th", ".yaml")
+"""Of weights and what names them; training and releases leave much else beside, which no model needs."""
 
 
 class Models:
@@ -53,9 +55,13 @@ class Models:
         return model_from_proto(model)
 
     def install(self, name: str, folder: Path) -> Model:
-        """Send the files of `folder`, hidden ones left out, as the weights of model `name`."""
+        """Send the weights that lie in `folder` as model `name`, of the catalogue or a new one.
+
+        Of the folder's own files those ending in .onnx, .safetensors, .th or .yaml are sent, unless they are
+        hidden. Raises SourceError when there are none.
+        """
         with ExitStack() as stack:
-            files = {path: stack.enter_context(Source(folder / path)) for path in _files(folder)}
+            files = {path.name: stack.enter_context(Source(path)) for path in _files(folder)}
             requests = _import_requests(name, files)
             answer = self._link.answer(
                 lambda channel: _stub(channel).ImportModel.future(requests), files.values()
@@ -87,18 +93,26 @@ def _stub(channel: grpc.Channel) -> models_pb2_grpc.ModelServiceStub:
 
 def _files(folder: Path) -> list[Path]:
     try:
-        found = sorted(path.relative_to(folder) for path in folder.rglob("*") if path.is_file())
-    except OSError as error:
-        raise SourceError(f"{folder} cannot be read ({error.strerror}): check the folder.") from error
-    files = [path for path in found if not any(part.startswith(".") for part in path.parts)]
+        found = sorted(folder.iterdir())
+    except (OSError, ValueError) as error:
+        said = getattr(error, "strerror", None) or str(error)
+        raise SourceError(
+            f"{folder} cannot be read ({said}): name the folder with the model's weights."
+        ) from error
+    files = [
+        path
+        for path in found
+        if path.suffix in _SUFFIXES and not path.name.startswith(".") and path.is_file()
+    ]
     if not files:
-        raise SourceError(f"{folder} holds no files: name the folder with the model's weights.")
+        kinds = ", ".join(_SUFFIXES)
+        raise SourceError(f"{folder} holds no weights ({kinds}): name the folder in which they lie.")
     return files
 
 
-def _import_requests(name: str, files: Mapping[Path, Source]) -> Iterator[models_pb2.ImportModelRequest]:
+def _import_requests(name: str, files: Mapping[str, Source]) -> Iterator[models_pb2.ImportModelRequest]:
     yield models_pb2.ImportModelRequest(name=name)
-    for path, source in files.items():
-        yield models_pb2.ImportModelRequest(file_name=path.as_posix())
+    for file_name, source in files.items():
+        yield models_pb2.ImportModelRequest(file_name=file_name)
         for data in source.pieces():
             yield models_pb2.ImportModelRequest(data=data)
