@@ -7,7 +7,7 @@ READY := $(VENV)/.ready
 FILE ?= demo/noisy.flac
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench bench-quality bench-memory bench-separate soak fuzz protos clean
+.PHONY: help demo test check format bench bench-quality bench-memory bench-separate bench-dsp soak fuzz protos clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -40,6 +40,9 @@ bench-memory: $(READY)  ## Peak memory of a 3-hour file against a 5-minute one
 
 bench-separate: $(READY)  ## Separation against demucs and its peers (ARGS=--peers installs those)
 	$(BIN)/python bench/separate.py $(ARGS)
+
+bench-dsp: $(READY)  ## SDR of the stems that need no download, beside the ideal mask
+	$(BIN)/python bench/dsp_stems.py
 
 soak: $(READY)  ## Hours of abuse: kill -9 at random, full disks, broken files
 	$(BIN)/python -m pytest -m soak --soak $(ARGS)

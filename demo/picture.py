@@ -35,7 +35,8 @@ def _spectrogram(path: Path) -> np.ndarray:
             time_base=Fraction(1, audio.rate),
         )
         draw = graph.add(
-            "showspectrumpic", f"s={WIDTH}x{HEIGHT}:scale=log:drange=90:limit=-10:mode=combined:legend=1:color=magma"
+            "showspectrumpic",
+            f"s={WIDTH}x{HEIGHT}:scale=log:drange=90:limit=-10:mode=combined:legend=1:color=magma",
         )
         sink = graph.add("buffersink")
         source.link_to(draw)

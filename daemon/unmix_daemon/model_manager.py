@@ -13,6 +13,7 @@ from unmix_models.catalogue import Model
 from unmix_models.devices import place
 from unmix_models.errors import AudioError, InvalidWeights
 from unmix_models.networks import SUFFIXES, imported_model
+from unmix_models.stem_choice import choose_separator
 from unmix_models.storage import naming_full_disks
 from unmix_models.weights import PullProgress, Weights
 
@@ -20,6 +21,7 @@ from .cancellation import unbroken
 from .config import Config
 from .errors import InvalidRequest, JobFailed
 from .executors.base import Executor
+from .jobs import DenoiseTask, SeparateTask, Task
 from .readiness import Readiness
 from .worker.messages import Resident
 
@@ -100,6 +102,15 @@ class ModelManager:
             finally:
                 await asyncio.to_thread(shutil.rmtree, arriving, ignore_errors=True)
         return self._status(model)
+
+    def check(self, task: Task) -> None:
+        """Refuse a task that no installed model can do, before its file is uploaded. Raises JobFailed."""
+        with _told_to_clients():
+            match task:
+                case SeparateTask():
+                    choose_separator(task.model, task.stems, self._weights)
+                case DenoiseTask():
+                    catalogue.choose(task.model, catalogue.Task.DENOISE, None, self._weights.installed())
 
     async def load(self, name: str, device: str, keep_alive: float | None) -> tuple[ModelStatus, float]:
         """Make resident; return the seconds that it took. Raises JobFailed, WorkerDied."""

@@ -66,8 +66,8 @@ async def daemon(config: Config) -> AsyncGenerator[Endpoint]:
         healthy = health.HealthServicer()
         manager = ModelManager(config, executor, Readiness(healthy))
         services = (
-            AudioService(scheduler),
-            JobService(scheduler, store, folders),
+            AudioService(scheduler, manager),
+            JobService(scheduler, manager, store, folders),
             ModelService(manager, status),
         )
 

@@ -68,8 +68,8 @@ class Model:
 
     @property
     def download_bytes(self) -> int:
-        """Bytes of all weight files together."""
-        return sum(file.size for file in self.files)
+        """Bytes of all weight files together; 0 where one of them is not known."""
+        return sum(file.size for file in self.files) if all(file.size for file in self.files) else 0
 
 
 _DENOISE_STEMS = ("clean", "noise")
@@ -195,7 +195,7 @@ _SEPARATORS = (
         task=Task.SEPARATE,
         description="Stems by signal processing alone: needs no download and sounds like it.",
         licence="MIT (part of unmix)",
-        stems=_FOUR_STEMS,
+        stems=("drums", "bass", "vocals", "other"),
         sample_rate=44100,
         quality="low",
     ),
@@ -221,8 +221,8 @@ def find(name: str, task: Task | None = None, models: Mapping[str, Model] = CATA
     model = models.get(name)
     if model is None or (task is not None and model.task is not task):
         known = ", ".join(sorted(m.name for m in models.values() if task in (None, m.task)))
-        kind = f"{task} " if task else ""
-        raise UnknownModel(f"There is no {kind}model named '{name}'; choose one of: {known}.")
+        able = f" that can {task}" if task else ""
+        raise UnknownModel(f"There is no model '{name}'{able}; choose one of: {known}.")
     return model
 
 

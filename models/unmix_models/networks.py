@@ -76,9 +76,10 @@ def install_network(model: Model, source: Path, target: Path) -> None:
     """
     for file in model.files:
         _check(file, source)
-    if model.bag:
-        names = [file.name.partition("-")[0] for file in model.files]
-        bag = {"models": names, "weights": [list(row) for row in model.bag]}
+    if model.files:
+        bag: dict[str, object] = {"models": [file.name.partition("-")[0] for file in model.files]}
+        if model.bag:
+            bag["weights"] = [list(row) for row in model.bag]
         (source / f"{model.name}.yaml").write_text(yaml.safe_dump(bag), "utf-8")
     child = subprocess.run(
         [sys.executable, "-m", "unmix_models.separate.installation", source, target, model.name],

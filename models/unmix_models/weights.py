@@ -115,8 +115,7 @@ class Weights:
                 if not target.exists():
                     partial = staged / f"{file.name}.part"
                     for step in download(url + file.name, partial, file.size or _LARGEST_NETWORK, stop):
-                        known = model.download_bytes if all(f.size for f in model.files) else 0
-                        yield PullProgress(step.stage, done + step.done_bytes, known)
+                        yield PullProgress(step.stage, done + step.done_bytes, model.download_bytes)
                     if stop():
                         return
                     partial.rename(target)

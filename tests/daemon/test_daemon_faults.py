@@ -22,7 +22,9 @@ from unmix_plugins.jobs import JobState
 Make = Callable[..., Daemon]
 
 
-def _wav(data: bytes, *, rate: int = 48000, channels: int = 1, bits: int = 16, claimed: int | None = None) -> bytes:
+def _wav(
+    data: bytes, *, rate: int = 48000, channels: int = 1, bits: int = 16, claimed: int | None = None
+) -> bytes:
     align = channels * bits // 8
     size = len(data) if claimed is None else claimed
     fmt = struct.pack("<HHIIHH", 1, channels, rate, rate * align & 0xFFFFFFFF, align & 0xFFFF, bits)
@@ -65,7 +67,9 @@ BROKEN: dict[str, Callable[[Path], bytes]] = {
 
 
 @pytest.mark.parametrize("kind", BROKEN)
-def test_a_broken_file_is_a_clear_error_and_the_daemon_lives(daemon: Daemon, tmp_path: Path, kind: str) -> None:
+def test_a_broken_file_is_a_clear_error_and_the_daemon_lives(
+    daemon: Daemon, tmp_path: Path, kind: str
+) -> None:
     source = tmp_path / "in.wav"
     source.write_bytes(BROKEN[kind](tmp_path))
     with daemon.client() as client:
@@ -142,7 +146,9 @@ def test_a_full_disk_of_the_client_keeps_what_was_there(
     assert (small_disk / "clean.wav").read_bytes() == b"precious"
 
 
-def test_a_read_only_folder_is_said_and_nothing_is_lost(small_disk: Path, daemon: Daemon, tmp_path: Path) -> None:
+def test_a_read_only_folder_is_said_and_nothing_is_lost(
+    small_disk: Path, daemon: Daemon, tmp_path: Path
+) -> None:
     source = sounds.write(tmp_path / "in.wav", sounds.voice(0.5))
     subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
     with daemon.client() as client, pytest.raises(UnmixError) as caught:

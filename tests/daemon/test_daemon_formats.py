@@ -37,7 +37,9 @@ SOURCES = {name: _own(name) for name in FORMATS} | {
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_every_format_pair_keeps_length_place_rate_and_channels(daemon: Daemon, tmp_path: Path, source: str) -> None:
+def test_every_format_pair_keeps_length_place_rate_and_channels(
+    daemon: Daemon, tmp_path: Path, source: str
+) -> None:
     given = tmp_path / "given"
     SOURCES[source](given)
     info, samples = decode(given)
@@ -50,7 +52,11 @@ def test_every_format_pair_keeps_length_place_rate_and_channels(daemon: Daemon, 
                 DenoiseTask("rnnoise", attenuation_limit_db=0),
                 Options(format=name),
             )
-            assert (summary.frames, summary.sample_rate, summary.channels) == (len(samples), info.sample_rate, 2)
+            assert (summary.frames, summary.sample_rate, summary.channels) == (
+                len(samples),
+                info.sample_rate,
+                2,
+            )
             written, result = decode(target)
             assert (written.sample_rate, result.shape) == (info.sample_rate, samples.shape), name
             if name in LOSSLESS:

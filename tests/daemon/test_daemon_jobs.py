@@ -31,7 +31,8 @@ def test_a_job_can_be_watched_to_its_end_saved_and_deleted(daemon: Daemon, tmp_p
         assert finished.attempts == 1
         client.jobs.save(job.job_id, {"clean": tmp_path / "clean.wav", "noise": tmp_path / "noise.wav"})
         clean, noise, given = (
-            soundfile.read(tmp_path / name, dtype="int16")[0] for name in ("clean.wav", "noise.wav", source.name)
+            soundfile.read(tmp_path / name, dtype="int16")[0]
+            for name in ("clean.wav", "noise.wav", source.name)
         )
         np.testing.assert_array_equal(clean + noise, given)
         client.jobs.delete(job.job_id)
@@ -41,7 +42,9 @@ def test_a_job_can_be_watched_to_its_end_saved_and_deleted(daemon: Daemon, tmp_p
     assert not (daemon.state / "jobs" / job.job_id).exists()
 
 
-def test_a_watch_resumes_after_any_sequence_number_without_gap_or_repeat(daemon: Daemon, tmp_path: Path) -> None:
+def test_a_watch_resumes_after_any_sequence_number_without_gap_or_repeat(
+    daemon: Daemon, tmp_path: Path
+) -> None:
     source = sounds.write(tmp_path / "in.wav", sounds.voice(40))
     with daemon.client("jobs") as client:
         job = client.jobs.submit(source, DenoiseTask())
@@ -142,7 +145,9 @@ def test_finished_jobs_are_swept_after_the_retention_time(make_daemon: Any, tmp_
     assert daemon.files() == []
 
 
-def test_outputs_are_read_from_any_offset_and_only_when_they_are_there(daemon: Daemon, tmp_path: Path) -> None:
+def test_outputs_are_read_from_any_offset_and_only_when_they_are_there(
+    daemon: Daemon, tmp_path: Path
+) -> None:
     source = sounds.write(tmp_path / "in.wav", sounds.voice(60))
     with daemon.client("jobs") as client, daemon.channel() as (channel, metadata):
         stub = jobs_pb2_grpc.JobServiceStub(channel)

@@ -1,7 +1,8 @@
 """What runs when, and that every job comes to its end."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -493,6 +494,7 @@ async def test_a_job_that_brings_down_worker_after_worker_fails_with_the_reason(
 async def test_the_progress_of_a_dead_attempt_is_forgotten(world: World) -> None:
     job = await world.submit()
     run = await world.executor.next()
+    run.grow()
     run.advance(0.9)
     assert (await world.scheduler.get(job.job_id)).progress == Progress("denoising", 0.9)
     run.die()
@@ -535,17 +537,35 @@ async def test_uploads_with_one_key_at_the_same_time_become_one_job(world: World
     assert await world.executor.next_jobs(1) == [one]
 
 
-@pytest.mark.parametrize("moment", range(0, 60, 5))
+class Held(tuple[JobState, ...]):
+    """States to ask the store for: while it looks at them its thread waits, and whatever comes after."""
+
+    go_on: threading.Event
+
+    def __iter__(self) -> Iterator[JobState]:
+        self.go_on.wait()
+        return super().__iter__()
+
+    def __bool__(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize("hops", [0, 1, 2, 4, 8, 200])
 @pytest.mark.parametrize("attached", [False, True])
 def test_a_submission_that_is_broken_off_is_a_whole_job_or_none(
-    tmp_path: Path, moment: int, attached: bool
+    tmp_path: Path, hops: int, attached: bool
 ) -> None:
     async def broken_off(world: World) -> None:
-        job = a_job(attached=attached)
+        job, held = a_job(attached=attached), Held()
+        held.go_on = threading.Event()
+        holding = asyncio.ensure_future(world.store.page(held, "", 1, None))
         submitting = asyncio.ensure_future(world.scheduler.submit(job, upload()))
-        await steps(moment)
+        for _ in range(hops):
+            await asyncio.to_thread(lambda: None)
         submitting.cancel()
-        await asyncio.wait([submitting])
+        await steps(5)
+        held.go_on.set()
+        await asyncio.wait([submitting, holding])
         if attached:
             await world.scheduler.release(job.job_id)
         if await world.store.get(job.job_id) is None:
@@ -580,6 +600,16 @@ async def test_whoever_watches_sees_the_whole_life(world: World) -> None:
     assert again == seen
     assert [event async for event in world.scheduler.watch(job.job_id, seen[0].sequence)] == seen[1:]
     assert [event async for event in world.scheduler.watch(job.job_id, seen[-1].sequence)] == []
+
+
+@in_a_world()
+async def test_a_slow_watcher_misses_nothing(world: World) -> None:
+    other, job = await world.submit(), await world.submit()
+    events = world.scheduler.watch(job.job_id, 0)
+    assert (await anext(events)).state is JobState.PENDING
+    assert await world.executor.next_jobs(2) == [other.job_id, job.job_id]
+    await world.end_of(job)
+    assert [event.state.value async for event in events] == LIVES["completed"][1:]
 
 
 def test_broken_watches_resume_without_gap_or_repetition(
@@ -714,7 +744,7 @@ async def test_an_upload_that_ends_after_the_daemon_does_is_refused(world: World
     assert await world.store.get(job.job_id) is None
 
 
-@in_a_world(drain=15.0)
+@in_a_world(drain=600.0)
 async def test_running_jobs_may_finish_within_the_drain_time(world: World) -> None:
     job, waiting = await world.submit(), await world.submit()
     run = await world.executor.next()
@@ -728,7 +758,7 @@ async def test_running_jobs_may_finish_within_the_drain_time(world: World) -> No
     assert (await world.scheduler.get(waiting.job_id)).state is JobState.PENDING
 
 
-@in_a_world(drain=15.0)
+@in_a_world(drain=600.0)
 async def test_callers_that_wait_are_served_within_the_drain_time(world: World) -> None:
     await world.submit()
     run = await world.executor.next()
@@ -743,14 +773,14 @@ async def test_callers_that_wait_are_served_within_the_drain_time(world: World) 
     assert (await world.scheduler.get(waiting.job_id)).state is JobState.COMPLETED
 
 
-@in_a_world(drain=15.0)
+@in_a_world(drain=600.0)
 async def test_nobody_is_waited_for_when_the_last_caller_has_hung_up(world: World) -> None:
     running, waiting = await world.submit(attached=True), await world.submit(attached=True)
     await world.executor.next()
     closing = asyncio.ensure_future(world.scheduler.close())
     await steps(10)
-    await world.scheduler.release(waiting.job_id)
     await world.scheduler.release(running.job_id)
+    await world.scheduler.release(waiting.job_id)
     await closing
 
 
@@ -776,7 +806,7 @@ async def test_after_the_drain_time_durable_jobs_wait_for_the_next_daemon_and_ca
         assert not world.has_folder(job)
 
 
-@in_a_world(drain=15.0)
+@in_a_world(drain=600.0)
 async def test_a_durable_job_whose_worker_dies_while_the_daemon_stops_waits_for_the_next(
     world: World,
 ) -> None:

@@ -49,7 +49,9 @@ class Bench:
         weights = Weights(folder / "weights")
         placed = folder / "weights" / "mine"
         placed.mkdir(parents=True)
-        (placed / "model.json").write_text('{"stems": ["drums", "bass", "other", "vocals"], "sample_rate": 8000}')
+        (placed / "model.json").write_text(
+            '{"stems": ["drums", "bass", "other", "vocals"], "sample_rate": 8000}'
+        )
         (placed / "mine.yaml").write_text("models: []")
         self.model: Any = load(from_module(small()), name="mine", precision="float32", threads=1)
         self.model.__class__ = Recorded
@@ -98,7 +100,8 @@ class Bench:
 
 def _songs(folder: Path, count: int) -> list[Path]:
     return [
-        sounds.write(folder / f"{seed}.wav", song(8000 * 4, seed=seed), 8000, "FLOAT") for seed in range(count)
+        sounds.write(folder / f"{seed}.wav", song(8000 * 4, seed=seed), 8000, "FLOAT")
+        for seed in range(count)
     ]
 
 
@@ -111,7 +114,9 @@ def test_segments_of_several_runs_share_batches_and_each_gets_its_own_stems(tmp_
     assert set(alone.model.batches) == {1}
     assert max(shared.model.batches) == 3
     for path in songs:
-        np.testing.assert_allclose(shared.stem(path.stem, "vocals"), alone.stem(path.stem, "vocals"), atol=1e-5)
+        np.testing.assert_allclose(
+            shared.stem(path.stem, "vocals"), alone.stem(path.stem, "vocals"), atol=1e-5
+        )
 
 
 def test_too_little_memory_for_a_batch_is_survived_one_by_one(tmp_path: Path) -> None:

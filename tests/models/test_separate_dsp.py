@@ -69,17 +69,17 @@ def steps(values: Sequence[float], seconds: float, total: float) -> np.ndarray:
 
 @cache
 def band() -> dict[str, Block]:
-    """Twelve seconds of four players; nothing of it was used to build the separator."""
+    """Eight seconds of four players; nothing of it was used to build the separator."""
     random = np.random.default_rng(3)
-    time = times(12)
+    time = times(8)
     beat, half = time % 0.5, time % 1.0
     kick = np.exp(-beat * 18) * np.sin(2 * np.pi * (60 * beat - 4 * np.exp(-beat * 30)))
     snare = np.exp(-np.abs(half - 0.5) * 25) * (half >= 0.5) * random.standard_normal(len(time))
-    bass = saw(steps([55, 55, 73.4, 65.4], 1.0, 12), 6)
+    bass = saw(steps([55, 55, 73.4, 65.4], 1.0, 8), 6)
     tune = 220 * 2 ** (random.integers(0, 13, 32) / 12)
-    melody = saw(steps(tune, 0.4, 12) * (1 + 0.012 * np.sin(2 * np.pi * 5.5 * time)), 15)
+    melody = saw(steps(tune, 0.4, 8) * (1 + 0.012 * np.sin(2 * np.pi * 5.5 * time)), 15)
     rests = np.clip(np.sin(2 * np.pi * time / 2.4) * 4 + 2, 0, 1)
-    chord = [steps(roots, 1.0, 12) for roots in ([330, 330, 294, 311], [415, 415, 370, 392])]
+    chord = [steps(roots, 1.0, 8) for roots in ([330, 330, 294, 311], [415, 415, 370, 392])]
     wide = np.stack([saw(chord[0], 8), saw(chord[1], 8)], axis=1)
     return {
         "drums": in_centre(0.3 * kick + 0.05 * snare),
@@ -91,6 +91,11 @@ def band() -> dict[str, Block]:
 
 def mixture() -> Block:
     return np.sum(list(band().values()), axis=0)
+
+
+@cache
+def separated_band() -> dict[str, Block]:
+    return separated(mixture())
 
 
 def noise(frames: int, scale: float = 0.2) -> Block:
@@ -126,10 +131,8 @@ def test_another_number_of_channels_is_refused(shape: tuple[int, ...]) -> None:
 @pytest.mark.parametrize("stem", STEMS)
 def test_every_player_of_a_band_is_told_from_the_others(stem: str) -> None:
     reference = band()[stem]
-    gained = distortion_ratio(reference, separated(mixture(), [stem])[stem]) - distortion_ratio(
-        reference, mixture()
-    )
-    assert gained > 6
+    estimated, mixed = separated_band()[stem], mixture()
+    assert distortion_ratio(reference, estimated) > distortion_ratio(reference, mixed) + 6
 
 
 @pytest.mark.parametrize("stem", STEMS)
@@ -162,11 +165,11 @@ def test_the_stems_sum_to_the_mixture(audio: Block) -> None:
 
 
 def test_the_cutting_into_blocks_changes_no_bit() -> None:
-    audio = mixture()[: 8 * SAMPLE_RATE + 77]
-    whole = separated(audio, sizes=(len(audio),))
-    pieces = separated(audio, sizes=(1, 0, 4095, 65536, 12_345, 70_000))
+    pieces = separated(mixture(), sizes=(1, 0, 4095, 65536, 12_345, 70_000))
+    whole = separated(mixture(), sizes=(len(mixture()),))
     for stem in STEMS:
         np.testing.assert_array_equal(pieces[stem], whole[stem])
+        np.testing.assert_array_equal(pieces[stem], separated_band()[stem])
 
 
 def test_a_stem_alone_is_the_same_as_among_all() -> None:
@@ -265,7 +268,7 @@ def test_memory_does_not_grow_with_the_track() -> None:
         return most
 
     short = peak(8)
-    assert peak(24) < 1.05 * short
+    assert peak(16) < 1.05 * short
     assert short < separator.memory_bytes
 
 
@@ -302,7 +305,7 @@ def test_partials_are_full_on_a_harmonic_and_nothing_off_it() -> None:
 
 
 def test_what_repeats_is_background_and_what_comes_once_is_not() -> None:
-    magnitude = np.tile(np.float32([[1, 0, 3], [0, 2, 3]]), (100, 1))
+    magnitude = np.tile(np.float32([[4, 0, 3, 0], [0, 4, 3, 0]]), (100, 1))
     once = magnitude.copy()
-    once[90, 1] = 5
+    once[90, 3] = 1
     np.testing.assert_array_equal(background(once, 80, 100), magnitude[80:100])

@@ -9,6 +9,7 @@ from ..delivery import deliver
 from ..errors import JobFailed
 from ..interceptors import Context
 from ..jobs import Job, Priority
+from ..model_manager import ModelManager
 from ..scheduler import Scheduler
 from . import convert, uploads
 
@@ -16,9 +17,10 @@ from . import convert, uploads
 class AudioService(audio_pb2_grpc.AudioServiceServicer):
     """See audio.proto."""
 
-    def __init__(self, scheduler: Scheduler) -> None:
-        """Translates for `scheduler`."""
+    def __init__(self, scheduler: Scheduler, manager: ModelManager) -> None:
+        """Translates for these."""
         self._scheduler = scheduler
+        self._manager = manager
 
     async def Denoise(
         self, request_iterator: AsyncIterator[audio_pb2.DenoiseRequest], context: Context
@@ -53,6 +55,7 @@ class AudioService(audio_pb2_grpc.AudioServiceServicer):
         yield audio_pb2.IsolateResponse()
 
     async def _process(self, job: Job, pieces: AsyncIterator[bytes]) -> AsyncGenerator[audio_pb2.AudioEvent]:
+        self._manager.check(job.task)
         try:
             await self._scheduler.submit(job, pieces)
             live = self._scheduler.live(job.job_id)

@@ -10,6 +10,7 @@ from ..errors import InvalidRequest, NotFound, NotReady
 from ..folders import Folders
 from ..interceptors import Context
 from ..jobs import Job, JobState, Priority
+from ..model_manager import ModelManager
 from ..scheduler import Scheduler
 from ..store import Store
 from . import convert, uploads
@@ -23,9 +24,10 @@ _TOKEN_LENGTH = 18
 class JobService(jobs_pb2_grpc.JobServiceServicer):
     """See jobs.proto."""
 
-    def __init__(self, scheduler: Scheduler, store: Store, folders: Folders) -> None:
+    def __init__(self, scheduler: Scheduler, manager: ModelManager, store: Store, folders: Folders) -> None:
         """Translates for these."""
         self._scheduler = scheduler
+        self._manager = manager
         self._store = store
         self._folders = folders
 
@@ -40,6 +42,7 @@ class JobService(jobs_pb2_grpc.JobServiceServicer):
             attached=False,
             idempotency_key=spec.idempotency_key,
         )
+        self._manager.check(job.task)
         stored, existing = await self._scheduler.submit(job, uploads.data(request_iterator))
         return jobs_pb2.SubmitJobResponse(job=convert.job_to_proto(stored), existing=existing)
 

@@ -11,6 +11,7 @@ import json
 import shutil
 import sys
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -21,13 +22,13 @@ DESCRIPTION = "model.json"
 
 
 def install(source: Path, target: Path, name: str) -> None:
-    """Convert and check. Raises InvalidWeights."""
-    signatures = [
-        _install_checkpoint(path, target) for path in sorted(source.iterdir()) if _is_checkpoint(path)
-    ]
-    if not signatures:
+    """Convert and check the bag's members, and nothing else in the folder. Raises InvalidWeights."""
+    found = {_signature(path): path for path in sorted(source.iterdir()) if _is_checkpoint(path)}
+    if not found:
         raise InvalidWeights("The folder holds neither .th nor .safetensors checkpoints of demucs.")
-    bag = _bag(source, name, signatures)
+    bag = _bag(source, name, list(found))
+    for signature in dict.fromkeys(map(str, bag["models"])):
+        _install_checkpoint(found[signature], target / f"{signature}.safetensors")
     (target / f"{name}.yaml").write_text(yaml.safe_dump(bag), "utf-8")
     members = checkpoint.read(target / f"{name}.yaml").members
     parameters = members[0].parameters
@@ -43,20 +44,23 @@ def _is_checkpoint(path: Path) -> bool:
     return path.is_file() and path.suffix in {".th", ".safetensors"}
 
 
-def _install_checkpoint(path: Path, target: Path) -> str:
-    """Copy or convert one; return its name in a bag, which demucs takes from before the hash."""
-    signature = path.stem.partition("-")[0]
-    result = target / f"{signature}.safetensors"
+def _signature(path: Path) -> str:
+    """A checkpoint's name in bags: what stands before the hash."""
+    return path.stem.partition("-")[0]
+
+
+def _install_checkpoint(path: Path, result: Path) -> None:
     if path.suffix == ".th":
         legacy.convert(path, result)
     else:
         shutil.copyfile(path, result)
-    return signature
 
 
-def _bag(source: Path, name: str, signatures: list[str]) -> object:
-    """The folder's own bag, preferably the one of this name, else a bag of its only checkpoint."""
+def _bag(source: Path, name: str, signatures: list[str]) -> dict[str, Any]:
+    """The folder's bag of this name, else its only checkpoint, else the first bag whose members are there."""
     bags = sorted(source.glob("*.yaml"), key=lambda path: (path.stem != name, path.name))
+    if len(signatures) == 1 and not any(path.stem == name for path in bags):
+        return {"models": signatures}
     for path in bags:
         try:
             bag = yaml.safe_load(path.read_text("utf-8"))
@@ -65,8 +69,6 @@ def _bag(source: Path, name: str, signatures: list[str]) -> object:
             raise InvalidWeights(f"{path.name} is no bag of demucs models.") from error
         if set(models) <= set(signatures):
             return bag
-    if len(signatures) == 1:
-        return {"models": signatures}
     raise InvalidWeights(f"The folder holds {len(signatures)} checkpoints and no .yaml that names them.")
 
 

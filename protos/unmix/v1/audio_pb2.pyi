@@ -325,7 +325,7 @@ class SeparateTask(_message.Message):
     consistency: Global___Consistency.ValueType
     """How the stems relate to the mixture."""
     shifts: _builtins.int
-    """Time shifts averaged for quality; each costs one more pass. 0: none."""
+    """Runs with shifted segments that are averaged for quality, 0 to 20; 0 and 1 take one pass. 0: no shift."""
     overlap: _builtins.float
     """How far segments overlap, 0 to below 1. Unset: 0.25."""
     @_builtins.property

@@ -77,7 +77,7 @@ class Model(_message.Message):
     licence: _builtins.str
     """Licence of the weights, as their author states it."""
     download_bytes: _builtins.int
-    """Size of the download in bytes; 0 when nothing is downloaded."""
+    """Size of the download in bytes; 0 when nothing is downloaded, or, with a `url`, when it is not known."""
     url: _builtins.str
     """Where PullModel fetches it; empty when it ships with unmix."""
     installed: _builtins.bool

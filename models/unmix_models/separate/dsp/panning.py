@@ -10,7 +10,7 @@ from unmix_models.separate.dsp.medians import Floats
 from unmix_models.separate.dsp.short_time import Spectra
 
 _SIDE_WEIGHT = np.float32(4)
-"""Off centre is what has a quarter of its middle's power at its sides, as at 18 degrees of constant-power pan."""
+"""Nothing of a bin is in the centre from tan²(27°) = ¼ on: constant-power panning by 27 of its 45 degrees."""
 _LEAST = np.float32(1e-30)
 
 
