@@ -18,6 +18,7 @@ from grpc_status import rpc_status
 from htdemucs_examples import STEMS, song
 from separators import trained
 from unmix.v1 import audio_pb2, audio_pb2_grpc, models_pb2, models_pb2_grpc
+from unmix_plugins.errors import UnmixError
 
 MINE = "mine"
 
@@ -237,14 +238,16 @@ def test_a_pickle_that_is_no_checkpoint_is_refused_and_runs_nothing(session: Ses
         def __reduce__(self) -> tuple[Any, ...]:
             return (Path.touch, (tmp_path / "exploded",))
 
-    (tmp_path / "evil").mkdir()
-    (tmp_path / "evil" / "evil.th").write_bytes(pickle.dumps(Bomb()))
-    torch.save({"klass": HTDemucs, "state": Bomb()}, tmp_path / "evil" / "bomb.th")
-    with (
-        session.daemon.client() as client,
-        pytest.raises(Exception, match="could not be converted") as caught,
-    ):
-        client.models.install("evil", tmp_path / "evil")
-    assert getattr(caught.value, "reason", "") == "INVALID_WEIGHTS"
+    for name in ("plain", "packed"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "plain" / "evil.th").write_bytes(pickle.dumps(Bomb()))
+    torch.save({"klass": HTDemucs, "state": Bomb()}, tmp_path / "packed" / "evil.th")
+    for name in ("plain", "packed"):
+        with (
+            session.daemon.client() as client,
+            pytest.raises(UnmixError, match="could not be converted") as caught,
+        ):
+            client.models.install("evil", tmp_path / name)
+        assert caught.value.reason == "INVALID_WEIGHTS"
     assert not (tmp_path / "exploded").exists()
     assert not (session.daemon.state.parent / "weights" / "evil").exists()

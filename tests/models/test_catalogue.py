@@ -105,7 +105,7 @@ def test_a_name_that_nobody_knows_is_answered_with_those_that_exist() -> None:
         UnknownModel, match=r"no model 'denoiser9000' that can denoise.*deepfilternet3.*rnnoise"
     ):
         choose("denoiser9000", Task.DENOISE, None, ALL)
-    with pytest.raises(UnknownModel, match="no model named 'x'"):
+    with pytest.raises(UnknownModel, match="no model 'x'"):
         find("x")
 
 
