@@ -29,8 +29,8 @@ format: $(READY)  ## Format and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: $(READY)  ## Speed: warm, cold and bare, as ratios in one run
-	$(BIN)/python bench/speed.py
+bench: $(READY)  ## Speed: warm, cold and bare, as ratios in one run (ARGS=--peers: the published reference, too)
+	$(BIN)/python bench/speed.py $(ARGS)
 
 bench-quality: $(READY) $(VENV)/.bench  ## SI-SDR, PESQ and STOI through the whole product
 	$(BIN)/python bench/quality.py

@@ -11,6 +11,7 @@ memory is the peak of the process. Differences are against demucs' `apply_model`
 import argparse
 import json
 import os
+import shutil
 import statistics
 import subprocess
 import sys
@@ -23,11 +24,15 @@ import numpy as np
 import separate_contestants as contestants
 import soundfile as sf
 import torch
+from product import Daemon
+from unmix_plugins.audio import Consistency, Options, SeparateTask
 
 GFLOP_PER_SEGMENT = 335
 """Of one 7.8-s segment, four stems; counted with `torch.utils.flop_counter` (a multiply-add is two)."""
 SEGMENT, STRIDE = 343_980, 257_985
 BASE = "demucs apply_model"
+PRODUCT = "unmix through the daemon"
+CLI = "demucs CLI (a process)"
 
 
 class Process:
@@ -61,6 +66,45 @@ class Process:
             if line.startswith("{"):
                 return json.loads(line)
         return None
+
+
+class Product:
+    """The same network through the whole product: client, daemon, worker, files; warm like the others."""
+
+    def __init__(self, folder: Path, threads: int) -> None:
+        source = folder / "product"
+        source.mkdir()
+        shutil.copyfile(
+            folder / f"{contestants.SIGNATURE}.safetensors", source / f"{contestants.SIGNATURE}.safetensors"
+        )
+        self._daemon = Daemon(folder / "state", weights=folder / "weights", threads=threads).start()
+        self._client = self._daemon.client("bench")
+        self._client.models.install("bench", source)
+        self._client.models.load("bench", keep_alive=-1)
+
+    def run(self, clip: Path, output: Path) -> dict[str, float]:
+        folder = output.with_suffix("")
+        folder.mkdir(exist_ok=True)
+        targets = {stem: folder / f"{stem}.wav" for stem in contestants.STEMS}
+        start = time.perf_counter()
+        self._client.separate(
+            clip,
+            targets,
+            SeparateTask(model="bench", consistency=Consistency.NONE),
+            Options(depth="f32"),
+            overwrite=True,
+        )
+        wall = time.perf_counter() - start
+        stems = [sf.read(path, dtype="float32", always_2d=True)[0].T for path in targets.values()]
+        np.save(output, np.stack(stems))
+        (worker,) = self._daemon.workers()
+        status = Path(f"/proc/{worker.pid}/status").read_text()
+        peak = int(status.split("VmHWM:")[1].split()[0]) / 1024
+        return {"wall": wall, "megabytes": peak}
+
+    def stop(self) -> None:
+        self._client.close()
+        self._daemon.stop()
 
 
 def environment(threads: int) -> dict[str, str]:
@@ -109,12 +153,14 @@ def difference(output: np.ndarray, expected: np.ndarray) -> float:
     return min(ratios)
 
 
-def measure(clip: Path, folder: Path, processes: dict[str, Process], options: argparse.Namespace) -> None:
+def measure(
+    clip: Path, folder: Path, processes: "dict[str, Process | Product]", options: argparse.Namespace
+) -> None:
     seconds = sf.info(clip).duration
     once = [sys.executable, contestants.__file__, str(folder), "unmix auto", str(options.threads), str(clip)]
     demucs = [sys.executable, "-m", "demucs", "--repo", str(folder), "-n", "bench", "--shifts", "0"]
     commands = {
-        "demucs CLI (a process)": [*demucs, "-d", "cpu", "-o", str(folder / "cli"), str(clip)],
+        CLI: [*demucs, "-d", "cpu", "-o", str(folder / "cli"), str(clip)],
         "unmix cold (a process)": [*once, str(folder / "cold")],
     }
     results: dict[str, list[dict[str, float]]] = {name: [] for name in (*processes, *commands)}
@@ -139,6 +185,30 @@ def measure(clip: Path, folder: Path, processes: dict[str, Process], options: ar
         print(
             f"{name:34} {wall:8.2f} {wall / seconds:7.3f} {ratio:8.2f}× {share:10.0f} {memory:8.0f} {decibels}"
         )
+    options.verdicts += judge(seconds, results)
+
+
+def judge(seconds: float, results: dict[str, list[dict[str, float]]]) -> list[str]:
+    """The targets of this length, each with its measurement and whether it holds; medians of paired ratios."""
+
+    def ratio(slow: str, fast: str) -> float:
+        pairs = zip(results[slow], results[fast], strict=True)
+        return statistics.median(one["wall"] / other["wall"] for one, other in pairs)
+
+    default = "unmix warm, default precision"
+    rows = [
+        ("float32 against apply_model", ratio(BASE, "unmix warm, float32"), 1.35, True),
+        ("default precision against apply_model", ratio(BASE, default), 1.5, True),
+    ]
+    if seconds <= 5:
+        rows.append(("warm call against the demucs CLI", ratio(CLI, PRODUCT), 4.0, True))
+    if seconds >= 180:
+        rows.append(("daemon against the bare engine", ratio(PRODUCT, default), 1.03, False))
+    return [
+        f"{seconds:g} s: {name:40} {value:.2f}×, wanted {'≥' if least else '≤'} {target}×: "
+        + ("holds" if (value >= target) == least or value == target else "DOES NOT HOLD")
+        for name, value, target, least in rows
+    ]
 
 
 def main() -> None:
@@ -150,6 +220,7 @@ def main() -> None:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--peers", action="store_true", help="also python-audio-separator and OpenVINO")
     options = parser.parse_args()
+    options.verdicts = []
     options.peak = peak_gflops(options.threads)
     print(f"float32 matrix product: {options.peak:.0f} GFLOP/s; percentages of peak are of this")
     with tempfile.TemporaryDirectory(prefix="unmix-bench-") as name:
@@ -162,15 +233,21 @@ def main() -> None:
             contestant: Process(python, folder, contestant, options.threads)
             for contestant, python in pythons.items()
         }
-        ready = {contestant: process for contestant, process in processes.items() if process.ready}
+        ready: dict[str, Process | Product] = {
+            contestant: process for contestant, process in processes.items() if process.ready
+        }
         for contestant in processes.keys() - ready.keys():
             print(f"{contestant} did not start; its message is above")
+        ready[PRODUCT] = Product(folder, options.threads)
         for seconds in options.seconds:
             clip = folder / f"clip{seconds:g}.wav"
             contestants.write_clip(clip, seconds)
             measure(clip, folder, ready, options)
-        for process in processes.values():
+        for process in [*processes.values(), ready[PRODUCT]]:
             process.stop()
+        missed = [row for row in options.verdicts if not row.endswith("holds")]
+        print("\n" + "\n".join(options.verdicts))
+    sys.exit(1 if missed else 0)
 
 
 if __name__ == "__main__":

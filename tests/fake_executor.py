@@ -87,6 +87,14 @@ class FakeExecutor:
         """What `devices` raises, once each."""
         self._capacity = capacity
         self._begun: asyncio.Queue[FakeRun] = asyncio.Queue()
+        self._runs: list[FakeRun] = []
+
+    def abandon(self) -> None:
+        """End whatever runs: the test is over."""
+        for run in self._runs:
+            run.may_stop.set()
+            if not run.outcome.done():
+                run.refuse()
 
     async def next(self) -> FakeRun:
         """The next run that begins."""
@@ -114,6 +122,7 @@ class FakeExecutor:
     ) -> Done:
         run = FakeRun(job, device, input_, outputs, report)
         self._begun.put_nowait(run)
+        self._runs.append(run)
         try:
             return await asyncio.shield(run.outcome)
         except asyncio.CancelledError:

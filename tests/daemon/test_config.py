@@ -151,6 +151,8 @@ def test_folders_do_not_depend_on_where_the_daemon_was_started(
     config = read_config(toml(tmp_path, 'state_folder = "~/state"\nweights_folder = "weights"\n'), {})
     assert config.state_folder == tmp_path / "state"
     assert config.weights_folder == tmp_path / "weights"
+    monkeypatch.setenv("UNMIX_STATE", "from/the/environment")
+    assert read_config(None, {}).state_folder == tmp_path / "from/the/environment"
 
 
 def test_a_configuration_does_not_change() -> None:

@@ -131,6 +131,16 @@ def test_a_new_start_leaves_nothing_of_the_old_one(file: GrowingFile, path: Path
     assert path.read_bytes() == b"short"
 
 
+def test_a_hole_in_a_new_start_is_told_as_well(file: GrowingFile, path: Path) -> None:
+    file.write(b"stale bytes")
+    file.announce()
+    file.restart()
+    file.seek(4)
+    file.write(b"body")
+    assert file.finish() == [(0, 8)]
+    assert path.read_bytes() == bytes(4) + b"body"
+
+
 def test_closing_twice_is_closing(path: Path) -> None:
     file = GrowingFile(path)
     file.close()

@@ -96,6 +96,7 @@ async def world(
     try:
         yield World(config, store, folders, executor, scheduler)
     finally:
+        executor.abandon()
         await scheduler.close()
         await store.close()
 
@@ -161,6 +162,18 @@ async def test_an_unexpected_error_of_one_job_does_not_stop_the_next(world: Worl
     assert "secret" not in ended.error.message
     assert not world.has_folder(job)
     assert await world.executor.next_jobs(1) == [after.job_id]
+
+
+@in_a_world()
+async def test_a_result_outlives_an_input_that_cannot_be_removed(world: World) -> None:
+    job = await world.submit()
+    run = await world.executor.next()
+    world.folders.of(job.job_id).input.unlink()
+    world.folders.of(job.job_id).input.mkdir()  # unlink() refuses it
+    run.finish()
+    assert (await world.end_of(job)).state is JobState.COMPLETED
+    await world.running(0)
+    assert world.files_of(job) == {"attempt-1/clean.wav"}
 
 
 @in_a_world()

@@ -56,6 +56,17 @@ def test_clients_without_number_are_forgotten_the_oldest_first() -> None:
     assert clients(turns.order(waiting)) == "oldconnection 0"
 
 
+def test_a_client_that_comes_again_and_again_is_not_forgotten() -> None:
+    turns = Turns()
+    turns.take(a_job(client="regular"))
+    for number in range(1500):
+        turns.take(a_job(client=f"connection {number}"))
+        if number % 500 == 0:
+            turns.take(a_job(client="regular"))
+    waiting = [a_job(client="regular"), a_job(client="connection 990")]
+    assert clients(turns.order(waiting)) == "connection 990regular"
+
+
 @given(st.lists(JOBS, max_size=20))
 def test_nobody_is_lost_and_a_clients_jobs_keep_their_order(waiting: list[Job]) -> None:
     ordered = Turns().order(waiting)

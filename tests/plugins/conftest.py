@@ -4,17 +4,24 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from daemons import processes_of
 from fake_daemon import FakeDaemon
+from unmix.locations import LOG
 from unmix_plugins.client import Client
 
 
 @pytest.fixture(autouse=True)
-def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("state")
     for name in ("UNMIX_ADDRESS", "UNMIX_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("UNMIX_STATE", str(folder))
-    return folder
+    yield folder
+    if (
+        folder / LOG
+    ).exists():  # a client took the fake for dead, as may happen under load, and started another
+        for process in processes_of(folder):
+            process.kill()
 
 
 @pytest.fixture

@@ -1,0 +1,31 @@
+"""A worker whose front was killed: it ends, and leaves no traceback in the front's log."""
+
+import subprocess
+import sys
+
+import pytest
+from unmix_daemon.worker.messages import Begin, encode
+
+WORKER = [sys.executable, "-m", "unmix_daemon.worker"]
+BEGIN = encode(Begin("cpu", "no-weights", 1 << 30, 1, 1))
+
+
+@pytest.mark.parametrize("said", [b"", BEGIN[:20], BEGIN, BEGIN + BEGIN[:20]])
+def test_a_worker_ends_in_silence_wherever_its_front_stopped_speaking(said: bytes) -> None:
+    ended = subprocess.run(WORKER, input=said, capture_output=True, timeout=30, check=False)
+    assert (ended.returncode, ended.stderr) == (0, b"")
+
+
+@pytest.mark.parametrize("arguments", [[], ["probe"]])
+def test_a_worker_that_nobody_hears_ends_in_silence(arguments: list[str]) -> None:
+    with subprocess.Popen(
+        [*WORKER, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as worker:
+        assert worker.stdin
+        assert worker.stdout
+        assert worker.stderr
+        worker.stdout.close()
+        worker.stdin.write(BEGIN)
+        worker.stdin.flush()
+        assert worker.stderr.read() == b""
+        assert worker.wait(30) == 0
