@@ -55,9 +55,9 @@ def install(
     """Start the daemon at every login: a systemd user unit, or a launchd agent on macOS."""
     from . import install as service  # noqa: PLC0415
 
-    _settings(config)
+    drain = _settings(config).drain
     try:
-        for line in service.install(config, start=start):
+        for line in service.install(config, start=start, drain=drain, environment=os.environ):
             typer.echo(line)
     except service.InstallError as error:
         _refuse(str(error))

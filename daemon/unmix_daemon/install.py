@@ -1,16 +1,22 @@
 """`unmixd install`: a systemd user unit on Linux, a launchd agent on macOS."""
 
+import math
 import os
 import plistlib
 import shlex
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from types import MappingProxyType
+
+from unmix.locations import GAVE_WAY
 
 _UNIT = "unmixd.service"
 _LABEL = "org.unmix.unmixd"
+_SPARE_SECONDS = 15
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 _QUOTED = str.maketrans({"\\": "\\\\", '"': '\\"', "\n": "\\n", "%": "%%"})
 
 
@@ -18,13 +24,24 @@ class InstallError(Exception):
     """The service cannot be installed; the message says what to do."""
 
 
-def install(config: Path | None, *, start: bool) -> Iterator[str]:
-    """Write the service file and, with `start`, start it; yield what was done. Raises InstallError."""
+def install(
+    config: Path | None, *, start: bool, drain: float = 30.0, environment: Mapping[str, str] = _NOTHING
+) -> Iterator[str]:
+    """Write the service file and, with `start`, start it; yield what was done.
+
+    `drain` is the setting of this name: the service manager must wait longer. The service sees those variables of
+    `environment` that are unmix's own. Raises InstallError.
+    """
+    own = {name: value for name, value in environment.items() if name.startswith(("UNMIX_", "UNMIXD_"))}
+    seconds = math.ceil(drain) + _SPARE_SECONDS
     command = [sys.executable, "-m", "unmix_daemon", "run"]
     if config:
         command += ["--config", str(config.resolve())]
     path = service_file()
-    text = launchd_plist(command) if sys.platform == "darwin" else systemd_unit(command).encode()
+    if sys.platform == "darwin":
+        text = launchd_plist(command, own, seconds)
+    else:
+        text = systemd_unit(command, own, seconds).encode()
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(text)
@@ -63,21 +80,25 @@ def service_file() -> Path:
     raise InstallError("Services are installed on Linux and macOS only; start `unmixd run` at login instead.")
 
 
-def systemd_unit(command: list[str]) -> str:
+def systemd_unit(command: list[str], environment: Mapping[str, str] = _NOTHING, seconds: int = 45) -> str:
     """The unit's text: systemd.service(5), "Command lines".
 
     Doubling `$` would not do, as the first word is taken as it is: the colon in front (since systemd 244) has
     systemd leave all of them alone. No quoting makes it accept quotes and backslashes in the first word.
     """
     line = " ".join(f'"{part.translate(_QUOTED)}"' for part in command)
+    variables = "".join(
+        f'Environment="{name}={value.translate(_QUOTED)}"\n' for name, value in sorted(environment.items())
+    )
     return f"""[Unit]
 Description=unmix audio daemon
 
 [Service]
 ExecStart=:{line}
-Restart=on-failure
+{variables}Restart=on-failure
+RestartPreventExitStatus={GAVE_WAY}
 RestartSec=1
-TimeoutStopSec=45
+TimeoutStopSec={seconds}
 KillMode=mixed
 
 [Install]
@@ -85,7 +106,7 @@ WantedBy=default.target
 """
 
 
-def launchd_plist(command: list[str]) -> bytes:
+def launchd_plist(command: list[str], environment: Mapping[str, str] = _NOTHING, seconds: int = 45) -> bytes:
     """The agent's property list."""
     logs = Path.home() / "Library" / "Logs" / "unmixd.log"
     return plistlib.dumps(
@@ -94,7 +115,8 @@ def launchd_plist(command: list[str]) -> bytes:
             "ProgramArguments": command,
             "RunAtLoad": True,
             "KeepAlive": {"SuccessfulExit": False},
-            "ExitTimeOut": 45,
+            "EnvironmentVariables": dict(environment),
+            "ExitTimeOut": seconds,
             "StandardErrorPath": str(logs),
         }
     )

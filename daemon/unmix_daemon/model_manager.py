@@ -14,7 +14,7 @@ from unmix_models.devices import place
 from unmix_models.errors import AudioError, InvalidWeights
 from unmix_models.networks import SUFFIXES, imported_model
 from unmix_models.stem_choice import choose_separator
-from unmix_models.storage import naming_full_disks
+from unmix_models.storage import naming_the_disk
 from unmix_models.weights import PullProgress, Weights
 
 from .cancellation import unbroken
@@ -165,13 +165,13 @@ def _next(steps: Iterator[PullProgress]) -> PullProgress | None:
 
 def _receive(folder: Path) -> None:
     """An empty folder for the files of an import; a kill may have left the last one's."""
-    with _told_to_clients(), naming_full_disks(folder):
+    with _told_to_clients(), naming_the_disk(folder):
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700, parents=True)
 
 
 def _append(path: Path, piece: bytes, limit: int) -> None:
-    with _told_to_clients(), naming_full_disks(path.parent), path.open("ab") as file:
+    with _told_to_clients(), naming_the_disk(path.parent), path.open("ab") as file:
         if file.tell() + len(piece) > limit:
             raise InvalidWeights(f"{path.name} is longer than the catalogue says; check the folder.")
         file.write(piece)

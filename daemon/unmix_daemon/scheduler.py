@@ -18,13 +18,13 @@ from .executors.base import Executor
 from .folders import Folders
 from .jobs import Job, JobError, JobEvent, JobState, Progress
 from .live import LiveJob
+from .recorder import Recorder
 from .store import Store
 from .sweeper import Sweeper
 from .turns import Turns
-from .worker.messages import Advanced, Done, Grew
+from .worker.messages import Done
 
 _log = logging.getLogger(__name__)
-_RECORD_SECONDS = 1.0
 _INTERNAL = JobError("INTERNAL", "The daemon met an error; its log has the details.")
 _LOST = JobError("SHUTTING_DOWN", "The daemon stopped while this call was running; send the file again.")
 
@@ -113,6 +113,8 @@ class Scheduler:
         With an idempotency key that is known already: that job, and True. Raises Busy, ShuttingDown,
         InvalidRequest, DiskFull; nothing stays behind then.
         """
+        if job.idempotency_key and (known := await self._store.known(job.client, job.idempotency_key)):
+            return known, True
         self._refuse_when_closing()
         if len(self._pending) + self._receiving >= self._config.queue_limit:
             raise Busy(f"The queue is full ({self._config.queue_limit} jobs wait); try again in a moment.")
@@ -271,7 +273,7 @@ class Scheduler:
                     reason,
                     folder.input,
                     folder.outputs(started.attempts),
-                    self._reporter(live),
+                    Recorder(self._store, live, self._spawn).report,
                 )
             except JobFailed as error:
                 await self._fail(job.job_id, JobError(error.reason, str(error)))
@@ -286,27 +288,6 @@ class Scheduler:
         except Exception:  # noqa: BLE001  # a border: one job must not end the others
             _log.exception("job %s", job.job_id)
             await self._fail(job.job_id, _INTERNAL)
-
-    def _reporter(self, live: LiveJob) -> Callable[[Grew | Advanced], None]:
-        next_record = 0.0
-
-        def report(news: Grew | Advanced) -> None:
-            nonlocal next_record
-            if isinstance(news, Grew):
-                live.outputs[news.stem] = news
-            else:
-                live.progress = Progress(news.stage, news.fraction, news.remaining_seconds)
-                now = time.monotonic()
-                if now >= next_record:
-                    next_record = now + _RECORD_SECONDS
-                    self._spawn(self._record(live), "record")
-            live.moved.changed()
-
-        return report
-
-    async def _record(self, live: LiveJob) -> None:
-        await self._store.report(live.job.job_id, live.progress)
-        live.recorded.changed()
 
     async def _complete(self, live: LiveJob, job: Job, done: Done) -> None:
         live.rewritten = done.rewritten

@@ -66,6 +66,10 @@ class Store:
         """Store a new job. With an idempotency key that its client has used: that job, and True."""
         return await self._run(_add, job)
 
+    async def known(self, client: str, idempotency_key: str) -> Job | None:
+        """The job that this client has submitted under this key, or None."""
+        return await self._run(_known, client, idempotency_key)
+
     async def get(self, job_id: str) -> Job | None:
         """The job, or None."""
         return await self._run(_get, job_id)
@@ -153,12 +157,8 @@ def _open(path: Path) -> sqlite3.Connection:
 
 
 def _add(db: sqlite3.Connection, job: Job) -> tuple[Job, bool]:
-    if job.idempotency_key:
-        row = db.execute(
-            "SELECT * FROM jobs WHERE client = ? AND idempotency_key = ?", (job.client, job.idempotency_key)
-        ).fetchone()
-        if row:
-            return _job(row), True
+    if job.idempotency_key and (known := _known(db, job.client, job.idempotency_key)):
+        return known, True
     db.execute(
         "INSERT INTO jobs (job_id, client, idempotency_key, attached, state, task_kind, task, options, created,"
         " progress) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
@@ -177,6 +177,13 @@ def _add(db: sqlite3.Connection, job: Job) -> tuple[Job, bool]:
     )
     _note(db, job.job_id, job.created)
     return job, False
+
+
+def _known(db: sqlite3.Connection, client: str, idempotency_key: str) -> Job | None:
+    row = db.execute(
+        "SELECT * FROM jobs WHERE client = ? AND idempotency_key = ?", (client, idempotency_key)
+    ).fetchone()
+    return _job(row) if row else None
 
 
 def _get(db: sqlite3.Connection, job_id: str) -> Job | None:

@@ -8,7 +8,8 @@
     ├── InvalidWeights              the files are not what the catalogue says they are
     ├── DeviceUnavailable           the device asked for is not on this machine
     ├── OutOfMemory                 the device's memory is full, also after freeing what was idle
-    └── StorageFull                 the disk that holds the result is full
+    ├── StorageFull                 the disk that holds the result is full
+    └── StorageDenied               the folder may not be written
 
 `reason` is the stable machine-readable name of each kind (google.rpc.ErrorInfo.reason).
 """
@@ -68,3 +69,9 @@ class StorageFull(AudioError):
     """The file system that takes the result has no room left."""
 
     reason = "STORAGE_FULL"
+
+
+class StorageDenied(AudioError):
+    """The folder is read-only, or belongs to somebody else."""
+
+    reason = "STORAGE_DENIED"

@@ -1,13 +1,14 @@
-"""Disks that run full, said in one sentence."""
+"""Disks that are full or may not be written, said in one sentence."""
 
 import errno
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from .errors import StorageFull
+from .errors import StorageDenied, StorageFull
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+_DENIED = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 def is_full(error: OSError) -> bool:
@@ -16,11 +17,15 @@ def is_full(error: OSError) -> bool:
 
 
 @contextmanager
-def naming_full_disks(folder: Path) -> Generator[None]:
-    """Turn a full-disk OSError inside the block into StorageFull that names `folder`."""
+def naming_the_disk(folder: Path) -> Generator[None]:
+    """Turn an OSError of a full or a read-only disk inside the block into an error that names `folder`."""
     try:
         yield
     except OSError as error:
-        if not is_full(error):
-            raise
-        raise StorageFull(f"The disk that holds {folder} is full; free some space and try again.") from error
+        if is_full(error):
+            raise StorageFull(f"The disk that holds {folder} is full; free some space, try again.") from error
+        if error.errno in _DENIED:
+            raise StorageDenied(
+                f"{folder} cannot be written ({error.strerror}); change its permissions."
+            ) from error
+        raise

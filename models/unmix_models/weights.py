@@ -19,7 +19,7 @@ from .catalogue import CATALOGUE, Model, WeightFile
 from .download import PullProgress, download
 from .errors import InvalidWeights, ModelMissing
 from .networks import DESCRIPTION, imported_models, install_network
-from .storage import naming_full_disks
+from .storage import naming_the_disk
 
 _PIECE = 1 << 20
 _SPARE_BYTES = 64 << 20
@@ -62,7 +62,7 @@ class Weights:
             return
         archive = self.folder / f".{model.name}.tar.gz.part"
         archive.parent.mkdir(parents=True, exist_ok=True)
-        with naming_full_disks(self.folder):
+        with naming_the_disk(self.folder):
             yield from download(url, archive, _most_bytes(model), stop)
             if stop():
                 return
@@ -77,7 +77,7 @@ class Weights:
     def install(self, model: Model, source: Path) -> None:
         """Copy the model's files from the folder `source`. Raises InvalidWeights, StorageFull."""
         if model.architecture:
-            with naming_full_disks(self.folder):
+            with naming_the_disk(self.folder):
                 self._place(model, lambda partial: install_network(model, source, partial))
             return
 
@@ -89,7 +89,7 @@ class Weights:
                 with path.open("rb") as opened:
                     yield file, opened
 
-        with naming_full_disks(self.folder):
+        with naming_the_disk(self.folder):
             self._install(model, files())
 
     def _install(self, model: Model, files: Iterable[tuple[WeightFile, IO[bytes]]]) -> None:
@@ -108,7 +108,7 @@ class Weights:
         """Download each checkpoint into a folder beside, then convert and install."""
         staged = self.folder / f".{model.name}.staged"
         staged.mkdir(parents=True, exist_ok=True)
-        with naming_full_disks(self.folder):
+        with naming_the_disk(self.folder):
             done = 0
             for file in model.files:
                 target = staged / file.name

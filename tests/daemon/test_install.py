@@ -79,6 +79,27 @@ def test_a_unit_restarts_after_a_failure_and_starts_at_login() -> None:
     assert [line for line in lines if line.startswith("[")] == ["[Unit]", "[Service]", "[Install]"]
 
 
+def test_a_unit_waits_longer_than_the_drain_time_and_keeps_off_a_daemon_that_is_there(tmp_path: Path) -> None:
+    list(service.install(None, start=False, drain=99.5, environment={}))
+    lines = service.service_file().read_text("utf-8").splitlines()
+    assert "TimeoutStopSec=115" in lines
+    assert "RestartPreventExitStatus=75" in lines
+
+
+def test_the_service_sees_the_variables_of_unmix_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"UNMIX_STATE": '/a "b" 5%', "UNMIXD_DRAIN": "7", "AWS_SECRET": "x"}
+    list(service.install(None, start=False, environment=given))
+    lines = service.service_file().read_text("utf-8").splitlines()
+    assert [line for line in lines if line.startswith("Environment=")] == [
+        'Environment="UNMIXD_DRAIN=7"',
+        r'Environment="UNMIX_STATE=/a \"b\" 5%%"',
+    ]
+    monkeypatch.setattr(sys, "platform", "darwin")
+    list(service.install(None, start=False, environment=given))
+    agent = plistlib.loads(service.service_file().read_bytes())
+    assert agent["EnvironmentVariables"] == {"UNMIX_STATE": '/a "b" 5%', "UNMIXD_DRAIN": "7"}
+
+
 @pytest.mark.skipif(shutil.which("systemd-analyze") is None, reason="needs systemd-analyze")
 def test_systemd_takes_the_unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     analyze = shutil.which("systemd-analyze", path="/usr/bin:/bin")

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from fake_executor import CPU, GPU, RESULT, FakeExecutor
 from job_examples import SUMMARY, a_job
-from unmix_daemon import scheduler as scheduler_module
+from unmix_daemon import recorder
 from unmix_daemon.config import Config
 from unmix_daemon.errors import Busy, InvalidRequest, NotFound, ShuttingDown, WorkerDied
 from unmix_daemon.folders import Folders
@@ -333,6 +333,19 @@ async def test_a_full_queue_refuses_until_there_is_room(world: World) -> None:
 
 
 @in_a_world(queue_limit=1)
+async def test_a_full_queue_still_knows_what_was_submitted_before_and_reads_no_upload(world: World) -> None:
+    async def never() -> AsyncIterator[bytes]:
+        pytest.fail("the upload was read")
+        yield b""
+
+    await world.submit()
+    await world.executor.next()
+    first, _ = await world.scheduler.submit(a_job(key="take 7"), upload())
+    again, existing = await world.scheduler.submit(a_job(key="take 7"), never())
+    assert (again.job_id, existing) == (first.job_id, True)
+
+
+@in_a_world(queue_limit=1)
 async def test_an_upload_takes_a_place_in_the_queue_while_it_comes(world: World) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
 
@@ -628,7 +641,7 @@ async def test_a_slow_watcher_misses_nothing(world: World) -> None:
 def test_broken_watches_resume_without_gap_or_repetition(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(scheduler_module, "_RECORD_SECONDS", 0.0)
+    monkeypatch.setattr(recorder, "_RECORD_SECONDS", 0.0)
 
     async def watched(world: World) -> None:
         job = await world.submit()

@@ -85,8 +85,11 @@ class JobService(jobs_pb2_grpc.JobServiceServicer):
         path, size = self._output(await self._scheduler.get(request.job_id), request.stem)
         if not 0 <= request.offset <= size:
             raise InvalidRequest("offset", f"The output has {size} bytes; {request.offset} is not within.")
-        async for piece in read_pieces(path, request.stem, request.offset, size):
-            yield jobs_pb2.ReadOutputResponse(offset=piece.offset, data=piece.data)
+        try:
+            async for piece in read_pieces(path, request.stem, request.offset, size):
+                yield jobs_pb2.ReadOutputResponse(offset=piece.offset, data=piece.data)
+        except FileNotFoundError as error:
+            raise NotFound(f"Job {request.job_id} was deleted while it was read; run it again.") from error
 
     def _output(self, job: Job, stem: str) -> tuple[Path, int]:
         if job.state is not JobState.COMPLETED or job.summary is None:
