@@ -6,8 +6,11 @@ python bench/memory_client.py STATE FILE TARGET MODEL
 import sys
 from pathlib import Path
 
-from unmix_plugins.audio import DenoiseTask
+from unmix_plugins.audio import DenoiseTask, SeparateTask
 from unmix_plugins.client import Client
+
+SEPARATORS = ("dsp", "tiny")
+STEMS = ("drums", "bass", "other", "vocals")
 
 
 def peak_bytes(pid: int | str) -> int:
@@ -21,5 +24,9 @@ def peak_bytes(pid: int | str) -> int:
 if __name__ == "__main__":
     state, source, target, model = sys.argv[1:]
     with Client.connect(Path(state), client_name="bench", start=False) as client:
-        client.denoise(Path(source), {"clean": Path(target)}, DenoiseTask(model=model))
+        if model in SEPARATORS:
+            targets = {stem: Path(f"{target}.{stem}") for stem in STEMS}
+            client.separate(Path(source), targets, SeparateTask(model=model))
+        else:
+            client.denoise(Path(source), {"clean": Path(target)}, DenoiseTask(model=model))
     print(peak_bytes("self"))
