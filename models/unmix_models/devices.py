@@ -8,6 +8,8 @@ from pathlib import Path
 from .errors import DeviceUnavailable
 from .onnx_runtime import onnx_runtime
 
+_NVIDIA_DRIVER = ("/proc/driver/nvidia/version", "/dev/nvidiactl")
+
 
 @dataclass(frozen=True, slots=True)
 class Device:
@@ -30,10 +32,9 @@ class Placement:
 
 
 def probe() -> tuple[Device, ...]:
-    """Look at the machine, best device first. Imports the inference runtime, so call it in a child process."""
-    providers: list[str] = onnx_runtime().get_available_providers()
+    """Look at the machine, best device first. Imports inference runtimes, so call it in a child process."""
     return (
-        _cuda(has_runtime="CUDAExecutionProvider" in providers),
+        _cuda(),
         _mps(),
         Device("cpu", _processor(), available=True),
     )
@@ -65,14 +66,20 @@ def _names(devices: Sequence[Device]) -> str:
     return ", ".join(device.name for device in devices)
 
 
-def _cuda(*, has_runtime: bool) -> Device:
-    hardware = Path("/proc/driver/nvidia/version").exists() or Path("/dev/nvidiactl").exists()
-    if has_runtime and hardware:
+def _cuda() -> Device:
+    """One runtime that can use the GPU is enough: models of another run on the CPU, and say so."""
+    if not any(Path(path).exists() for path in _NVIDIA_DRIVER):
+        return Device("cuda:0", "NVIDIA GPU", available=False, reason="no NVIDIA driver found")
+    if _torch_has_cuda() or "CUDAExecutionProvider" in onnx_runtime().get_available_providers():
         return Device("cuda:0", "NVIDIA GPU", available=True)
-    reason = (
-        "its runtime is not installed (pip install onnxruntime-gpu)" if hardware else "no NVIDIA driver found"
-    )
+    reason = "neither PyTorch nor ONNX Runtime is installed with CUDA (pip install onnxruntime-gpu)"
     return Device("cuda:0", "NVIDIA GPU", available=False, reason=reason)
+
+
+def _torch_has_cuda() -> bool:
+    import torch  # noqa: PLC0415  # seconds, and only where there is a GPU
+
+    return torch.cuda.is_available()
 
 
 def _mps() -> Device:

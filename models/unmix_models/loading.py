@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from .catalogue import Model
 from .denoise.base import Denoiser
+from .errors import DeviceUnavailable
 from .separate.base import Separator
 from .weights import Weights
 
@@ -17,6 +18,8 @@ class Place:
     """`cpu`, `cuda:0`, …"""
     threads: int
     """The most of one model on a CPU, at least 1."""
+    required: bool = False
+    """The device was asked for by name: a model that cannot use it is an error, not a run on the CPU."""
 
 
 def load_denoiser(model: Model, weights: Weights, place: Place) -> Denoiser:
@@ -53,7 +56,12 @@ def _deepfilternet3(model: Model, weights: Weights, place: Place) -> Denoiser:
 
     # One thread, whatever is allowed: its recurrent steps are many and tiny, and two threads that wait for
     # each other after every one took 2.6 times as long (60 ms for 5 s of audio became 150).
-    return deepfilternet3.load(weights.path(model), place.device)
+    try:
+        return deepfilternet3.load(weights.path(model), place.device)
+    except DeviceUnavailable:
+        if place.required:
+            raise
+        return deepfilternet3.load(weights.path(model), "cpu")
 
 
 _DENOISERS: dict[str, Callable[[Model, Weights, Place], Denoiser]] = {

@@ -1,8 +1,13 @@
 """What this machine can compute on."""
 
 import pytest
+from support import shared
+from unmix_models.catalogue import find
 from unmix_models.devices import Device, Placement, place, probe
 from unmix_models.errors import DeviceUnavailable
+from unmix_models.loading import Place, load_denoiser
+from unmix_models.onnx_runtime import onnx_runtime
+from unmix_models.weights import Weights
 
 CPU = Device("cpu", "A processor", available=True)
 GPU = Device("cuda:0", "NVIDIA GPU", available=True)
@@ -20,6 +25,15 @@ def test_every_machine_has_a_processor_and_it_comes_last() -> None:
 def test_a_device_that_cannot_be_used_says_why() -> None:
     for device in probe():
         assert device.available != bool(device.reason)
+
+
+def test_a_model_that_cannot_use_the_gpu_runs_on_the_cpu_unless_the_gpu_was_asked_for() -> None:
+    model, weights = find("deepfilternet3"), Weights(shared("weights"))
+    if "CUDAExecutionProvider" in onnx_runtime().get_available_providers():
+        pytest.skip("ONNX Runtime can use a GPU here")
+    assert load_denoiser(model, weights, Place("cuda:0", 1)).device == "cpu"
+    with pytest.raises(DeviceUnavailable, match="onnxruntime-gpu"):
+        load_denoiser(model, weights, Place("cuda:0", 1, required=True))
 
 
 @pytest.mark.parametrize("wanted", ["", "auto"])

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Generator
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -37,9 +38,10 @@ def run_denoise(run: Run, task: DenoiseTask, around: Surroundings) -> Steps:
         yield
         files.create(tuple(stem for stem in STEMS if stem in task.stems), known.spec)
         around.send(Advanced(run.ticket, "loading", 0.0, None))
+        place = replace(around.place, required=run.options.device not in ("", "auto"))
         with around.residency.use(
             choice.model.name,
-            lambda: load_denoiser(choice.model, around.weights, around.place),
+            lambda: load_denoiser(choice.model, around.weights, place),
             run.keep_alive,
         ) as (loaded, load_seconds):
             model = cast("Denoiser", loaded)  # load_denoiser made it
@@ -59,7 +61,7 @@ def run_denoise(run: Run, task: DenoiseTask, around: Surroundings) -> Steps:
             choice,
             outcome,
             device=model.device,
-            device_reason=run.device_reason if placed else f"{model.name} runs on {model.device} only",
+            device_reason=run.device_reason if placed else f"{model.name} runs on {model.device} here",
             precision="float32",
             load_seconds=load_seconds,
             began=began,

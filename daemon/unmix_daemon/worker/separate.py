@@ -66,7 +66,7 @@ def _report(
     began: float,
 ) -> Done:
     placed = (
-        run.device_reason if choice.model.quality == "high" else f"{model.name} runs on {model.device} only"
+        run.device_reason if choice.model.quality == "high" else f"{model.name} runs on {model.device} here"
     )
     notes = (
         ()
