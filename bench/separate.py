@@ -25,7 +25,7 @@ import separate_contestants as contestants
 import soundfile as sf
 import torch
 from product import Daemon
-from unmix_plugins.audio import Consistency, Options, SeparateTask
+from unmix_plugins.audio import Consistency, SeparateTask
 
 GFLOP_PER_SEGMENT = 335
 """Of one 7.8-s segment, four stems; counted with `torch.utils.flop_counter` (a multiply-add is two)."""
@@ -69,7 +69,7 @@ class Process:
 
 
 class Product:
-    """The same network through the whole product: client, daemon, worker, files; warm like the others."""
+    """The same network through the whole product: client, daemon, worker, 16-bit files; warm like the others."""
 
     def __init__(self, folder: Path, threads: int) -> None:
         source = folder / "product"
@@ -91,7 +91,6 @@ class Product:
             clip,
             targets,
             SeparateTask(model="bench", consistency=Consistency.NONE),
-            Options(depth="f32"),
             overwrite=True,
         )
         wall = time.perf_counter() - start
