@@ -48,6 +48,8 @@ class Config(BaseModel):
     """Most bytes that resident models may hold on one device."""
     threads: Annotated[int, Field(ge=0)] = 0
     """Most threads of one model on a CPU; 0: all cores. A model that gains nothing by more uses one."""
+    precision: Annotated[str, Field(pattern="^(auto|float32|bfloat16|float16)$")] = "auto"
+    """Arithmetic of separation networks; auto: the fastest that a probe finds to be exact enough."""
     batch: Annotated[int, Field(ge=0)] = 0
     """Jobs of one priority that a device runs at once; their segments share batches. 0: 8 on a GPU, 1 on a CPU."""
     queue_limit: Annotated[int, Field(gt=0)] = 512

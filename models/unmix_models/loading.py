@@ -18,6 +18,8 @@ class Place:
     """`cpu`, `cuda:0`, …"""
     threads: int
     """The most of one model on a CPU, at least 1."""
+    precision: str = "auto"
+    """Of separation networks: `auto`, `float32`, `bfloat16`, `float16`."""
     required: bool = False
     """The device was asked for by name: a model that cannot use it is an error, not a run on the CPU."""
 
@@ -33,7 +35,9 @@ def load_separator(model: Model, weights: Weights, place: Place) -> Separator:
         from .separate import checkpoint, separator  # noqa: PLC0415  # PyTorch
 
         bag = checkpoint.read(weights.path(model) / f"{model.name}.yaml")
-        return separator.load(bag, name=model.name, device=place.device, threads=place.threads)
+        return separator.load(
+            bag, name=model.name, device=place.device, precision=place.precision, threads=place.threads
+        )
     from .separate import dsp  # noqa: PLC0415
 
     return dsp.load()

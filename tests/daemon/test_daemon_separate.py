@@ -214,6 +214,15 @@ def test_a_wrong_separation_is_refused_by_reason(
     eventually(lambda: session.daemon.files() == [])
 
 
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+def test_the_precision_can_be_set_and_is_told(session: Session, tmp_path: Path, precision: str) -> None:
+    source = sounds.write(tmp_path / "in.wav", song(8000), 8000)
+    weights = session.daemon.state.parent / "weights"
+    with Daemon(tmp_path / "state", weights=weights, threads=1, precision=precision) as daemon:
+        _, summary = Session(daemon, session.network).separate(source)
+    assert summary.precision == precision
+
+
 def test_more_than_two_channels_are_refused(session: Session, tmp_path: Path) -> None:
     source = sounds.write(tmp_path / "in.wav", song(8000, channels=6), 44100)
     reason, message = refused(session, source)

@@ -94,6 +94,7 @@ class LocalExecutor:
                 config.memory_budget,
                 config.threads,
                 self.capacity(device),
+                precision=config.precision,
             )
             self._workers[device] = WorkerProcess(begin)
         return self._workers[device]

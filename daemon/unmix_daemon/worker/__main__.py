@@ -54,7 +54,7 @@ def main() -> None:
     )
     around = Surroundings(
         Weights(Path(begin.weights_folder)),
-        Place(begin.device, begin.threads or os.cpu_count() or 1),
+        Place(begin.device, begin.threads or os.cpu_count() or 1, precision=begin.precision),
         residency,
         send,
     )

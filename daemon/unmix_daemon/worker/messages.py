@@ -23,6 +23,8 @@ class Begin:
     """0: all cores."""
     batch: int
     """Most segments to compute together."""
+    precision: str = "auto"
+    """`auto`, `float32`, `bfloat16`, `float16`."""
 
 
 @dataclass(frozen=True, slots=True)
