@@ -6,11 +6,11 @@ checkpoints are pickles; hashes are compared here, before it starts.
 
 import hashlib
 import json
-import os
 import re
 import subprocess
 import sys
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import yaml
@@ -56,16 +56,7 @@ def imported_models(folder: Path, catalogue: Collection[str]) -> Mapping[str, Mo
             stems, rate = tuple(map(str, said["stems"])), int(said["sample_rate"])
         except (OSError, ValueError, KeyError, TypeError):
             continue
-        model = imported_model(name)
-        found[name] = Model(
-            name=name,
-            task=model.task,
-            description=model.description,
-            licence=model.licence,
-            stems=stems,
-            sample_rate=rate,
-            architecture=model.architecture,
-        )
+        found[name] = replace(imported_model(name), stems=stems, sample_rate=rate)
     return found
 
 
@@ -81,14 +72,11 @@ def install_network(model: Model, source: Path, target: Path) -> None:
         if model.bag:
             bag["weights"] = [list(row) for row in model.bag]
         (source / f"{model.name}.yaml").write_text(yaml.safe_dump(bag), "utf-8")
-    child = subprocess.run(
-        [sys.executable, "-m", "unmix_models.separate.installation", source, target, model.name],
-        capture_output=True,
-        text=True,
-        timeout=_SECONDS,
-        env={key: value for key, value in os.environ.items() if key != "PYTHONSTARTUP"},
-        check=False,
-    )
+    command = [sys.executable, "-m", "unmix_models.separate.installation", source, target, model.name]
+    try:
+        child = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)
+    except subprocess.TimeoutExpired as error:
+        raise InvalidWeights(f"'{model.name}' took too long to convert; download it again.") from error
     if child.returncode:
         reason = (child.stderr.strip().splitlines() or [f"the converter ended with {child.returncode}"])[-1]
         raise InvalidWeights(f"'{model.name}' was not installed: {reason.rstrip('.')}. Check the files.")

@@ -53,7 +53,6 @@ def run_denoise(run: Run, task: DenoiseTask, around: Surroundings) -> Steps:
                 smaller, note = _smaller(model)
                 outcome = yield from _process(run, task, known, profile, smaller, files)
                 outcome.notes.append(note)
-        placed = model.device == around.place.device
         return report(
             run,
             files,
@@ -61,7 +60,7 @@ def run_denoise(run: Run, task: DenoiseTask, around: Surroundings) -> Steps:
             choice,
             outcome,
             device=model.device,
-            device_reason=run.device_reason if placed else f"{model.name} runs on {model.device} here",
+            wanted_device=around.place.device,
             precision="float32",
             load_seconds=load_seconds,
             began=began,

@@ -78,20 +78,25 @@ def report(
     outcome: Outcome,
     *,
     device: str,
-    device_reason: str,
+    wanted_device: str,
     precision: str,
     load_seconds: float,
     began: float,
     notes: Sequence[str] = (),
 ) -> Done:
-    """Close the files and say what was done. `began` is `time.monotonic()` at the start of the run."""
+    """Close the files and say what was done.
+
+    `device` is where the model ran and `wanted_device` the worker's; `began` is `time.monotonic()` at the start of
+    the run.
+    """
+    elsewhere = f"{choice.model.name} runs on {device} here"
     outputs, rewritten = files.finish(outcome.levels)
     return Done(
         ticket=run.ticket,
         model=choice.model.name,
         model_reason=choice.reason,
         device=device,
-        device_reason=device_reason,
+        device_reason=run.device_reason if device == wanted_device else elsewhere,
         precision=precision,
         quality=choice.model.quality,
         frames=outcome.frames,

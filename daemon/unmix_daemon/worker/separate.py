@@ -6,7 +6,6 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, cast
 
-from unmix_models.catalogue import Choice
 from unmix_models.errors import OutOfMemory
 from unmix_models.loading import load_separator
 from unmix_models.media import open_reader
@@ -17,9 +16,11 @@ from unmix_models.stem_choice import choose_separator
 from unmix_models.stem_names import parse_stems
 
 from ..jobs import SeparateTask
-from .messages import Advanced, Done, Run
+from .messages import Advanced, Run
 from .recording import Facts, Outcome, close, facts, opened, report
 from .task import Reporter, RunFiles, Steps, Surroundings
+
+_LOW_QUALITY = "Low quality: no trained model was used; get one with: unmix models pull htdemucs"
 
 
 def run_separate(run: Run, task: SeparateTask, around: Surroundings) -> Steps:
@@ -49,43 +50,22 @@ def run_separate(run: Run, task: SeparateTask, around: Surroundings) -> Steps:
                 files.restart()
                 outcome = yield from _process(run, task, known, model, files)
                 outcome.notes.append("The device ran out of memory once; idle models were unloaded.")
-        return _report(run, files, known, choice, outcome, model, load_seconds, began)
+        return report(
+            run,
+            files,
+            known,
+            choice,
+            outcome,
+            device=model.device,
+            wanted_device=around.place.device,
+            precision=model.precision,
+            load_seconds=load_seconds,
+            began=began,
+            notes=() if choice.model.quality == "high" else (_LOW_QUALITY,),
+        )
     except BaseException:
         files.discard()
         raise
-
-
-def _report(
-    run: Run,
-    files: RunFiles,
-    known: Facts,
-    choice: Choice,
-    outcome: Outcome,
-    model: Separator,
-    load_seconds: float,
-    began: float,
-) -> Done:
-    placed = (
-        run.device_reason if choice.model.quality == "high" else f"{model.name} runs on {model.device} here"
-    )
-    notes = (
-        ()
-        if choice.model.quality == "high"
-        else ("Low quality: no trained model was used; get one with: unmix models pull htdemucs",)
-    )
-    return report(
-        run,
-        files,
-        known,
-        choice,
-        outcome,
-        device=model.device,
-        device_reason=placed,
-        precision=model.precision,
-        load_seconds=load_seconds,
-        began=began,
-        notes=notes,
-    )
 
 
 def _process(
