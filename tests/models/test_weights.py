@@ -6,7 +6,7 @@ import io
 import tarfile
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -487,3 +487,49 @@ SMALL = Model(
     files=(weight_file("enc.onnx", b"weights"),),
 )
 SMALL_TAR = gzip.decompress(archive(("a/config.ini", b"[x]"), ("a/enc.onnx", b"weights")))
+
+
+@pytest.fixture
+def network(tmp_path: Path, site: Site) -> Model:
+    """An entry for a small network that the site serves as demucs' own server does its checkpoints."""
+    from htdemucs_examples import STEMS, small  # noqa: PLC0415  # PyTorch, which the other tests do not need
+    from separators import save_legacy  # noqa: PLC0415
+
+    checkpoint = save_legacy(tmp_path, small())
+    site.content = checkpoint.read_bytes()
+    file = WeightFile(checkpoint.name, len(site.content), hashlib.sha256(site.content).hexdigest())
+    return replace(
+        MODEL,
+        name="net",
+        task=Task.SEPARATE,
+        stems=STEMS,
+        architecture="htdemucs",
+        url=f"{site.url.rpartition('/')[0]}/",
+        files=(file,),
+    )
+
+
+def test_a_network_is_pulled_where_it_broke_off_and_can_be_loaded(
+    weights: Weights, site: Site, network: Model
+) -> None:
+    from unmix_models.loading import Place, load_separator  # noqa: PLC0415  # as above
+
+    site.breaks_after = len(site.content) // 2
+    with pytest.raises(ConnectionError, match="pull again"):
+        list(weights.pull(network, network.url))
+    site.breaks_after = None
+    steps = list(weights.pull(network, network.url))
+    assert site.ranges == [None, f"bytes={len(site.content) // 2}-"]
+    assert (steps[-1].stage, steps[-1].done_bytes) == ("verifying", len(site.content))
+    assert load_separator(network, weights, Place("cpu", 1)).stems == network.stems
+    assert (weights.path(network) / "LICENCE.txt").read_text("utf-8") == f"{network.licence}\n"
+    assert sorted(path.name for path in weights.folder.iterdir()) == ["net"]
+
+
+def test_a_checkpoint_that_is_not_the_catalogues_is_never_opened(
+    weights: Weights, site: Site, network: Model
+) -> None:
+    site.content = b"\0" + site.content[1:]
+    with pytest.raises(InvalidWeights, match="is not the file that the catalogue names"):
+        list(weights.pull(network, network.url))
+    assert list(weights.folder.iterdir()) == []
