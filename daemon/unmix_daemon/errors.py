@@ -22,6 +22,7 @@ import grpc
 
 STATUS_OF_REASON = {
     "INVALID_AUDIO": grpc.StatusCode.INVALID_ARGUMENT,
+    "INVALID_SECTION": grpc.StatusCode.INVALID_ARGUMENT,
     "UNSUPPORTED_FORMAT": grpc.StatusCode.INVALID_ARGUMENT,
     "UNKNOWN_MODEL": grpc.StatusCode.NOT_FOUND,
     "MODEL_MISSING": grpc.StatusCode.FAILED_PRECONDITION,

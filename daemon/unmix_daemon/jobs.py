@@ -57,6 +57,15 @@ Task: TypeAlias = DenoiseTask | SeparateTask
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """A part of the recording, in frames of its own rate."""
+
+    first_frame: int
+    frames: int
+    """0: all up to the end."""
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """What every task has."""
 
@@ -70,6 +79,8 @@ class Options:
     """Seconds; None: the daemon's default, 0: unload at once, negative: keep."""
     priority: Priority = Priority.BATCH
     labels: dict[str, str] = field(default_factory=dict[str, str])
+    section: Section | None = None
+    """None: all of the recording."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
     AudioError                      base: the message is for the user and says what to do next
     ├── InvalidAudio                these bytes cannot be processed (corrupt, empty, absurd, NaN)
+    ├── InvalidSection              the recording does not have the frames that were asked for
     ├── UnsupportedFormat           the format asked for does not exist or cannot hold this audio
     ├── UnknownModel                no such name in the catalogue
     ├── ModelMissing                in the catalogue, not on this machine; the message says how to get it
@@ -27,6 +28,12 @@ class InvalidAudio(AudioError):
     """The input cannot be processed: corrupt, truncated, empty, absurd header, or NaN samples."""
 
     reason = "INVALID_AUDIO"
+
+
+class InvalidSection(AudioError):
+    """The section that was asked for lies outside the recording."""
+
+    reason = "INVALID_SECTION"
 
 
 class UnsupportedFormat(AudioError):

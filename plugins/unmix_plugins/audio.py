@@ -63,6 +63,15 @@ AudioTask = DenoiseTask | SeparateTask
 
 
 @dataclass(frozen=True, slots=True)
+class Section:
+    """A part of a recording, in frames of its own sample rate."""
+
+    first_frame: int
+    frames: int
+    """0: all up to the end."""
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """How to read, compute and write; the same for every task."""
 
@@ -80,6 +89,8 @@ class Options:
     """None: interactive for calls that are waited for, batch for durable jobs."""
     labels: Mapping[str, str] = field(default_factory=dict[str, str])
     """The client's own notes, returned as they are."""
+    section: Section | None = None
+    """The part to process and return, exact to the frame; None: all of the recording."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from job_examples import SUMMARY
-from unmix_daemon.jobs import DenoiseTask, Options, Priority, SeparateTask
+from unmix_daemon.jobs import DenoiseTask, Options, Priority, Section, SeparateTask
 from unmix_daemon.worker.messages import (
     Advanced,
     Begin,
@@ -34,7 +34,12 @@ RUN = Run(
     ticket="job/1",
     task=DenoiseTask("rnnoise", 0.1, ("clean", "noise")),
     options=Options(
-        file_name=ODD, size_bytes=2**53 + 1, keep_alive=-1.0, priority=Priority.INTERACTIVE, labels={ODD: ""}
+        file_name=ODD,
+        size_bytes=2**53 + 1,
+        keep_alive=-1.0,
+        priority=Priority.INTERACTIVE,
+        labels={ODD: ""},
+        section=Section(2**40, 2**63 - 1),
     ),
     input=ODD,
     outputs=ODD,

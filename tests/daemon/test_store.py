@@ -12,7 +12,7 @@ from typing import TypeVar
 import psutil
 import pytest
 from job_examples import SUMMARY, a_job
-from unmix_daemon.jobs import Job, JobError, JobState, Options, Priority, Progress
+from unmix_daemon.jobs import Job, JobError, JobState, Options, Priority, Progress, Section
 from unmix_daemon.migrations import MIGRATIONS
 from unmix_daemon.store import Store
 
@@ -129,6 +129,7 @@ def test_a_job_comes_back_as_it_was_stored(bench: Bench) -> None:
         keep_alive=-1.0,
         priority=Priority.FOLDER,
         labels={"": "", "key": "värde\x00"},
+        section=Section(1 << 40, 0),
     )
     job = replace(a_job(client="a client", key="k", attached=True), options=options)
 
@@ -137,6 +138,23 @@ def test_a_job_comes_back_as_it_was_stored(bench: Bench) -> None:
         assert await store.get(job.job_id) == job
 
     bench.run(work)
+
+
+def test_a_job_that_was_stored_before_there_were_sections_is_one_of_the_whole_recording(bench: Bench) -> None:
+    job = a_job()
+
+    async def store_job(store: Store) -> None:
+        await store.add(job)
+
+    async def read_job(store: Store) -> None:
+        assert await store.get(job.job_id) == job
+
+    bench.run(store_job)
+    with sqlite3.connect(bench.path) as db:
+        changed = db.execute("UPDATE jobs SET options = json_remove(options, '$.section')").rowcount
+    db.close()
+    assert changed == 1
+    bench.run(read_job)
 
 
 def test_a_start_counts_attempts_and_notes_the_time(bench: Bench) -> None:

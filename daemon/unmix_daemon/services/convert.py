@@ -17,6 +17,7 @@ from ..jobs import (
     Options,
     Priority,
     Progress,
+    Section,
     SeparateTask,
     Summary,
     Task,
@@ -123,7 +124,18 @@ def options(message: audio_pb2.JobOptions, default: Priority) -> Options:
         keep_alive=seconds(message.keep_alive) if message.HasField("keep_alive") else None,
         priority=Priority(message.priority) if message.priority in set(Priority) else default,
         labels=dict(message.labels),
+        section=_section(message.section) if message.HasField("section") else None,
     )
+
+
+def _section(message: audio_pb2.Section) -> Section:
+    if message.first_frame < 0 or message.frames < 0:
+        raise InvalidRequest(
+            "options.section",
+            f"The section begins at frame {message.first_frame} and has {message.frames} frames; neither number"
+            " may be negative.",
+        )
+    return Section(message.first_frame, message.frames)
 
 
 def seconds(message: duration_pb2.Duration) -> float:
@@ -272,6 +284,9 @@ def _options_to_proto(value: Options) -> audio_pb2.JobOptions:
         keep_alive=None if value.keep_alive is None else duration(value.keep_alive),
         priority=_PRIORITIES[value.priority],
         labels=value.labels,
+        section=None
+        if value.section is None
+        else audio_pb2.Section(first_frame=value.section.first_frame, frames=value.section.frames),
     )
 
 

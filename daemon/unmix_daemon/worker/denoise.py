@@ -3,7 +3,6 @@
 import time
 from collections.abc import Generator
 from dataclasses import replace
-from pathlib import Path
 from typing import cast
 
 from unmix_models import catalogue
@@ -13,11 +12,11 @@ from unmix_models.denoise.base import Denoiser
 from unmix_models.denoising import BLOCK_FRAMES, STEMS, denoise
 from unmix_models.errors import OutOfMemory
 from unmix_models.loading import load_denoiser
-from unmix_models.media import AudioReader, open_reader
+from unmix_models.media import AudioReader
 
 from ..jobs import DenoiseTask
 from .messages import Advanced, Run
-from .recording import Facts, Outcome, close, facts, opened, report
+from .recording import Facts, Outcome, close, facts, open_recording, opened, report
 from .task import Reporter, RunFiles, Steps, Surroundings
 
 _HALF = 0.5
@@ -32,7 +31,7 @@ def run_denoise(run: Run, task: DenoiseTask, around: Surroundings) -> Steps:
     files = RunFiles(run, around.send)
     try:
         around.send(Advanced(run.ticket, "analysing", 0.0, None))
-        with open_reader(Path(run.input)) as reader:
+        with open_recording(run) as reader:
             known = facts(run, reader)
             profile, choice = _choose(task, reader, around)
         yield

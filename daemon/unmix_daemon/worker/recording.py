@@ -10,7 +10,7 @@ from typing import BinaryIO, cast
 from unmix_models.audio import AudioInfo, Depth
 from unmix_models.catalogue import Choice
 from unmix_models.errors import UnsupportedFormat
-from unmix_models.media import AudioReader, OutputSpec, open_reader, resolve_output
+from unmix_models.media import AudioReader, OutputSpec, Section, open_reader, resolve_output
 from unmix_models.stems import Level, StemFile
 
 from .messages import Done, Run
@@ -34,6 +34,12 @@ class Outcome:
     notes: list[str] = field(default_factory=list[str])
 
 
+def open_recording(run: Run) -> AudioReader:
+    """The upload, or that part of it which the job is about, from its start. Raises as `open_reader` does."""
+    section = run.options.section
+    return open_reader(Path(run.input), section and Section(section.first_frame, section.frames))
+
+
 def facts(run: Run, reader: AudioReader) -> Facts:
     """Settle how results are stored. Raises UnsupportedFormat."""
     options = run.options
@@ -44,7 +50,7 @@ def facts(run: Run, reader: AudioReader) -> Facts:
 def opened(run: Run, files: RunFiles, known: Facts) -> Generator[tuple[AudioReader, dict[str, StemFile]]]:
     """The recording from its start, and a StemFile for each output."""
     with ExitStack() as stack:
-        reader = stack.enter_context(open_reader(Path(run.input)))
+        reader = stack.enter_context(open_recording(run))
         stems = {
             stem: stack.enter_context(
                 StemFile(

@@ -3,12 +3,10 @@
 import time
 from collections.abc import Generator
 from contextlib import suppress
-from pathlib import Path
 from typing import Any, cast
 
 from unmix_models.errors import OutOfMemory
 from unmix_models.loading import load_separator
-from unmix_models.media import open_reader
 from unmix_models.separate.base import Separator
 from unmix_models.separate.statistics import TrackStatistics
 from unmix_models.separating import Consistency, Forward, SeparateOptions, check_channels, measure, separate
@@ -17,7 +15,7 @@ from unmix_models.stem_names import parse_stems
 
 from ..jobs import SeparateTask
 from .messages import Advanced, Run
-from .recording import Facts, Outcome, close, facts, opened, report
+from .recording import Facts, Outcome, close, facts, open_recording, opened, report
 from .task import Reporter, RunFiles, Steps, Surroundings
 
 _LOW_QUALITY = "Low quality: no trained model was used; get one with: unmix models pull htdemucs"
@@ -29,7 +27,7 @@ def run_separate(run: Run, task: SeparateTask, around: Surroundings) -> Steps:
     files = RunFiles(run, around.send)
     try:
         around.send(Advanced(run.ticket, "analysing", 0.0, None))
-        with open_reader(Path(run.input)) as reader:
+        with open_recording(run) as reader:
             known = facts(run, reader)
         check_channels(known.info.channels)
         choice = choose_separator(task.model, task.stems, around.weights)
@@ -72,7 +70,7 @@ def _process(
     run: Run, task: SeparateTask, known: Facts, model: Separator, files: RunFiles
 ) -> Generator[Forward | None, Any, Outcome]:
     statistics = TrackStatistics(0.0, 0.0)
-    with open_reader(Path(run.input)) as reader:
+    with open_recording(run) as reader:
         for measured in measure(reader, model):
             if measured:
                 statistics = measured

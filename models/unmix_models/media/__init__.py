@@ -2,6 +2,7 @@
 
 from ._formats import FORMATS, OutputFormat, OutputSpec, resolve_output
 from ._reader import AudioReader, open_reader
+from ._section import Section
 from ._source import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Metadata
 from ._writer import AudioWriter, open_writer
 
@@ -15,6 +16,7 @@ __all__ = [
     "Metadata",
     "OutputFormat",
     "OutputSpec",
+    "Section",
     "open_reader",
     "open_writer",
     "resolve_output",

@@ -22,7 +22,7 @@ from ..audio import AudioInfo, Block, Depth
 from ..errors import InvalidAudio
 from ._gapless import bare_stream, find_end, stored_bits, without_padding
 from ._samples import from_integers
-from ._source import Metadata, check_limits, no_audio, truncated
+from ._source import Metadata, check_limits, no_audio, out_of_recording, truncated
 from ._tags import common_tags
 
 # Nothing that names other files: no hls, concat, sdp, dash, lavfi, image sequences.
@@ -86,16 +86,20 @@ class FFmpegSource:
         )
         self.metadata = Metadata(tags, channel_mask=mask)
 
-    def arrays(self) -> Generator[Block]:
-        """All samples from the start."""
+    def arrays(self, first_frame: int = 0) -> Generator[Block]:
+        """All samples from `first_frame` on; those before it are decoded, too: few formats seek exactly."""
         with self._opened() as (container, stream):
             total = 0
             for array in without_padding(self._converted(container, stream), self._end.limit):
+                skipped = max(0, first_frame - total)
                 total += len(array)
-                yield array
+                if skipped < len(array):
+                    yield array[skipped:]
         if max(total, self._reached) < self._end.shortest:
             declared = self._end.declared or self._end.shortest
             raise truncated(declared - total, declared, self.info.sample_rate)
+        if first_frame and first_frame >= total:
+            raise out_of_recording(total)
 
     def _converted(self, container: InputContainer, stream: AudioStream) -> Generator[Block]:
         """Decoded arrays; in MP4 the last one ends where its packet does, whose duration is to the sample."""

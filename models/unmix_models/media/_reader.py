@@ -11,12 +11,13 @@ from ..audio import AudioInfo, Block
 from ..errors import InvalidAudio
 from ._ffmpeg_reader import FFmpegSource
 from ._riff import is_wave
+from ._section import Section, SectionSource
 from ._source import BLOCK_FRAMES, Metadata, Source, no_audio
 from ._wave import WaveSource
 
 
-def open_reader(path: Path) -> "AudioReader":
-    """Open an audio file, or a video's audio, whatever its name.
+def open_reader(path: Path, section: Section | None = None) -> "AudioReader":
+    """Open an audio file, or a video's audio, whatever its name; with `section` only that part of it.
 
     Raises InvalidAudio where it is empty, damaged, not audio or beyond the limits, and OSError where the
     system does not open it.
@@ -25,25 +26,29 @@ def open_reader(path: Path) -> "AudioReader":
         head = file.read(12)
     if not head:
         raise InvalidAudio("The file is empty: copy or export it again.")
-    source = WaveSource.open(path) if is_wave(head) else None
-    return AudioReader(source or FFmpegSource(path))
+    source = (WaveSource.open(path) if is_wave(head) else None) or FFmpegSource(path)
+    if section is None:
+        return AudioReader(source)
+    return AudioReader(SectionSource(source, section), section.first_frame)
 
 
 class AudioReader:
     """One opened file; a context manager. Memory does not grow with the file's length."""
 
-    def __init__(self, source: Source) -> None:
-        """Use `open_reader`."""
+    def __init__(self, source: Source, first_frame: int = 0) -> None:
+        """Use `open_reader`; `first_frame` is where in the file the source begins, for messages."""
         self.info: AudioInfo = source.info
         self.metadata: Metadata = source.metadata
         self._source = source
+        self._first_frame = first_frame
         self._arrays: Generator[Block] | None = None
 
     def blocks(self, frames: int = BLOCK_FRAMES) -> Iterator[Block]:
         """All samples from the start, as float32 `[frames, channels]`; only the last block may be shorter.
 
         Raises InvalidAudio for damage, missing frames, a stream without one frame, and samples that are not
-        finite. One iteration at a time: a new one ends the last.
+        finite; InvalidSection where the file does not have the section. One iteration at a time: a new one
+        ends the last.
         """
         if frames < 1:
             raise ValueError("blocks hold at least one frame")
@@ -66,7 +71,7 @@ class AudioReader:
         self.close()
 
     def _regroup(self, arrays: Iterator[Block], frames: int) -> Iterator[Block]:
-        position = filled = 0
+        position, filled = self._first_frame, 0
         block = np.empty((frames, self.info.channels), np.float32)
         for array in arrays:
             self._check_finite(array, position)
@@ -81,7 +86,7 @@ class AudioReader:
                     yield block
                     block = np.empty((frames, self.info.channels), np.float32)
                     filled = 0
-        if position == 0:
+        if position == self._first_frame:
             raise no_audio()
         if filled:
             yield block[:filled]

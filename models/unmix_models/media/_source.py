@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from ..audio import AudioInfo, Block
-from ..errors import InvalidAudio
+from ..errors import InvalidAudio, InvalidSection
 
 MAX_CHANNELS = 16
 MIN_SAMPLE_RATE = 1_000
@@ -40,8 +40,11 @@ class Source(Protocol):
         """Tags and side chunks."""
         ...
 
-    def arrays(self) -> Generator[Block]:
-        """All samples from the start, in arrays of any length; raises InvalidAudio."""
+    def arrays(self, first_frame: int = 0) -> Generator[Block]:
+        """All samples from `first_frame` on, in arrays of any length.
+
+        Raises InvalidAudio, and InvalidSection where the recording ends before `first_frame`.
+        """
         ...
 
 
@@ -62,6 +65,13 @@ def no_audio() -> InvalidAudio:
     """The error for a valid file that has not one frame."""
     return InvalidAudio(
         "The file holds no audio: its header is valid, but no samples follow; export it again."
+    )
+
+
+def out_of_recording(frames: int) -> InvalidSection:
+    """The error for a section of which a recording of `frames` frames does not have all."""
+    return InvalidSection(
+        f"The section lies outside the recording, which has {frames} frames: choose one within it."
     )
 
 

@@ -23,7 +23,7 @@ from ._riff import (
 )
 from ._samples import from_integers, pack, unpack
 from ._sink import Sink
-from ._source import BLOCK_FRAMES, Metadata, check_limits, no_audio, truncated
+from ._source import BLOCK_FRAMES, Metadata, check_limits, no_audio, out_of_recording, truncated
 from ._tags import tags_from_info, with_info
 
 _PCM_DEPTHS = {1: Depth.U8, 2: Depth.S16, 3: Depth.S24, 4: Depth.S32}
@@ -73,14 +73,16 @@ class WaveSource:
         known = layout.format.tag in {PCM, FLOAT, A_LAW, MU_LAW}
         return WaveSource(path, layout) if known else None
 
-    def arrays(self) -> Generator[Block]:
-        """All samples from the start."""
+    def arrays(self, first_frame: int = 0) -> Generator[Block]:
+        """All samples from `first_frame` on."""
+        if first_frame and first_frame >= self._frames:
+            raise out_of_recording(self._frames)
         stored = self._layout.format
         tables = {A_LAW: _a_law_table, MU_LAW: _mu_law_table}
         table = tables[stored.tag]() if stored.tag in tables else None
         with self._path.open("rb") as file:
-            file.seek(self._layout.data_start)
-            for position in range(0, self._frames, BLOCK_FRAMES):
+            file.seek(self._layout.data_start + first_frame * stored.block_align)
+            for position in range(first_frame, self._frames, BLOCK_FRAMES):
                 wanted = min(BLOCK_FRAMES, self._frames - position) * stored.block_align
                 octets = file.read(wanted)
                 if len(octets) < wanted:

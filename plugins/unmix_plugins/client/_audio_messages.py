@@ -17,6 +17,7 @@ from unmix_plugins.audio import (
     OutputSummary,
     Priority,
     Progress,
+    Section,
     SeparateTask,
     Summary,
 )
@@ -32,6 +33,7 @@ _CONSISTENCIES = {
 }
 _MOST_SHIFTS = (1 << 31) - 1
 """What the message can hold; how many make sense is the daemon's to say."""
+_MOST_FRAMES = (1 << 63) - 1
 _PRIORITIES = {
     None: audio_pb2.PRIORITY_UNSPECIFIED,
     Priority.BATCH: audio_pb2.PRIORITY_BATCH,
@@ -73,6 +75,7 @@ def options_to_proto(options: Options, file_name: str, size_bytes: int | None) -
         keep_alive=None if options.keep_alive is None else duration_to_proto(options.keep_alive),
         priority=_PRIORITIES[options.priority],
         labels=options.labels,
+        section=None if options.section is None else _section_to_proto(options.section),
     )
 
 
@@ -82,6 +85,15 @@ def duration_to_proto(seconds: float) -> Duration:
         raise InvalidRequest(f"{seconds} s is no length of time: give a number of seconds.")
     whole = int(seconds)
     return Duration(seconds=whole, nanos=int((seconds - whole) * 1e9))
+
+
+def _section_to_proto(section: Section) -> audio_pb2.Section:
+    if max(abs(section.first_frame), abs(section.frames)) > _MOST_FRAMES:
+        raise InvalidRequest(
+            f"The section begins at frame {section.first_frame} and has {section.frames} frames: no recording"
+            " is that long."
+        )
+    return audio_pb2.Section(first_frame=section.first_frame, frames=section.frames)
 
 
 def event_from_proto(event: audio_pb2.AudioEvent) -> Event | None:

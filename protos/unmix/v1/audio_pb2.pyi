@@ -530,6 +530,7 @@ class JobOptions(_message.Message):
     KEEP_ALIVE_FIELD_NUMBER: _builtins.int
     PRIORITY_FIELD_NUMBER: _builtins.int
     LABELS_FIELD_NUMBER: _builtins.int
+    SECTION_FIELD_NUMBER: _builtins.int
     file_name: _builtins.str
     """The file's name, for messages and job lists only. The daemon never opens it."""
     size_bytes: _builtins.int
@@ -556,6 +557,13 @@ class JobOptions(_message.Message):
     def labels(self) -> _containers.ScalarMap[_builtins.str, _builtins.str]:
         """The client's own notes, returned as they are; at most 16 entries and 1 KiB."""
 
+    @_builtins.property
+    def section(self) -> Global___Section:
+        """Only this part of the recording is processed and returned. Unset: all of it. A part that the recording
+        does not have is INVALID_ARGUMENT, reason INVALID_SECTION, with the recording's length. Results of a
+        part carry the recording's tags, but no markers or time references, which count from its first frame.
+        """
+
     def __init__(
         self,
         *,
@@ -567,16 +575,43 @@ class JobOptions(_message.Message):
         keep_alive: _duration_pb2.Duration | None = ...,
         priority: Global___Priority.ValueType = ...,
         labels: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
+        section: Global___Section | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_size_bytes", b"_size_bytes", "keep_alive", b"keep_alive", "size_bytes", b"size_bytes"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_size_bytes", b"_size_bytes", "keep_alive", b"keep_alive", "section", b"section", "size_bytes", b"size_bytes"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_size_bytes", b"_size_bytes", "depth", b"depth", "device", b"device", "file_name", b"file_name", "format", b"format", "keep_alive", b"keep_alive", "labels", b"labels", "priority", b"priority", "size_bytes", b"size_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_size_bytes", b"_size_bytes", "depth", b"depth", "device", b"device", "file_name", b"file_name", "format", b"format", "keep_alive", b"keep_alive", "labels", b"labels", "priority", b"priority", "section", b"section", "size_bytes", b"size_bytes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__size_bytes: _TypeAlias = _typing.Literal["size_bytes"]  # noqa: Y015
     _WhichOneofArgType__size_bytes: _TypeAlias = _typing.Literal["_size_bytes", b"_size_bytes"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__size_bytes) -> _WhichOneofReturnType__size_bytes | None: ...
 
 Global___JobOptions: _TypeAlias = JobOptions  # noqa: Y015
+
+@_typing.final
+class Section(_message.Message):
+    """Section is a part of a recording, in frames of its own sample rate. It is exact to the frame in every format."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FIRST_FRAME_FIELD_NUMBER: _builtins.int
+    FRAMES_FIELD_NUMBER: _builtins.int
+    first_frame: _builtins.int
+    """The first frame, from 0."""
+    frames: _builtins.int
+    """How many frames. 0: all up to the recording's end."""
+    def __init__(
+        self,
+        *,
+        first_frame: _builtins.int = ...,
+        frames: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["first_frame", b"first_frame", "frames", b"frames"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Section: _TypeAlias = Section  # noqa: Y015
 
 @_typing.final
 class AudioEvent(_message.Message):
@@ -792,7 +827,7 @@ class Summary(_message.Message):
     device_reason: _builtins.str
     """Why there, and why not on something better."""
     frames: _builtins.int
-    """Length of the recording in frames."""
+    """Length in frames of the recording, or of the section that was asked for."""
     sample_rate: _builtins.int
     """Hz, of the input."""
     channels: _builtins.int
