@@ -1,0 +1,1 @@
+"""unmix inside Audacity: what `unmix audacity` puts there, and the bridge that answers it."""

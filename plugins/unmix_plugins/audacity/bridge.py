@@ -1,0 +1,105 @@
+"""The bridge's composition root: who stands between Audacity's menu and the daemon."""
+
+import logging
+import shutil
+import signal
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from unmix.locations import state_folder
+
+from unmix_plugins.audacity import recording
+from unmix_plugins.audacity.commands import Commands
+from unmix_plugins.audacity.control import Server
+from unmix_plugins.audacity.desk import Desk
+from unmix_plugins.audacity.door import Door
+from unmix_plugins.audacity.keeper import Keeper
+from unmix_plugins.audacity.places import FOLDER, effects_are_new
+from unmix_plugins.audacity.shelf import Shelf
+from unmix_plugins.audacity.window import Window
+from unmix_plugins.audacity.writing import Writing
+from unmix_plugins.client import Client
+from unmix_plugins.errors import UnmixError
+
+_log = logging.getLogger(__name__)
+
+CLIENT_NAME = "audacity"
+PIPES = Path("/tmp")  # noqa: S108  # where Audacity itself puts them
+
+
+def run(state: Path | None = None, *, pipes: Path = PIPES, with_window: bool = True) -> int:
+    """Serve Audacity until SIGTERM, Ctrl-C or `unmix audacity stop`; returns the exit status.
+
+    `pipes` is where Audacity's script pipe is looked for. Raises BridgeRuns when another bridge is there, and
+    NotSupported where effects cannot be answered.
+    """
+    state = state or state_folder()
+    folder = state / FOLDER
+    stop = threading.Event()
+    shelf = Shelf()
+    keeper = Keeper(pipes, effects_are_new)
+    writing = Writing(folder, shelf, keeper.editor, _is_recording)
+
+    def connect() -> Client:
+        return Client.connect(state, client_name=CLIENT_NAME)
+
+    desk = Desk(folder, connect, shelf, writing)
+    commands = Commands(desk, shelf, writing, keeper, stop.set)
+    server = Server(folder, commands.handle)
+    server.start()
+    try:
+        _fresh(folder / "in", folder / "out")
+        with Door(folder) as door, Window(shelf, commands.handle, enabled=with_window):
+            threading.Thread(target=_serve, args=(door, desk), name="unmix-door", daemon=True).start()
+            keeper.start()
+            threading.Thread(target=_warm, args=(connect,), name="unmix-warm", daemon=True).start()
+            _end_by_signal(stop)
+            stop.wait()
+        keeper.close()
+        for click in shelf.all().values():
+            click.work.cancel()
+    finally:
+        server.close()
+    return 0
+
+
+def _end_by_signal(stop: threading.Event) -> None:
+    def end(_number: int, _frame: object) -> None:
+        stop.set()
+
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, end)
+
+
+def _serve(door: Door, desk: Desk) -> None:
+    for lines in door.requests():
+        answer = None
+        try:
+            answer = desk.handle(lines)
+        except Exception:  # noqa: BLE001  # the border to Audacity, which waits for an answer
+            _log.exception("a request met an error of the bridge")
+            answer = desk.apology()
+        if answer is not None:
+            door.answer(answer)
+
+
+def _warm(connect: Callable[[], Client]) -> None:
+    """Have the daemon running before the first click; what is wrong with it, the first click says."""
+    try:
+        connect().close()
+    except UnmixError as error:
+        _log.warning("%s", error)
+
+
+def _fresh(*folders: Path) -> None:
+    """What a former bridge left belongs to clicks that it has forgotten."""
+    for folder in folders:
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(mode=0o700, parents=True)
+
+
+def _is_recording() -> bool | None:
+    """Whether any Audacity of this user records; None when that cannot be seen."""
+    seen = [recording.is_recording(pid) for pid in recording.audacity_pids()]
+    return True if True in seen else None if None in seen else False

@@ -1,0 +1,79 @@
+"""Whether Audacity records at this moment, seen from outside: asking it would end the recording."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import psutil
+
+_NAMES = frozenset({"audacity", "audacity.exe", "Audacity"})
+_CARDS = Path("/proc/asound")
+_OWNER = re.compile(r"^owner_pid\s*:\s*(\d+)", re.MULTILINE)
+_SOUND_SERVER_THREADS = ("threaded-ml", "pw-", "data-loop", "jack")
+"""Beginnings of the names of threads by which a client speaks with PulseAudio, PipeWire or JACK."""
+_SECONDS = 2.0
+
+
+def audacity_pids() -> list[int]:
+    """The Audacity programs of this user, the oldest first."""
+    found: list[tuple[float, int]] = []
+    for process in psutil.process_iter(["name", "uids", "create_time"]):
+        uids = process.info["uids"]
+        if process.info["name"] in _NAMES and (uids is None or uids.real == os.getuid()):
+            found.append((process.info["create_time"], process.pid))
+    return [pid for _, pid in sorted(found)]
+
+
+def is_recording(pid: int) -> bool | None:
+    """Whether this process records sound; None where that cannot be known."""
+    if not sys.platform.startswith("linux"):
+        return None
+    tasks = _tasks(pid)
+    if _owns_a_capture_device(tasks):
+        return True
+    if not any(name.startswith(_SOUND_SERVER_THREADS) for name in tasks.values()):
+        return False
+    return _records_through_the_server(pid)
+
+
+def _tasks(pid: int) -> dict[int, str]:
+    """The names of the process's threads, by their numbers."""
+    tasks: dict[int, str] = {}
+    for task in Path(f"/proc/{pid}/task").glob("*"):
+        try:
+            tasks[int(task.name)] = (task / "comm").read_text("utf-8", "replace").strip()
+        except (OSError, ValueError):
+            continue
+    return tasks
+
+
+def _owns_a_capture_device(tasks: dict[int, str]) -> bool:
+    for status in _CARDS.glob("card*/pcm*c/sub*/status"):
+        try:
+            said = status.read_text("ascii", "replace")
+        except OSError:
+            continue
+        owner = _OWNER.search(said)
+        if owner and int(owner[1]) in tasks:
+            return True
+    return False
+
+
+def _records_through_the_server(pid: int) -> bool | None:
+    if not shutil.which("pactl"):
+        return None
+    try:
+        listed = subprocess.run(
+            ["pactl", "list", "source-outputs"],
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=True,
+            env={**os.environ, "LC_ALL": "C"},
+        ).stdout
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return f'application.process.id = "{pid}"' in listed

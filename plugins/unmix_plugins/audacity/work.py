@@ -1,0 +1,165 @@
+"""The daemon's work for one click: tracks go in one after another, results come out in the same order."""
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from unmix_plugins.audio import AudioTask, Event, Options, OutputStarted, Progress, Summary
+from unmix_plugins.client import Client
+from unmix_plugins.errors import Cancelled, OutputError, UnmixError
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """A recording to work on."""
+
+    source: Path
+    name: str
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What came out of one track."""
+
+    stems: Mapping[str, Path]
+    """In the model's order."""
+    summary: Summary
+
+
+class Work:
+    """Runs in a thread of its own from the first track on; every method may be called from any thread."""
+
+    def __init__(self, task: AudioTask, connect: Callable[[], Client], folder: Path) -> None:
+        """Do `task` over connections that `connect` makes, and write results below `folder`."""
+        self._task = task
+        self._connect = connect
+        self._folder = folder
+        self._changed = threading.Condition()
+        self._tracks: list[Track] = []
+        self._results: list[Result] = []
+        self._complete = False
+        self._cancelled = False
+        self._error: UnmixError | None = None
+        self._client: Client | None = None
+        self._progress: Progress | None = None
+        self._thread = threading.Thread(target=self._run, name="unmix-work", daemon=True)
+
+    def add(self, track: Track, *, last: bool) -> None:
+        """Append a track; after the `last` one the work ends."""
+        with self._changed:
+            self._tracks.append(track)
+            self._complete = last
+            self._changed.notify_all()
+        if not self._thread.is_alive() and self._thread.ident is None:
+            self._thread.start()
+
+    def wait(self, index: int, seconds: float) -> Result | None:
+        """The result of track `index`, or None when it is not there after so many seconds.
+
+        Raises what the work failed with.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: self._error or len(self._results) > index, seconds)
+            if self._error:
+                raise self._error
+            return self._results[index] if len(self._results) > index else None
+
+    def wait_for_all(self) -> tuple[Result, ...]:
+        """The results of all tracks. Raises what the work failed with."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._error or (self._complete and len(self._results) == len(self._tracks))
+            )
+            if self._error:
+                raise self._error
+            return tuple(self._results)
+
+    @property
+    def results(self) -> tuple[Result, ...]:
+        """What is there so far."""
+        with self._changed:
+            return tuple(self._results)
+
+    def cancel(self) -> None:
+        """End the work; who waits for it gets Cancelled."""
+        with self._changed:
+            self._cancelled = True
+            self._error = self._error or Cancelled("Cancelled; nothing was changed.")
+            client = self._client
+            self._changed.notify_all()
+        if client:
+            client.close()
+
+    @property
+    def fraction(self) -> float:
+        """0 to 1, over the tracks that are known."""
+        with self._changed:
+            total = sum(track.seconds for track in self._tracks)
+            done = sum(track.seconds for track in self._tracks[: len(self._results)])
+            if self._progress and len(self._results) < len(self._tracks):
+                done += self._tracks[len(self._results)].seconds * self._progress.fraction
+            return done / total if total else 0.0
+
+    @property
+    def remaining_seconds(self) -> float | None:
+        """Of the present track, at the present speed; None while unknown."""
+        with self._changed:
+            return self._progress.remaining_seconds if self._progress else None
+
+    def _run(self) -> None:
+        try:
+            while (track := self._next()) is not None:
+                result = self._process(track)
+                with self._changed:
+                    self._results.append(result)
+                    self._progress = None
+                    self._changed.notify_all()
+        except UnmixError as error:
+            self._fail(error)
+        except OSError as error:
+            self._fail(OutputError(f"The result cannot be written ({error.strerror}); nothing was changed."))
+
+    def _next(self) -> Track | None:
+        with self._changed:
+            self._changed.wait_for(
+                lambda: self._cancelled or self._complete or len(self._tracks) > len(self._results)
+            )
+            waiting = self._tracks[len(self._results) :]
+            return waiting[0] if waiting and not self._cancelled else None
+
+    def _process(self, track: Track) -> Result:
+        made: dict[str, Path] = {}
+
+        def target(output: OutputStarted) -> Path:
+            made[output.stem] = self._folder / f"{track.source.stem}.{output.stem}.wav"
+            return made[output.stem]
+
+        with self._connect() as client:
+            with self._changed:
+                self._client = client
+                if self._cancelled:
+                    raise Cancelled("Cancelled; nothing was changed.")
+            try:
+                summary = client.process(
+                    track.source,
+                    target,
+                    self._task,
+                    Options(file_name=track.name, format="wav", depth="f32"),
+                    on_event=self._on_event,
+                )
+            finally:
+                with self._changed:
+                    self._client = None
+        return Result(made, summary)
+
+    def _on_event(self, event: Event) -> None:
+        if isinstance(event, Progress):
+            with self._changed:
+                self._progress = event
+
+    def _fail(self, error: UnmixError) -> None:
+        with self._changed:
+            self._error = self._error or error
+            self._changed.notify_all()

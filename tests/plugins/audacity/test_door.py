@@ -1,0 +1,117 @@
+"""The doors, used as an effect uses them: by opening the two published paths."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import pytest
+from daemons import eventually
+from unmix_plugins.audacity.door import DOOR, Door
+from unmix_plugins.audacity.request import Nothing, Say
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the doors need /proc")
+
+_BRIDGE = """
+import sys
+from pathlib import Path
+from unmix_plugins.audacity.door import Door
+with Door(Path(sys.argv[1])) as door:
+    print("open", flush=True)
+    for request in door.requests():
+        print("asked", flush=True)
+"""
+
+
+@dataclass
+class Effect:
+    """Both doors, opened as `unmix.lsp` does."""
+
+    out: BinaryIO
+    answers: BinaryIO
+
+    def ask(self, text: str) -> None:
+        self.out.write(f"{text}END\n".encode())
+        self.out.flush()
+
+
+@contextlib.contextmanager
+def effect(folder: Path) -> Iterator[Effect]:
+    asked, answered = map(Path, (folder / DOOR).read_text("utf-8").splitlines())
+    # The first is a reader that keeps SIGPIPE away.
+    with asked.open("rb"), asked.open("wb") as out, answered.open("rb") as answers:
+        yield Effect(out, answers)
+
+
+def test_a_request_is_answered(tmp_path: Path) -> None:
+    with Door(tmp_path) as door, effect(tmp_path) as asking:
+        requests = door.requests()
+        asking.ask("operation=x\nname=END of it\n")
+        assert next(requests) == "operation=x\nname=END of it\n"
+        door.answer(Say("yes"))
+        assert [asking.answers.readline() for _ in range(3)] == [b"say\n", b"yes\n", b"END\n"]
+
+
+def test_an_answer_that_nobody_took_is_not_given_to_the_next(tmp_path: Path) -> None:
+    with Door(tmp_path) as door:
+        door.answer(Say("for somebody who died"))
+        with effect(tmp_path) as asking:
+            door.answer(Nothing())
+            assert asking.answers.readline() == b"nothing\n"
+
+
+def test_closing_ends_the_requests_and_takes_the_paths_away(tmp_path: Path) -> None:
+    door = Door(tmp_path)
+    seen: list[list[str]] = []
+    thread = threading.Thread(target=lambda: seen.append(list(door.requests())))
+    thread.start()
+    door.close()
+    thread.join(5)
+    assert seen == [[]]
+    assert not (tmp_path / DOOR).exists()
+
+
+@pytest.fixture
+def bridge(tmp_path: Path) -> Iterator["subprocess.Popen[str]"]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", _BRIDGE, str(tmp_path)], stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "open\n"
+    yield process
+    process.kill()
+    process.wait()
+    process.stdout.close()
+
+
+def test_a_waiting_effect_reads_the_end_when_the_bridge_is_killed(
+    tmp_path: Path, bridge: "subprocess.Popen[str]"
+) -> None:
+    with effect(tmp_path) as asking:
+        asking.ask("operation=x\n")
+        assert bridge.stdout is not None
+        assert bridge.stdout.readline() == "asked\n"
+        os.kill(bridge.pid, signal.SIGKILL)
+        assert asking.answers.readline() == b""
+
+
+def test_the_doors_of_a_dead_bridge_cannot_be_opened(tmp_path: Path, bridge: "subprocess.Popen[str]") -> None:
+    paths = (tmp_path / DOOR).read_text("utf-8").splitlines()
+    bridge.kill()
+    bridge.wait()
+    for path in paths:
+        eventually(lambda path=path: not Path(path).exists())
+        with pytest.raises(FileNotFoundError):
+            Path(path).open("rb").close()
+
+
+def test_only_the_user_can_open_the_fifos(tmp_path: Path) -> None:
+    with Door(tmp_path):
+        for fifo in tmp_path.glob("*.fifo"):
+            assert fifo.stat().st_mode & 0o077 == 0
