@@ -1,0 +1,59 @@
+"""A WAV file turned back to front."""
+
+import tracemalloc
+from pathlib import Path
+
+import numpy as np
+import pytest
+import soundfile
+from media_files import chunk, fmt, noise, riff
+from unmix_plugins.errors import BrokenResult
+from unmix_plugins.reaper.reversal import reverse
+
+
+@pytest.mark.parametrize("container", ["WAV", "RF64"])
+@pytest.mark.parametrize("subtype", ["PCM_16", "PCM_24", "FLOAT"])
+@pytest.mark.parametrize("frames", [1, 2, 349_525, 400_001])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_the_last_frame_comes_first(
+    tmp_path: Path, container: str, subtype: str, frames: int, channels: int
+) -> None:
+    path = tmp_path / "in.wav"
+    samples = np.random.default_rng(1).uniform(-1, 1, (frames, channels))
+    soundfile.write(path, samples, 44_100, subtype, format=container)
+    before = soundfile.read(path, always_2d=True)[0]
+    size = path.stat().st_size
+    reverse(path)
+    after, rate = soundfile.read(path, always_2d=True)
+    np.testing.assert_array_equal(after, before[::-1])
+    assert (rate, path.stat().st_size, [each.name for each in tmp_path.iterdir()]) == (
+        44_100,
+        size,
+        ["in.wav"],
+    )
+
+
+def test_what_stands_around_the_samples_stays(tmp_path: Path) -> None:
+    path = tmp_path / "in.wav"
+    title = chunk(b"LIST", b"INFO" + chunk(b"INAM", b"Take 7\0"))
+    begin = chunk(b"bext", bytes(range(100)))
+    path.write_bytes(riff(begin, fmt(bits=8, channels=1), chunk(b"data", b"abc"), title))
+    reverse(path)
+    assert path.read_bytes() == riff(begin, fmt(bits=8, channels=1), chunk(b"data", b"cba"), title)
+
+
+def test_what_is_no_wav_stays_as_it_is(tmp_path: Path) -> None:
+    (tmp_path / "in.wav").write_bytes(b"fLaC")
+    with pytest.raises(BrokenResult):
+        reverse(tmp_path / "in.wav")
+    assert (tmp_path / "in.wav").read_bytes() == b"fLaC"
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
+    soundfile.write(tmp_path / "in.wav", noise(8_000_000), 48_000)
+    tracemalloc.start()
+    reverse(tmp_path / "in.wav")
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 8 << 20
