@@ -16,6 +16,7 @@ from unmix_plugins.audacity.desk import Desk
 from unmix_plugins.audacity.door import Door
 from unmix_plugins.audacity.keeper import Keeper
 from unmix_plugins.audacity.places import FOLDER, effects_are_new
+from unmix_plugins.audacity.request import Answer
 from unmix_plugins.audacity.shelf import Shelf
 from unmix_plugins.audacity.window import Window
 from unmix_plugins.audacity.writing import Writing
@@ -39,7 +40,7 @@ def run(state: Path | None = None, *, pipes: Path = PIPES, with_window: bool = T
     stop = threading.Event()
     shelf = Shelf()
     keeper = Keeper(pipes, effects_are_new)
-    writing = Writing(folder, shelf, keeper.editor, _is_recording)
+    writing = Writing(folder, shelf, keeper.editor, lambda: _is_recording(keeper))
 
     def connect() -> Client:
         return Client.connect(state, client_name=CLIENT_NAME)
@@ -51,14 +52,16 @@ def run(state: Path | None = None, *, pipes: Path = PIPES, with_window: bool = T
     try:
         _fresh(folder / "in", folder / "out")
         with Door(folder) as door, Window(shelf, commands.handle, enabled=with_window):
-            threading.Thread(target=_serve, args=(door, desk), name="unmix-door", daemon=True).start()
+            threading.Thread(target=_serve, args=(door, desk, stop), name="unmix-door", daemon=True).start()
             keeper.start()
             threading.Thread(target=_warm, args=(connect,), name="unmix-warm", daemon=True).start()
             _end_by_signal(stop)
             stop.wait()
+            writing.close()
         keeper.close()
         for click in shelf.all().values():
             click.work.cancel()
+        _fresh(folder / "in", folder / "out")
     finally:
         server.close()
     return 0
@@ -66,22 +69,30 @@ def run(state: Path | None = None, *, pipes: Path = PIPES, with_window: bool = T
 
 def _end_by_signal(stop: threading.Event) -> None:
     def end(_number: int, _frame: object) -> None:
-        stop.set()
+        # In a thread: this may interrupt `stop.wait`, whose lock is held then.
+        threading.Thread(target=stop.set, name="unmix-end").start()
 
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, end)
 
 
-def _serve(door: Door, desk: Desk) -> None:
-    for lines in door.requests():
-        answer = None
-        try:
-            answer = desk.handle(lines)
-        except Exception:  # noqa: BLE001  # the border to Audacity, which waits for an answer
-            _log.exception("a request met an error of the bridge")
-            answer = desk.apology()
-        if answer is not None:
-            door.answer(answer)
+def _serve(door: Door, desk: Desk, stop: threading.Event) -> None:
+    """Answer effects until the door closes. Should this end otherwise, so does the bridge: an effect must not wait."""
+    try:
+        for lines in door.requests():
+            answer = _answer(desk, lines)
+            if answer is not None:
+                door.answer(answer)
+    finally:
+        stop.set()
+
+
+def _answer(desk: Desk, lines: str) -> Answer | None:
+    try:
+        return desk.handle(lines)
+    except Exception:  # noqa: BLE001  # the border to Audacity, which waits for an answer
+        _log.exception("a request met an error of the bridge")
+        return desk.apology()
 
 
 def _warm(connect: Callable[[], Client]) -> None:
@@ -93,13 +104,15 @@ def _warm(connect: Callable[[], Client]) -> None:
 
 
 def _fresh(*folders: Path) -> None:
-    """What a former bridge left belongs to clicks that it has forgotten."""
+    """What is in them belongs to clicks of a bridge that has ended."""
     for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700, parents=True)
 
 
-def _is_recording() -> bool | None:
-    """Whether any Audacity of this user records; None when that cannot be seen."""
-    seen = [recording.is_recording(pid) for pid in recording.audacity_pids()]
-    return True if True in seen else None if None in seen else False
+def _is_recording(keeper: Keeper) -> bool | None:
+    """Whether the connected Audacity records; None when that cannot be seen."""
+    if keeper.editor() is None:
+        return False
+    pid = keeper.pid()
+    return None if pid is None else recording.is_recording(pid)

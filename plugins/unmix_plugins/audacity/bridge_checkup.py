@@ -9,7 +9,8 @@ from typing import cast
 import psutil
 
 from unmix_plugins.audacity.bridge_process import status
-from unmix_plugins.audacity.control import BridgeAbsent, Event, holder
+from unmix_plugins.audacity.control import BridgeAbsent, Event
+from unmix_plugins.audacity.lock import holder
 from unmix_plugins.audacity.places import FOLDER, find_places
 from unmix_plugins.checkup import Finding
 from unmix_plugins.errors import UnmixError

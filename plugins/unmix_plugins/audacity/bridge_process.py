@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from unmix_plugins.audacity.control import BridgeAbsent, Event, Request, ask
+from unmix_plugins.audacity.lock import holder
 from unmix_plugins.audacity.places import FOLDER
 from unmix_plugins.daemon_process import last_line
 from unmix_plugins.errors import NotPossibleNow, UnmixError
@@ -103,7 +104,7 @@ def _start(state: Path, command: Sequence[str]) -> None:
         try:
             status(state)
         except BridgeAbsent:
-            if has_ended:  # it may have given way to another that came up at the same moment, and answers
+            if has_ended and holder(folder) is None:  # else it gave way to another that is coming up
                 break
             time.sleep(_INTERVAL)
         else:

@@ -1,13 +1,13 @@
 """One use of an effect: the tracks that it handed over, the work on them, and where it stands."""
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
-from unmix_plugins.audacity.float_wave import FloatWave, same_samples
+from unmix_plugins.audacity.float_wave import FloatWave, is_silent, same_samples
 from unmix_plugins.audacity.operations import Order
-from unmix_plugins.audacity.placement import Piece, first_frame, pieces
+from unmix_plugins.audacity.placement import Placement, fills, first_frame, placements
 from unmix_plugins.audacity.request import Project, TrackRequest
 from unmix_plugins.audacity.work import Result, Track, Work
 
@@ -18,6 +18,8 @@ class State(StrEnum):
     WORKING = "working"
     WAITING = "waiting"
     """The result is there; Audacity must not be disturbed yet."""
+    WRITING = "writing"
+    """The result is being put back at this moment."""
     READY = "ready"
     """The result is there and must be fetched."""
     CHANGED = "changed"
@@ -32,12 +34,33 @@ class Handed:
 
     request: TrackRequest
     wave: FloatWave
-    pieces: tuple[Piece, ...]
+    placements: tuple[Placement, ...]
+    """Where its audio may be on the time line; the likeliest first."""
+
+    @property
+    def pieces(self) -> Placement:
+        """Where its audio is, most likely."""
+        return self.placements[0]
 
     @property
     def first_frame(self) -> int:
         """Where the selection begins, in frames of the track's rate."""
         return first_frame(self.request)
+
+    @property
+    def is_inside_one_clip(self) -> bool:
+        """Whether one clip fills the selection."""
+        return all(fills(placement, self.wave.frames) for placement in self.placements)
+
+    @property
+    def has_audio(self) -> bool:
+        """Whether any clip reaches into the selection."""
+        return any(self.placements)
+
+
+def handed_over(request: TrackRequest, wave: FloatWave) -> Handed:
+    """A track, with what is known of its place. Raises BrokenResult and OSError where `wave` cannot be read."""
+    return Handed(request, wave, placements(request, lambda frame: is_silent(wave, frame)))
 
 
 @dataclass(slots=True)
@@ -62,20 +85,36 @@ class Click:
         """The name that the effect gave it."""
         return self.handed[0].request.run if self.handed else ""
 
-    def take(self, request: TrackRequest, wave: FloatWave) -> Handed:
-        """Add a track and have it worked on."""
-        handed = Handed(request, wave, pieces(request))
-        self.handed.append(handed)
-        seconds = wave.frames / wave.sample_rate
-        self.work.add(Track(wave.path, request.name, seconds), last=request.is_last)
-        return handed
+    @property
+    def is_over(self) -> bool:
+        """Nothing is to come any more."""
+        return self.state in {State.FAILED, State.DONE}
 
-    def matches(self, request: TrackRequest, wave: FloatWave) -> bool:
-        """Whether this track was handed over already, sample for sample."""
-        if request.index >= len(self.handed):
+    @property
+    def can_be_fetched(self) -> bool:
+        """The result is there, and nobody is putting it back."""
+        return self.state in {State.READY, State.CHANGED}
+
+    def take(self, handed: Handed) -> None:
+        """Add a track and have it worked on."""
+        self.handed.append(handed)
+        seconds = handed.wave.frames / handed.wave.sample_rate
+        track = Track(handed.wave.path, handed.request.name, seconds)
+        self.work.add(track, last=handed.request.is_last)
+
+    def matches(self, handed: Handed) -> bool:
+        """Whether this track was handed over already, sample for sample, together with as many others."""
+        index = handed.request.index
+        if not index < len(self.handed) == len(handed.request.project.selected):
             return False
-        mine = self.handed[request.index]
-        return mine.wave.frames == wave.frames and same_samples(mine.wave, 0, wave)
+        mine = self.handed[index].wave
+        return mine.frames == handed.wave.frames and same_samples(mine, 0, handed.wave)
+
+    def move(self, handed: Handed) -> None:
+        """The samples are the same; where they are is taken from `handed`."""
+        index = handed.request.index
+        self.project = handed.request.project
+        self.handed[index] = replace(handed, wave=self.handed[index].wave)
 
     def settle(self, state: State, message: str = "") -> None:
         """Nothing more happens by itself."""

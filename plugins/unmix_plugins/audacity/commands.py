@@ -2,16 +2,15 @@
 
 import os
 import queue
-import threading
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from unmix_plugins.audacity import recording
 from unmix_plugins.audacity.click import Click, State
 from unmix_plugins.audacity.control import Event, Request
 from unmix_plugins.audacity.desk import Desk
 from unmix_plugins.audacity.keeper import Keeper
 from unmix_plugins.audacity.operations import Operation
+from unmix_plugins.audacity.recording import audacity_pids
 from unmix_plugins.audacity.shelf import Shelf
 from unmix_plugins.audacity.writing import Writing
 from unmix_plugins.errors import InvalidRequest, NotPossibleNow
@@ -33,7 +32,6 @@ class Commands:
         self._writing = writing
         self._keeper = keeper
         self._stop = stop
-        self._turn = threading.Lock()
 
     def handle(self, request: Request) -> Iterator[Event]:
         """The answer to one request. Raises UnmixError."""
@@ -43,14 +41,13 @@ class Commands:
             case "run":
                 yield from self._run(request)
             case "cancel":
-                self._shelf.get(_job(request)).work.cancel()
+                if not self._shelf.get(_job(request)).work.cancel():
+                    raise NotPossibleNow("This is no longer worked on: dismiss it, or undo it in Audacity.")
                 yield _done("Cancelled; nothing was changed.")
             case "collect":
                 yield from self._collect(request)
             case "dismiss":
-                click = self._shelf.get(_job(request))
-                click.work.cancel()
-                self._shelf.remove(click)
+                self._shelf.dismiss(_job(request))
                 yield _done("The result was thrown away.")
             case "stop":
                 yield _done("The bridge ends.")
@@ -59,12 +56,15 @@ class Commands:
                 raise InvalidRequest(f"The bridge does not know “{other}”: use one version of unmix.")
 
     def _status(self) -> Event:
-        pids = recording.audacity_pids()
+        running = next(iter(audacity_pids()), None)
         return {
             "event": "status",
             "pid": os.getpid(),
             "version": version(),
-            "audacity": {"connected": self._keeper.editor() is not None, "pid": pids[0] if pids else None},
+            "audacity": {
+                "connected": self._keeper.editor() is not None,
+                "pid": self._keeper.pid() or running,
+            },
             "jobs": [_described(number, click) for number, click in self._shelf.all().items()],
         }
 
@@ -77,7 +77,7 @@ class Commands:
             ) from error
         settings = _settings(operation, request)
         clicks: queue.SimpleQueue[Click] = queue.SimpleQueue()
-        with self._turn:
+        with self._writing.turn:
             editor = self._keeper.editor()
             if editor is None:
                 raise NotPossibleNow(
@@ -87,8 +87,8 @@ class Commands:
                 raise NotPossibleNow(
                     "No audio track is selected in Audacity: select what shall be worked on."
                 )
-            self._desk.expect(settings, clicks.put)
-            editor.run(operation.effect, undo=True)
+            with self._desk.expecting(operation, settings, clicks.put):
+                editor.run(operation.effect, undo=True)
         if clicks.empty():
             raise NotPossibleNow("Audacity did not take the effect: look at its window.")
         click = clicks.get()

@@ -1,6 +1,6 @@
 """The setting in audacity.cfg that turns the script pipe on; every other byte of the file stays as it is.
 
-A module is loaded when `[Module]` says 1, `[ModulePath]` is the path that Audacity finds (3.2; newer ones correct it),
+A module is loaded when `[Module]` says 1, `[ModulePath]` is the path that Audacity finds (3.7.1 and newer correct it),
 and `[ModuleDateTime]` is the file's time of change in local time. Otherwise Audacity sets it back to 4, “new”, which is
 the same as off (`ModuleSettings.cpp`). The format is that of wxFileConfig.
 """
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 
-from unmix_plugins.reaper.ini_file import IniFile
+from unmix_plugins.ini_file import IniFile
 
 ENTRY = "mod-script-pipe"
 STATUS, PATH, TIME = "Module", "ModulePath", "ModuleDateTime"

@@ -1,7 +1,7 @@
 """How `unmix audacity …` speaks with the running bridge: a line of JSON asks, lines of JSON answer.
 
-They meet at `bridge.sock`, a unix socket in the bridge's folder. Who serves it holds `bridge.lock`, which the system
-frees when the process ends: so there is one bridge for each folder, and a socket that is left over is no riddle.
+They meet at `bridge.sock`, a unix socket in the bridge's folder. Who serves it holds the folder's lock, so a socket
+that is left over is no riddle.
 """
 
 import json
@@ -14,14 +14,14 @@ import time
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any, cast
 
+from unmix_plugins.audacity.lock import BridgeLock
 from unmix_plugins.errors import NotSupported, TimedOut, UnmixError
 
 _log = logging.getLogger(__name__)
 
 SOCKET = "bridge.sock"
-LOCK = "bridge.lock"
 LAST_EVENTS = frozenset({"done", "failed", "status"})
 """An answer's last line is one of these."""
 
@@ -36,8 +36,8 @@ _CONNECT_SECONDS = 5.0
 _SEND_SECONDS = 10.0
 _FAREWELL_SECONDS = 1.0
 """How long `Server.close` lets running answers come to their end."""
-_LOCK_SECONDS = 0.5
-"""Whoever asks for the holder has the lock for an instant."""
+_RECOVERY_SECONDS = 0.5
+"""Between two attempts to accept, when the system refuses."""
 
 
 class BridgeAbsent(UnmixError):
@@ -45,13 +45,6 @@ class BridgeAbsent(UnmixError):
 
     reason = "BRIDGE_ABSENT"
     advice = "No bridge to Audacity runs: `unmix audacity run` starts it."
-
-
-class BridgeRuns(UnmixError):
-    """Another bridge serves this folder; the message says which process."""
-
-    reason = "BRIDGE_RUNS"
-    advice = "Another bridge to Audacity runs already: `unmix audacity status` shows what it does."
 
 
 class Server:
@@ -65,7 +58,7 @@ class Server:
     def __init__(self, folder: Path, handle: Callable[[Request], Iterator[Event]]) -> None:
         self._folder = folder
         self._handle = handle
-        self._lock: IO[str] | None = None
+        self._lock: BridgeLock | None = None
         self._listener: socket.socket | None = None
         self._accepting: threading.Thread | None = None
         self._answering: dict[threading.Thread, socket.socket] = {}
@@ -79,7 +72,7 @@ class Server:
                 "The bridge to Audacity needs unix sockets, which Python lacks on this system."
             )
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = _take_lock(self._folder / LOCK)
+        self._lock = BridgeLock(self._folder)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             path = self._folder / SOCKET
@@ -90,7 +83,7 @@ class Server:
             listener.listen(_QUEUE)
         except BaseException:
             listener.close()
-            self._lock.close()
+            self._lock.release()
             raise
         self._listener = listener
         self._accepting = threading.Thread(target=self._accept, args=(listener,), name="control", daemon=True)
@@ -101,8 +94,10 @@ class Server:
         if self._listener is None or self._lock is None or self._accepting is None or self._is_closed:
             return
         self._is_closed = True
-        with suppress(OSError):
-            _connect(self._folder).close()  # wakes the thread that accepts
+        with suppress(OSError):  # wakes the thread that accepts, on Linux
+            self._listener.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # and elsewhere
+            _connect(self._folder).close()
         self._accepting.join()
         self._listener.close()
         deadline = time.monotonic() + _FAREWELL_SECONDS
@@ -113,7 +108,7 @@ class Server:
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
         (self._folder / SOCKET).unlink(missing_ok=True)
-        self._lock.close()
+        self._lock.release()
 
     def _threads(self) -> list[threading.Thread]:
         with self._guard:
@@ -123,9 +118,10 @@ class Server:
         while not self._is_closed:
             try:
                 connection, _ = listener.accept()
-            except OSError as error:  # such as too many open files, which passes
-                _log.warning("the control socket cannot accept: %s", error)
-                time.sleep(_LOCK_SECONDS)
+            except OSError as error:
+                if not self._is_closed:  # such as too many open files, which passes
+                    _log.warning("the control socket cannot accept: %s", error)
+                    time.sleep(_RECOVERY_SECONDS)
                 continue
             if self._is_closed:
                 connection.close()
@@ -192,15 +188,6 @@ def ask(folder: Path, request: Request, *, patience: float | None = None) -> Gen
     )
 
 
-def holder(folder: Path) -> int | None:
-    """The process that serves this folder; 0 when its number is not known, None when there is none."""
-    try:
-        with (folder / LOCK).open("r+", encoding="ascii") as file:
-            return None if _is_locked(file) else _number(file)
-    except (OSError, UnicodeDecodeError):
-        return None
-
-
 def _read_request(connection: socket.socket) -> Request:
     with connection.makefile("rb") as lines:
         line = lines.readline(_LONGEST_REQUEST)
@@ -251,41 +238,3 @@ def _address(path: Path) -> Generator[str]:
         yield f"/proc/self/fd/{folder}/{path.name}"
     finally:
         os.close(folder)
-
-
-def _take_lock(path: Path) -> IO[str]:
-    file = path.open("a+", encoding="ascii")
-    deadline = time.monotonic() + _LOCK_SECONDS
-    while not (is_ours := _is_locked(file)) and time.monotonic() < deadline:
-        time.sleep(_LOCK_SECONDS / 10)
-    if not is_ours:
-        pid = _number(file)
-        file.close()
-        raise BridgeRuns(
-            f"A bridge to Audacity runs already{f' (process {pid})' if pid else ''}: `unmix audacity status` shows what"
-            " it does."
-        )
-    file.seek(0)
-    file.truncate()
-    file.write(str(os.getpid()))
-    file.flush()
-    return file
-
-
-def _number(file: IO[str]) -> int:
-    file.seek(0)
-    said = file.read(20).strip()
-    return int(said) if said.isdecimal() else 0
-
-
-def _is_locked(file: IO[str]) -> bool:
-    """True when it is ours now, False when somebody else has it."""
-    if sys.platform == "win32":
-        return True  # no bridge can be there without unix sockets
-    import fcntl  # noqa: PLC0415  # does not exist on Windows
-
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
-    return True

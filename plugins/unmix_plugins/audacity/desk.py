@@ -5,17 +5,19 @@ While an effect waits, Audacity's window stands still. So long work is only begu
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
 from unmix_plugins.audacity import choices as remembered
-from unmix_plugins.audacity.click import Click, State, only_stem
+from unmix_plugins.audacity.click import Click, Handed, State, handed_over, only_stem
 from unmix_plugins.audacity.float_wave import FloatWave, read_header
 from unmix_plugins.audacity.new_tracks import write_new_tracks
-from unmix_plugins.audacity.operations import FETCH, order
+from unmix_plugins.audacity.operations import FETCH, Operation, Order, order
 from unmix_plugins.audacity.pace import Pace
-from unmix_plugins.audacity.placement import all_inside_one_clip, have_envelopes, is_inside_one_clip
+from unmix_plugins.audacity.placement import all_inside_one_clip, have_envelopes
 from unmix_plugins.audacity.request import (
     Answer,
     BadRequest,
@@ -64,6 +66,10 @@ _NOTHING_TO_FETCH = (
     "No finished result belongs to exactly this selection.\n\nWhat there is shows:   unmix audacity status"
     + UNCHANGED
 )
+_OTHERS = "One of the tracks has changed since." + UNCHANGED
+_UNDER_WAY = (
+    "Unmix already works on exactly this.\n\nHow far it is shows:   unmix audacity status" + UNCHANGED
+)
 _LOST = "Unmix was started anew while this effect ran. Choose it again." + UNCHANGED
 
 
@@ -87,6 +93,15 @@ class Writer(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class _Command:
+    """What a command wants of the click that it causes."""
+
+    operation: Operation
+    settings: Mapping[str, str]
+    on_click: Callable[[Click], object]
+
+
 class Desk:
     """Answers one request at a time, as Audacity asks."""
 
@@ -98,60 +113,77 @@ class Desk:
         self._writer = writer
         self._pace = Pace()
         self._click: Click | None = None
-        self._order_next: tuple[dict[str, str], Callable[[Click], object]] | None = None
+        self._command: _Command | None = None
 
-    def expect(self, settings: dict[str, str], on_click: Callable[[Click], object]) -> None:
-        """The next click comes from a command with these settings; tell `on_click` about it."""
-        self._order_next = (settings, on_click)
+    @contextmanager
+    def expecting(
+        self, operation: Operation, settings: Mapping[str, str], on_click: Callable[[Click], object]
+    ) -> Generator[None]:
+        """Within this, a click for `operation` comes from a command: it has these settings, and `on_click` gets it."""
+        self._command = _Command(operation, settings, on_click)
+        try:
+            yield
+        finally:
+            self._command = None
 
     def handle(self, lines: str) -> Answer | None:
         """The answer to a request, or None when it wants none."""
         try:
-            match parse(lines):
-                case Imported(path):
-                    self._shelf.forget(Path(path))
-                    return None
-                case StatusRequest() as request:
-                    return self._writer.see(request)
-                case request:
-                    return self._track(request)
+            request = parse(lines)
         except BadRequest as error:
             _log.warning("%s", error)
             return Say(f"{error}\n\nRun: unmix audacity install")
-        except UnmixError as error:
-            task = self._click.order.task if self._click else None
-            self._give_up()
-            return Say(explained(error, task))
-        except OSError as error:
-            self._give_up()
-            return Say(f"Unmix cannot read or write its files ({error.strerror}).{UNCHANGED}")
+        match request:
+            case Imported(path):
+                self._shelf.forget(Path(path))
+                return None
+            case StatusRequest():
+                return self._writer.see(request)
+            case TrackRequest():
+                return self._answered(request)
 
     def apology(self) -> Answer:
         """What to say when `handle` itself failed."""
         self._give_up()
         return Say(f"Unmix met an error of its own; its log has the details.{UNCHANGED}")
 
+    def _answered(self, request: TrackRequest) -> Answer:
+        try:
+            return self._track(request)
+        except UnmixError as error:
+            text = explained(error, self._click.order.task if self._click else None)
+        except OSError as error:
+            text = f"Unmix cannot read or write its files ({error.strerror}).{UNCHANGED}"
+        return self._refuse(request, text)
+
+    def _refuse(self, request: TrackRequest, text: str) -> Say:
+        """The effect shows `text`, and gives all tracks of its run back."""
+        self._give_up()
+        request.recording(self._folder).unlink(missing_ok=True)
+        return Say(text)
+
     def _track(self, request: TrackRequest) -> Answer:
         wave = self._received(request)
         if answer := self._writer.answer(request, wave):
             wave.path.unlink(missing_ok=True)
             return answer
+        handed = handed_over(request, wave)
         if request.index == 0:
             self._give_up()
-            if isinstance(begun := self._begin(request, wave), Say):
-                wave.path.unlink(missing_ok=True)
-                return begun
+            begun = self._begin(handed)
+            if isinstance(begun, str):
+                return self._refuse(request, begun)
             self._click = begun
         click = self._click
-        if click is not None and click.state is State.READY:
-            return self._fetched(click, request, wave)
-        if click is None or (click.handed and click.run != request.run):
-            return Say(_LOST)
-        click.take(request, wave)
+        if click is None or (request.index and click.run != request.run):
+            return self._refuse(request, _LOST)
+        if click.state is State.WRITING:
+            return self._fetched(click, handed)
+        click.take(handed)
+        if request.is_last and not any(track.has_audio for track in click.handed):
+            return self._refuse(request, _EMPTY)
         return (
-            self._in_place(click, request)
-            if click.order.operation.is_in_place
-            else self._added(click, request)
+            self._in_place(click, handed) if click.order.operation.is_in_place else self._added(click, handed)
         )
 
     def _received(self, request: TrackRequest) -> FloatWave:
@@ -164,43 +196,67 @@ class Desk:
             )
         return wave
 
-    def _begin(self, request: TrackRequest, wave: FloatWave) -> Click | Say:
+    def _begin(self, handed: Handed) -> Click | str:
+        """The click that this first track begins, or why there is none."""
+        request = handed.request
         if request.operation == FETCH:
-            return self._shelf.find(None, request, wave) or Say(_NOTHING_TO_FETCH)
-        settings, on_click = self._order_next or (dict(request.settings), None)
-        self._order_next = None
+            found = self._shelf.find(handed, None)
+            return self._claimed(found, handed) if found else _NOTHING_TO_FETCH
+        command = self._command
+        if command and command.operation != request.operation:
+            command = None
+        settings = command.settings if command else request.settings
         wanted, chosen = order(request.operation, settings, remembered.load(self._folder))
         if request.settings:
             remembered.save(self._folder, chosen)
-        if ready := self._shelf.find(wanted, request, wave):
-            return ready
-        project = request.project
-        around = request.surroundings
+        if found := self._shelf.find(handed, wanted):
+            begun = self._claimed(found, handed)
+        else:
+            begun = self._new(wanted, handed)
+        if command and isinstance(begun, Click):
+            command.on_click(begun)
+        return begun
+
+    def _new(self, wanted: Order, handed: Handed) -> Click | str:
+        request, wave = handed.request, handed.wave
+        project, around = request.project, request.surroundings
         if around and have_envelopes(around, project.selected, project.selection):
-            return Say(_ENVELOPE)
-        can_write = self._writer.can_write()
-        inside = is_inside_one_clip(request) and (
-            around is None or all_inside_one_clip(around, project.selected, project.selection)
-        )
-        if wanted.operation.is_in_place and not inside and not can_write:
-            return Say(_GAPS)
+            return _ENVELOPE
+        is_late = wanted.operation.is_in_place and not self._is_inside_one_clip(handed)
+        if is_late and not self._writer.can_write():
+            return _GAPS
         seconds = len(project.selected) * wave.frames / wave.sample_rate
         is_long = self._pace.expected(wanted.task, seconds) > LONG
-        click = Click(
-            wanted,
-            project,
-            Work(wanted.task, self._connect, self._folder / "out"),
-            is_late=is_long or (wanted.operation.is_in_place and not inside),
-        )
-        if on_click:
-            on_click(click)
+        work = Work(wanted.task, self._connect, self._folder / "out")
+        return Click(wanted, project, work, is_late=is_late or is_long)
+
+    def _claimed(self, click: Click, handed: Handed) -> Click | str:
+        """A click that is on the shelf, to be fetched."""
+        if not (click.can_be_fetched and self._shelf.claim(click)):
+            return _UNDER_WAY
+        click.ended.clear()
+        click.is_late = click.order.operation.is_in_place and not self._is_inside_one_clip(handed)
         return click
 
-    def _in_place(self, click: Click, request: TrackRequest) -> Answer:
+    def _is_inside_one_clip(self, first: Handed) -> bool:
+        """Whether the effect can return the samples itself, on this and the other selected tracks.
+
+        What is not sure of the others is done late, and risked only where nothing can be done late.
+        """
+        project, around = first.request.project, first.request.surroundings
+        return first.is_inside_one_clip and (
+            around is None
+            or all_inside_one_clip(
+                around, project.selected[1:], project.selection, surely=self._writer.can_write()
+            )
+        )
+
+    def _in_place(self, click: Click, handed: Handed) -> Answer:
         """Each track is answered for itself; a click that is late for its first is late for all."""
-        if not click.is_late and not is_inside_one_clip(request):
-            raise SourceError("The selection reaches beyond a clip: select inside it, or twice as far.")
+        request = handed.request
         if not click.is_late:
+            if not handed.is_inside_one_clip:
+                return self._refuse(request, _GAPS)
             result = click.work.wait(request.index, ENDURANCE if request.index else PATIENCE)
             if result:
                 self._pace.learn(click.order.task, result)
@@ -208,19 +264,18 @@ class Desk:
                     self._close(click)
                 return Samples(only_stem(result))
             if request.index:
-                self._give_up()
-                return Say(_SLOW)
+                return self._refuse(request, _SLOW)
             click.is_late = True
-        return self._promise(click) if request.is_last else Nothing()
+        return self._promised(click) if request.is_last else Nothing()
 
-    def _added(self, click: Click, request: TrackRequest) -> Answer:
+    def _added(self, click: Click, handed: Handed) -> Answer:
         """New tracks come all together, with the last."""
-        if not request.is_last:
+        if not handed.request.is_last:
             return Nothing()
-        if not click.is_late and click.work.wait(request.index, PATIENCE):
+        if not click.is_late and click.work.wait(handed.request.index, PATIENCE):
             return self._imported(click)
         click.is_late = True
-        return self._promise(click)
+        return self._promised(click)
 
     def _imported(self, click: Click) -> Answer:
         """The effect adds the tracks and says when it has."""
@@ -230,21 +285,26 @@ class Desk:
         click.settle(State.DONE)
         return Import(path)
 
-    def _promise(self, click: Click) -> Answer:
+    def _promised(self, click: Click) -> Answer:
+        """The effect's part ends here, after its last track; the writer goes on."""
         self._shelf.put(click)
         self._click = None
         self._writer.follow(click)
         return Nothing() if self._writer.can_write() else Say(_BACKGROUND)
 
-    def _fetched(self, click: Click, request: TrackRequest, wave: FloatWave) -> Answer:
+    def _fetched(self, click: Click, handed: Handed) -> Answer:
         """The effect was chosen again for a selection whose result is there."""
-        if not click.matches(request, wave):
-            return Say("One of the tracks has changed since." + UNCHANGED)
-        wave.path.unlink(missing_ok=True)
+        request = handed.request
+        if not click.matches(handed):
+            return self._refuse(request, _OTHERS)
+        handed.wave.path.unlink(missing_ok=True)
+        click.move(handed)
         if not click.order.operation.is_in_place:
             return self._imported(click) if request.is_last else Nothing()
-        if not all(is_inside_one_clip(handed.request) for handed in click.handed):
-            return self._promise(click) if request.is_last else Nothing()
+        if click.is_late:
+            return self._promised(click) if request.is_last else Nothing()
+        if not handed.is_inside_one_clip:
+            return self._refuse(request, _GAPS)
         if request.is_last:
             self._close(click)
         return Samples(only_stem(click.work.wait_for_all()[request.index]))
@@ -260,7 +320,11 @@ class Desk:
     def _give_up(self) -> None:
         """The effect of the present click will not come again."""
         click, self._click = self._click, None
-        if click and click.state is State.WORKING and not click.is_late:
-            click.work.cancel()
-            click.settle(State.FAILED, "Cancelled.")
-            self._shelf.remove(click)
+        if click is None:
+            return
+        if click.state is State.WRITING:  # it was to be fetched, and can be still
+            click.settle(State.READY)
+            return
+        click.work.cancel()
+        click.settle(State.FAILED, "Cancelled.")
+        self._shelf.remove(click)

@@ -13,8 +13,8 @@ from unmix_plugins.audacity.registry import registered
 from unmix_plugins.checkup import Finding
 from unmix_plugins.client import Client
 from unmix_plugins.errors import UnmixError
+from unmix_plugins.file_changes import digest, read
 from unmix_plugins.models import Task
-from unmix_plugins.reaper.changes import digest, read
 from unmix_plugins.version import version
 
 _INSTALL = "`unmix audacity install`"

@@ -4,13 +4,18 @@ An effect cannot time out: XLISP has blocking files and nothing else. So the bri
 publishes them as `/proc/<pid>/fd/<n>`. The kernel resolves such a path only while this process lives, and opening it
 cannot block, since the bridge is reader and writer of both. When the bridge dies, the last writer is gone and a waiting
 effect reads the end of the file at once.
+
+An effect that is killed while it waits leaves its answer unread, for the next one to find. So each request begins with
+a word, and the answer repeats it first.
 """
 
 import contextlib
 import os
+import re
 import select
 import stat
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +27,7 @@ from unmix_plugins.errors import NotSupported
 DOOR = "door"
 """The file with the two paths, the request's and the answer's."""
 
+_WORD = re.compile(rb"^word=([0-9.]{1,40}\n)", re.MULTILINE)
 _PIECE = 65536
 _LONGEST = 1 << 24
 """Bytes of a request; clips and envelopes of all tracks are in it."""
@@ -44,6 +50,9 @@ class Door:
         self._requests = _fifo(folder / "requests.fifo")
         self._answers = _fifo(folder / "answers.fifo")
         self._wake, self._waker = os.pipe()
+        self._word = b""
+        self._is_closed = False
+        self._lock = threading.Lock()
         partial = folder / f"{DOOR}.part"
         process = f"/proc/{os.getpid()}/fd"
         partial.write_text(f"{process}/{self._requests}\n{process}/{self._answers}\n", "utf-8")
@@ -58,30 +67,39 @@ class Door:
         self.close()
 
     def requests(self) -> Iterator[str]:
-        """The text of each request, without its END, as they come; ends when the door closes."""
+        """The text of each request, without its word and END, as they come; ends when the door closes."""
         waiting = b""
         end = f"{END}\n".encode()
         while piece := self._read():
             waiting += piece
             while (at := _end_of_request(waiting, end)) >= 0:
                 request, waiting = waiting[:at], waiting[at + len(end) :]
-                yield request.decode("utf-8", "replace")
+                words = [*_WORD.finditer(request)]
+                self._word = words[-1][1] if words else b""
+                body = (
+                    request[words[-1].end() :] if words else request
+                )  # before it: what somebody did not end
+                yield body.decode("utf-8", "replace")
             if len(waiting) > _LONGEST:
                 waiting = b""
 
     def answer(self, answer: Answer) -> None:
-        """Let the waiting effect go on. What an effect that died meanwhile left unread is thrown away."""
-        _drain(self._answers)
-        os.write(self._answers, str(answer).encode())
+        """Let the effect that sent the last request go on. Once the door is closed, nobody waits."""
+        with self._lock:
+            if self._is_closed:
+                return
+            _drain(self._answers)
+            os.write(self._answers, self._word + str(answer).encode())
 
     def close(self) -> None:
         """Take the paths away and end `requests`; an effect that waits reads the end of the file."""
-        if not self._waker:
-            return
-        self._file.unlink(missing_ok=True)
-        os.close(self._waker)
-        self._waker = 0
-        os.close(self._answers)
+        with self._lock:
+            if self._is_closed:
+                return
+            self._is_closed = True
+            self._file.unlink(missing_ok=True)
+            os.close(self._waker)
+            os.close(self._answers)
 
     def _read(self) -> bytes:
         """The next bytes, or none once the door closes."""

@@ -2,11 +2,12 @@
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import starmap
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from unmix_plugins.audacity.pipe import Pipe, PipeError
 from unmix_plugins.errors import SourceError
@@ -20,6 +21,7 @@ _OURS = "_Nyquist_Unmix_"
 """In the ids of our effects: type, maker and author come before the name."""
 _LONE_BACKSLASH = re.compile(r'\\(?!")')
 _LAST_BACKSLASH = re.compile(r'\\"(?=\s*[,}\]])')
+_Item = TypeVar("_Item")
 
 
 class TrackKind(StrEnum):
@@ -66,6 +68,18 @@ class Clip:
     """As `start`."""
 
 
+@dataclass(frozen=True, slots=True)
+class MenuItem:
+    """An item of the menus, the bar's own entries included."""
+
+    depth: int
+    """0 in the bar itself."""
+    label: str
+    """Without dots at its end; `----` for a dividing line."""
+    command: str
+    """What the pipe calls it; empty for menus and lines."""
+
+
 class Editor:
     """The project in front of the Audacity at the other end of a pipe.
 
@@ -79,32 +93,20 @@ class Editor:
 
     def tracks(self) -> tuple[Track, ...]:
         """Every track, from the top."""
-        return tuple(
-            Track(
-                position=position,
-                name=str(track["name"]),
-                kind=TrackKind(track["kind"]),
-                start=float(track.get("start", 0.0)),
-                end=float(track.get("end", 0.0)),
-                channels=int(track.get("channels", 0)),
-                is_selected=_is_true(track["selected"]),
-                is_muted=_is_true(track.get("mute", 0)),
-            )
-            for position, track in enumerate(self._information("Tracks"))
-        )
+        return self._each("Tracks", _track)
 
     def clips(self) -> tuple[Clip, ...]:
         """Every clip, track by track, from the earliest."""
-        return tuple(
-            Clip(int(clip["track"]), float(clip["start"]), float(clip["end"]))
-            for clip in self._information("Clips")
-        )
+        return self._each("Clips", _clip)
+
+    def menu_items(self) -> tuple[MenuItem, ...]:
+        """All menus from the top left, each followed by its items."""
+        return self._each("Menus", _menu_item)
 
     def menu_ids(self) -> Mapping[str, str]:
-        """The command for each menu item, by its label without dots; ours win over others of the same name."""
-        items = [item for item in self._information("Menus") if "id" in item]
-        items.sort(key=lambda item: _OURS in item["id"])
-        return {str(item["label"]).removesuffix("..."): str(item["id"]) for item in items}
+        """The command for each menu item, by its label; ours win over others of the same name."""
+        items = sorted(self.menu_items(), key=lambda item: _OURS in item.command)
+        return {item.label: item.command for item in items if item.command}
 
     def has_effect(self, label: str) -> bool:
         """Whether the menus have this item."""
@@ -119,6 +121,11 @@ class Editor:
         self._pipe.command(
             f"SelectTracks: Track={position} TrackCount=1 Mode={'Add' if add else 'Set'}", patience=_SECONDS
         )
+        self._pipe.command(f"SelectTime: Start={start:.12f} End={end:.12f}", patience=_SECONDS)
+
+    def select_none(self, start: float, end: float) -> None:
+        """Select a time, in seconds, and no track."""
+        self._pipe.command("SelectNone:", patience=_SECONDS)
         self._pipe.command(f"SelectTime: Start={start:.12f} End={end:.12f}", patience=_SECONDS)
 
     def run(self, label: str, *, undo: bool) -> None:
@@ -157,18 +164,40 @@ class Editor:
             self._menu_ids = self.menu_ids()
         return self._menu_ids
 
-    def _information(self, kind: str) -> list[dict[str, Any]]:
+    def _each(self, kind: str, read: Callable[[int, dict[str, Any]], _Item]) -> tuple[_Item, ...]:
         lines = self._pipe.command(f"GetInfo: Type={kind} Format=JSON", patience=_SECONDS)
         text = _LONE_BACKSLASH.sub(r"\\\\", "\n".join(lines))
         # Audacity escapes quotes, and nothing else: a name that ends with a backslash looks as if it went on.
         for candidate in (text, _LAST_BACKSLASH.sub(r'\\\\"', text)):
             try:
-                found = json.loads(candidate, strict=False)
-            except ValueError:
+                items = cast("list[dict[str, Any]]", json.loads(candidate, strict=False))
+                return tuple(starmap(read, enumerate(items)))
+            except (AttributeError, KeyError, TypeError, ValueError):
                 continue
-            if isinstance(found, list):
-                return cast("list[dict[str, Any]]", found)
-        raise PipeError(f"Audacity's list of its {kind.lower()} cannot be read: give the tracks simple names.")
+        raise PipeError(
+            f"Audacity's list of its {kind.lower()} cannot be read: give the tracks simple names."
+        )
+
+
+def _track(position: int, track: dict[str, Any]) -> Track:
+    return Track(
+        position=position,
+        name=str(track["name"]),
+        kind=TrackKind(track["kind"]),
+        start=float(track.get("start", 0.0)),
+        end=float(track.get("end", 0.0)),
+        channels=int(track.get("channels", 0)),
+        is_selected=_is_true(track["selected"]),
+        is_muted=_is_true(track.get("mute", 0)),
+    )
+
+
+def _clip(_: int, clip: dict[str, Any]) -> Clip:
+    return Clip(int(clip["track"]), float(clip["start"]), float(clip["end"]))
+
+
+def _menu_item(_: int, item: dict[str, Any]) -> MenuItem:
+    return MenuItem(int(item["depth"]), str(item["label"]).removesuffix("..."), str(item.get("id", "")))
 
 
 def _is_true(value: object) -> bool:
@@ -181,4 +210,5 @@ def _short_id(label: str) -> str:
 
 
 def _is_altered(path: str) -> bool:
+    """Whether Audacity would read the path otherwise than it is written."""
     return not {'"', "\\"}.isdisjoint(path)

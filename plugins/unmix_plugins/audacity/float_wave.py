@@ -83,6 +83,12 @@ def same_samples(one: FloatWave, first_frame: int, other: FloatWave) -> bool:
     return all(mine == theirs for mine, theirs in pairs)
 
 
+def is_silent(wave: FloatWave, frame: int) -> bool:
+    """Whether every sample of one frame is zero. Raises BrokenResult when it is not there."""
+    (data,) = _samples(wave, frame, 1)
+    return not any(struct.unpack(f"<{wave.channels}f", data))
+
+
 def cut(source: FloatWave, first_frame: int, frames: int, target: Path) -> None:
     """Write the frames `[first_frame, first_frame + frames)` of `source` to a new file.
 

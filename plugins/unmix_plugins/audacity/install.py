@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from unmix_plugins import file_changes
 from unmix_plugins.audacity import configuration, manifest
 from unmix_plugins.audacity.autostart import autostart_entry, autostart_file
 from unmix_plugins.audacity.manifest import Manifest, read_manifest
 from unmix_plugins.audacity.places import SETTINGS, Places
 from unmix_plugins.errors import NotPossibleNow, NotSupported
-from unmix_plugins.reaper import changes
-from unmix_plugins.reaper.changes import Change, digest, read
+from unmix_plugins.file_changes import Change, digest, read
 from unmix_plugins.version import version
 
 EFFECTS = Path(__file__).with_name("effects")
@@ -70,7 +70,7 @@ def plan_install(
         wanted += _written(place, entry, "the bridge starts at every login")
     else:
         wanted += _unless_edited(place, before.autostart, notes)
-    created = changes.missing_folders((change.path for change in wanted), _root(places))
+    created = file_changes.missing_folders((change.path for change in wanted), _root(places))
     after = Manifest(
         version=version(),
         files={name: digest(content) for name, content in shipped.items()},
@@ -117,8 +117,8 @@ def carry_out(plan: Plan) -> None:
         raise NotPossibleNow(
             f"{_runs(pid)}: close Audacity, then run the command again. Nothing was changed."
         )
-    changes.apply(plan.changes, _root(plan.places))
-    changes.remove_folders(plan.emptied)
+    file_changes.apply(plan.changes, _root(plan.places))
+    file_changes.remove_folders(plan.emptied)
 
 
 def shipped_files(bridge_folder: Path, effects: Path = EFFECTS) -> dict[str, bytes]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from unmix_plugins.audacity.editor import Editor
 from unmix_plugins.audacity.pipe import Pipe, PipeAbsent
+from unmix_plugins.audacity.recording import audacity_pids
 
 _SECONDS = 0.5
 """Between two looks for Audacity; a look costs microseconds and sends nothing."""
@@ -39,12 +40,16 @@ class Keeper:
                 self._connect()
             return self._editor
 
+    def pid(self) -> int | None:
+        """The process of the connected Audacity; None where that cannot be seen."""
+        with self._lock:
+            pipe = self._pipe
+        return next((pid for pid in audacity_pids() if pipe and pipe.is_of(pid)), None)
+
     def close(self) -> None:
-        """Let go of the pipe."""
+        """Look no more. The pipe closes with the process: a command may wait for who reads Audacity's message."""
         self._stop.set()
         self._thread.join()
-        with self._lock:
-            self._drop()
 
     def _keep(self) -> None:
         while not self._stop.wait(_EAGER_SECONDS if self._must_hurry() else _SECONDS):

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from unmix_plugins.audacity.configuration import SECTIONS, Setting
 from unmix_plugins.errors import SourceError
-from unmix_plugins.reaper.changes import read
+from unmix_plugins.file_changes import read
 
 NAME = "unmix-install.json"
 

@@ -30,5 +30,5 @@ def write_new_tracks(click: Click, folder: Path) -> Path:
             )
     path = folder / f"{click.run}.aup"
     click.more_files += [path, path.with_name(f"{path.stem}_data")]
-    aup.write(path, tracks, click.project.sample_rate)
+    aup.write(path, tracks, click.project.sample_rate, audacity=click.project.audacity)
     return path

@@ -23,6 +23,7 @@ import os
 import secrets
 import select
 import stat
+import sys
 import threading
 import time
 from pathlib import Path
@@ -87,8 +88,7 @@ class CommandFailed(PipeError):
         name = command.partition(":")[0]
         said = " ".join(" ".join(lines).split())
         super().__init__(
-            f"Audacity refused “{name}”{f' ({said})' if said else ''}: "
-            "undo what it has done so far, and try again."
+            f"Audacity refused “{name}”{f' ({said})' if said else ''}: look at its window, and try again."
         )
         self.lines = lines
 
@@ -144,7 +144,17 @@ class Pipe:
         poll = select.poll()
         poll.register(self._from, select.POLLIN)
         events = dict(poll.poll(0)).get(self._from, 0)
-        return bool(events & select.POLLHUP) and not events & select.POLLIN
+        return bool(events & select.POLLHUP)
+
+    def is_of(self, pid: int) -> bool:
+        """Whether this process has the other end; only Linux shows that."""
+        if self._is_closed:
+            return False
+        mine = os.fstat(self._from)
+        try:
+            return any(_is_same(mine, descriptor) for descriptor in Path(f"/proc/{pid}/fd").iterdir())
+        except OSError:
+            return False
 
     def command(self, text: str, *, patience: float = 60.0) -> list[str]:
         """Send one command (`Name: Key=value …`) and return what is said in reply, without the status.
@@ -156,18 +166,22 @@ class Pipe:
         """
         line = _line(text)
         end = time.monotonic() + patience
-        with self._lock:
+        if not self._lock.acquire(timeout=patience):
+            raise PipeSilent
+        try:
             self._get_in_step(end)
             self._is_in_step = False
             self._send(line)
             *lines, status = self._reply(end)
             self._is_in_step = True
+        finally:
+            self._lock.release()
         if status != f"{_END}OK":
             raise CommandFailed(text, [line for line in lines if line])
         return [line for line in lines if line]
 
     def close(self) -> None:
-        """Let go; Audacity then listens for the next one."""
+        """Let go, after a command that is still under way; Audacity then listens for the next one."""
         with self._lock:
             if not self._is_closed:
                 self._is_closed = True
@@ -232,14 +246,19 @@ class Pipe:
 
 
 def _line(text: str) -> bytes:
-    name = text.partition(":")[0]
-    if ":" not in text or not _LINE_ENDS.isdisjoint(text):
-        # Without the colon, Audacity's answer has no end by which it could be known.
-        raise CommandUnfit(f"Audacity cannot be told “{name}”: a name or a path in it has a line break; rename it.")
+    name, colon, _ = text.partition(":")
+    if not colon:  # Audacity's answer would have no end by which it could be known
+        raise ValueError(f"{name!r} is no command: it has no colon")
+    if not _LINE_ENDS.isdisjoint(text):
+        raise CommandUnfit(
+            f"Audacity cannot be told “{name}”: a name or a path in it has a line break; rename it."
+        )
     try:
         line = text.encode() + b"\n"
     except UnicodeEncodeError:
-        raise CommandUnfit(f"Audacity cannot be told “{name}”: a path in it is no UTF-8; rename it.") from None
+        raise CommandUnfit(
+            f"Audacity cannot be told “{name}”: a path in it is no UTF-8; rename it."
+        ) from None
     if len(line) > LONGEST_COMMAND + 1:
         raise CommandUnfit(
             f"Audacity cannot be told “{name}”: the command is {len(line) - 1} bytes long, and "
@@ -251,10 +270,10 @@ def _line(text: str) -> bytes:
 def _open_both(folder: Path) -> tuple[int, int]:
     writer = _open_writer(folder)
     try:
-        reader = os.open(_fifo(folder, "from"), os.O_RDONLY | os.O_NONBLOCK)
-    except OSError as error:
+        reader = _open(_fifo(folder, "from"), os.O_RDONLY)
+    except PipeAbsent:
         os.close(writer)
-        raise PipeAbsent from error
+        raise
     # Audacity makes both anew after each client: the two must be of one pair.
     if not (_is_at(writer, _fifo(folder, "to")) and _is_at(reader, _fifo(folder, "from"))):
         os.close(writer)
@@ -264,15 +283,22 @@ def _open_both(folder: Path) -> tuple[int, int]:
 
 
 def _open_writer(folder: Path) -> int:
+    if sys.platform == "win32":
+        raise PipeAbsent("Audacity's script pipe is not used on Windows: use the effects in its menu.")
+    return _open(_fifo(folder, "to"), os.O_WRONLY)
+
+
+def _open(fifo: Path, mode: int) -> int:
+    """Open without waiting. Raises PipeAbsent, also where a FIFO was left behind that nobody reads."""
     try:
-        writer = os.open(_fifo(folder, "to"), os.O_WRONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
-    except OSError as error:  # ENXIO: left behind, and nobody reads it
+        descriptor = os.open(fifo, mode | os.O_NONBLOCK | os.O_NOFOLLOW)
+    except OSError as error:
         raise PipeAbsent from error
-    status = os.fstat(writer)
+    status = os.fstat(descriptor)
     if not stat.S_ISFIFO(status.st_mode) or status.st_uid != os.getuid():  # anybody may write to /tmp
-        os.close(writer)
-        raise PipeAbsent(f"{_fifo(folder, 'to')} is not Audacity's: delete it and start Audacity again.")
-    return writer
+        os.close(descriptor)
+        raise PipeAbsent(f"{fifo} is not Audacity's: delete it and start Audacity again.")
+    return descriptor
 
 
 def _fifo(folder: Path, direction: str) -> Path:
@@ -280,7 +306,11 @@ def _fifo(folder: Path, direction: str) -> Path:
 
 
 def _is_at(descriptor: int, path: Path) -> bool:
+    return _is_same(os.fstat(descriptor), path)
+
+
+def _is_same(status: os.stat_result, path: Path) -> bool:
     try:
-        return os.path.samestat(os.fstat(descriptor), path.stat())
+        return os.path.samestat(status, path.stat())
     except OSError:
         return False

@@ -2,14 +2,19 @@
 
 Audacity gives an effect the whole selection, with zeros where no clip is, and turns zeros that come back into silent
 clips. So only a selection inside one clip can be answered by the effect; any other is put back clip by clip.
+
+Audacity rounds exact times to frames. What it tells of them is rounded to 1 µs before, so of a time close to the middle
+between two frames it is not known which of the two Audacity takes.
 """
 
+import math
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from unmix_plugins.audacity.request import Span, Surroundings, TrackRequest
 
-_ROUNDING = 1
-"""Frames by which a boundary may be off: an effect's times are rounded to 1 µs."""
+_MICROSECOND = 0.6e-6
+"""Seconds by which an effect's times may be off, and a little more."""
 _DIGITS = 5e-6
 """Relative error of GetInfo's times, which have six significant digits."""
 
@@ -25,34 +30,36 @@ class Piece:
     frames: int
 
 
+Placement = tuple[Piece, ...]
+"""The parts of a selection that clips fill, in order."""
+
+
 def first_frame(request: TrackRequest) -> int:
-    """The selection's first frame on the time line; Audacity rounds to the nearest."""
-    return int(request.project.selection.start * request.sample_rate + 0.5)
+    """The selection's first frame on the time line, as far as is known."""
+    return _first_frames(request)[0]
 
 
-def pieces(request: TrackRequest) -> tuple[Piece, ...]:
-    """The parts of the selection that clips fill, in order."""
-    start = first_frame(request)
-    end = start + request.frames
-    found: list[Piece] = []
-    for clip in sorted(request.clips, key=lambda clip: clip.start):
-        begin = max(start, round(clip.start * request.sample_rate))
-        finish = min(end, round(clip.end * request.sample_rate))
-        if finish - begin > (_ROUNDING if found or request.frames > _ROUNDING else 0):
-            found.append(Piece(begin, begin - start, finish - begin))
-    return tuple(found)
+def placements(request: TrackRequest, is_silent: Callable[[int], bool]) -> tuple[Placement, ...]:
+    """Where the clips' audio may be; the first is likely, and mostly the only one.
+
+    `is_silent` says of a frame, counted from the beginning of what was handed over, whether it is zero: where the edge
+    of a clip is not known to the frame, only a frame that holds something belongs to the clip.
+    """
+    return tuple(_placement(request, first, is_silent) for first in _first_frames(request))
 
 
-def is_inside_one_clip(request: TrackRequest) -> bool:
-    """Whether one clip fills the selection, so that the effect can return the samples itself."""
-    found = pieces(request)
-    return len(found) == 1 and found[0].frames >= request.frames - 2 * _ROUNDING
+def fills(placement: Placement, frames: int) -> bool:
+    """Whether one clip fills the selection of so many frames, so that the effect can return the samples itself."""
+    return [piece.frames for piece in placement] == [frames]
 
 
-def all_inside_one_clip(surroundings: Surroundings, positions: tuple[int, ...], selection: Span) -> bool:
-    """The same for tracks that have not been handed over yet, as far as rounded times tell."""
+def all_inside_one_clip(
+    surroundings: Surroundings, positions: tuple[int, ...], selection: Span, *, surely: bool
+) -> bool:
+    """The same for tracks that have not been handed over yet: for sure, or as far as rounded times tell."""
+    slack = -_DIGITS if surely else _DIGITS
     return all(
-        any(_holds(clip, selection) for clip in surroundings.clips.get(position, ()))
+        any(_holds(clip, selection, slack) for clip in surroundings.clips.get(position, ()))
         for position in positions
     )
 
@@ -66,6 +73,39 @@ def have_envelopes(surroundings: Surroundings, positions: tuple[int, ...], selec
     )
 
 
-def _holds(clip: Span, selection: Span) -> bool:
-    tolerance = _DIGITS * max(abs(clip.end), abs(selection.end), 1e-3)
-    return clip.start <= selection.start + tolerance and selection.end <= clip.end + tolerance
+def _first_frames(request: TrackRequest) -> list[int]:
+    """The frames that the selection may begin with; the number of its frames is known."""
+    selection, rate = request.project.selection, request.sample_rate
+    starts, ends = _nearest(selection.start, rate), _nearest(selection.end, rate)
+    return [start for start in starts if start + request.frames in ends] or starts[:1]
+
+
+def _nearest(time: float, sample_rate: float) -> list[int]:
+    """The frames that Audacity may round this time to, the likelier first."""
+    likely = math.floor(time * sample_rate + 0.5)
+    around = (math.floor((time + error) * sample_rate + 0.5) for error in (-_MICROSECOND, _MICROSECOND))
+    return [likely, *({*around} - {likely})]
+
+
+def _placement(request: TrackRequest, first: int, is_silent: Callable[[int], bool]) -> Placement:
+    last = first + request.frames
+    found: list[Piece] = []
+    end_before = first
+    for clip in sorted(request.clips, key=lambda clip: clip.start):
+        starts, ends = (sorted(_nearest(time, request.sample_rate)) for time in (clip.start, clip.end))
+        begin, end = starts[-1], ends[0]
+        if first <= starts[0] < begin and not is_silent(starts[0] - first):
+            begin = starts[0]
+        if end < ends[-1] <= last and not is_silent(end - first):
+            end = ends[-1]
+        begin, end = max(end_before, begin), min(last, end)
+        if begin < end:
+            found.append(Piece(begin, begin - first, end - begin))
+            end_before = end
+    return tuple(found)
+
+
+def _holds(clip: Span, selection: Span, slack: float) -> bool:
+    return clip.start - slack * abs(
+        clip.start
+    ) <= selection.start and selection.end <= clip.end + slack * abs(clip.end)

@@ -19,6 +19,8 @@ from unmix_plugins.errors import NotFound, NotPossibleNow, NotSupported, UnmixEr
 FOLDER = "audacity"
 """Below the state folder: where effects and bridge meet."""
 SETTINGS = "audacity.cfg"
+LIBRARIES = (Path("/usr/lib"), Path("/usr/local/lib"))
+"""Where Linux distributions keep the libraries of programs."""
 _MODULE = "mod-script-pipe"
 _MODULE_SUFFIX = {"win32": ".dll"}
 _FLATPAK = ".var/app/org.audacityteam.Audacity"
@@ -157,10 +159,9 @@ def _module_folders(places: Places) -> Iterator[Path]:
         beside = places.program.parent
         yield from (beside / "modules", beside / "lib" / "audacity" / "modules")
         yield from (beside.parent / "lib" / "audacity" / "modules", beside.parent / "modules")
-    if sys.platform == "linux":
-        for library in (Path("/usr/lib"), Path("/usr/local/lib")):
-            yield library / "audacity" / "modules"
-            yield from sorted(library.glob("*-linux-gnu*/audacity/modules"))
+    for library in LIBRARIES:
+        yield library / "audacity" / "modules"
+        yield from sorted(library.glob("*-linux-gnu*/audacity/modules"))
 
 
 def _running() -> Iterator[int]:
@@ -184,6 +185,8 @@ def _uses(pid: int, settings: Path) -> bool:
         return False
     except psutil.Error:
         return True
+    if not environment:
+        return False  # it is ending: its memory is gone
     home = Path(environment.get("HOME") or Path.home())
     theirs = usual_places(environment, home, Path(program) if program else None).settings
     return os.path.realpath(theirs) == os.path.realpath(settings)

@@ -21,6 +21,7 @@ _BUTTONS: Mapping[str, tuple[tuple[str, Mapping[str, Any]], ...]] = {
         ("Throw away", {"do": "dismiss"}),
     ),
     "changed": (
+        ("Put back", {"do": "collect"}),
         ("As new tracks", {"do": "collect", "as_new_track": True}),
         ("Throw away", {"do": "dismiss"}),
     ),

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,8 +11,10 @@ import psutil
 _NAMES = frozenset({"audacity", "audacity.exe", "Audacity"})
 _CARDS = Path("/proc/asound")
 _OWNER = re.compile(r"^owner_pid\s*:\s*(\d+)", re.MULTILINE)
-_SOUND_SERVER_THREADS = ("threaded-ml", "pw-", "data-loop", "jack")
-"""Beginnings of the names of threads by which a client speaks with PulseAudio, PipeWire or JACK."""
+_SOUND_SERVER_THREADS = ("threaded-ml", "pw-", "data-loop")
+"""Beginnings of the names of threads by which a client speaks with PulseAudio or PipeWire, while it has a stream."""
+_JACK = "/dev/shm/jack"  # noqa: S108  # JACK's own
+"""Beginning of the shared memory that JACK's clients have; its server does not say what they do with it."""
 _SECONDS = 2.0
 
 
@@ -34,7 +35,9 @@ def is_recording(pid: int) -> bool | None:
     tasks = _tasks(pid)
     if _owns_a_capture_device(tasks):
         return True
-    if not any(name.startswith(_SOUND_SERVER_THREADS) for name in tasks.values()):
+    if _is_client_of_jack(pid):
+        return None
+    if not _has_a_stream(tasks):
         return False
     return _records_through_the_server(pid)
 
@@ -62,18 +65,37 @@ def _owns_a_capture_device(tasks: dict[int, str]) -> bool:
     return False
 
 
-def _records_through_the_server(pid: int) -> bool | None:
-    if not shutil.which("pactl"):
-        return None
+def _has_a_stream(tasks: dict[int, str]) -> bool:
+    return any(name.startswith(_SOUND_SERVER_THREADS) for name in tasks.values())
+
+
+def _is_client_of_jack(pid: int) -> bool:
     try:
-        listed = subprocess.run(
-            ["pactl", "list", "source-outputs"],
+        return _JACK in Path(f"/proc/{pid}/maps").read_text("utf-8", "replace")
+    except OSError:
+        return False
+
+
+def _records_through_the_server(pid: int) -> bool | None:
+    mine = f'application.process.id = "{pid}"'
+    if mine in _list("source-outputs"):
+        return True
+    # A server that does not know the process is not the one that it speaks with, unless it has just stopped to.
+    return False if mine in _list("clients") or not _has_a_stream(_tasks(pid)) else None
+
+
+def _list(kind: str) -> str:
+    """What the sound server says about its streams or clients; empty where it cannot be asked."""
+    try:
+        return subprocess.run(
+            ["pactl", "list", kind],
+            stdin=subprocess.DEVNULL,
             capture_output=True,
-            text=True,
+            encoding="utf-8",
+            errors="replace",
             timeout=_SECONDS,
             check=True,
             env={**os.environ, "LC_ALL": "C"},
         ).stdout
     except (OSError, subprocess.SubprocessError):
-        return None
-    return f'application.process.id = "{pid}"' in listed
+        return ""

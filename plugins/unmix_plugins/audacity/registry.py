@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from unmix_plugins.reaper.ini_file import IniFile
+from unmix_plugins.ini_file import IniFile
 
 
 @dataclass(frozen=True, slots=True)

@@ -41,6 +41,10 @@ class Project:
     selection: Span
     selected: tuple[int, ...]
     """Positions of the selected audio tracks, from 0."""
+    audacity: tuple[int, ...] = ()
+    """The program's version, such as (3, 2, 4)."""
+    projects: int = 1
+    """How many are open, each in its window."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +146,8 @@ def _project(fields: Mapping[str, str]) -> Project:
         sample_rate=float(fields["project_rate"]),
         selection=Span(float(fields["start"]), float(fields["end"])),
         selected=tuple(int(position) - 1 for position in numbers(read(fields["selected"]))),
+        projects=int(float(fields["projects"])),
+        audacity=tuple(map(int, numbers(read(fields["version"])))),
     )
 
 

@@ -1,13 +1,14 @@
 """Clicks whose result is still to come, or to be fetched: what `unmix audacity status` lists."""
 
+import logging
 import threading
 from pathlib import Path
 
-from unmix_plugins.audacity.click import Click, State
-from unmix_plugins.audacity.float_wave import FloatWave
+from unmix_plugins.audacity.click import Click, Handed, State
 from unmix_plugins.audacity.operations import Order
-from unmix_plugins.audacity.request import TrackRequest
-from unmix_plugins.errors import NotFound
+from unmix_plugins.errors import NotFound, NotPossibleNow
+
+_log = logging.getLogger(__name__)
 
 
 class Shelf:
@@ -39,9 +40,9 @@ class Shelf:
             self.remove(click)
 
     def all(self) -> dict[str, Click]:
-        """Every click that is kept, the oldest first."""
+        """Every click that is not done, the oldest first."""
         with self._lock:
-            return dict(self._clicks)
+            return {number: click for number, click in self._clicks.items() if click.state is not State.DONE}
 
     def get(self, number: str) -> Click:
         """One click. Raises NotFound."""
@@ -50,12 +51,33 @@ class Shelf:
                 raise NotFound(f"There is no job {number}: `unmix audacity status` lists them.")
             return self._clicks[number]
 
-    def find(self, order: Order | None, request: TrackRequest, wave: FloatWave) -> Click | None:
-        """A click whose result is there, and that handed over the same samples for the same `order`, or for any."""
-        ready = [click for click in self.all().values() if click.state is State.READY]
-        return next(
-            (click for click in ready if order in {None, click.order} and click.matches(request, wave)), None
-        )
+    def find(self, handed: Handed, order: Order | None) -> Click | None:
+        """The click that handed over the same samples for the same `order`, or for any; one that is ready first."""
+        same = [
+            click
+            for click in self.all().values()
+            if not click.is_over and order in {None, click.order} and click.matches(handed)
+        ]
+        return min(same, key=lambda click: not click.can_be_fetched, default=None)
+
+    def claim(self, click: Click) -> bool:
+        """Begin to put a click's result back; False when that has been done, or another thread is at it."""
+        with self._lock:
+            is_over = click.state in {State.WRITING, State.DONE, State.FAILED}
+            if is_over or click not in self._clicks.values():
+                return False
+            click.state = State.WRITING
+            return True
+
+    def dismiss(self, number: str) -> None:
+        """Throw a click's result away. Raises NotFound, and NotPossibleNow while it is being put back."""
+        click = self.get(number)
+        with self._lock:
+            if click.state is State.WRITING:
+                raise NotPossibleNow("This is being put into Audacity right now: undo it there.")
+            self._clicks.pop(number, None)
+        click.work.cancel()
+        self.remove(click)
 
     def remove(self, click: Click) -> None:
         """Be done with a click and delete its files."""
@@ -63,7 +85,10 @@ class Shelf:
             self._clicks = {number: kept for number, kept in self._clicks.items() if kept is not click}
         click.ended.set()
         for path in click.files():
-            if path.is_dir():
-                path.rmdir()
-            else:
-                path.unlink(missing_ok=True)
+            try:
+                if path.is_dir():
+                    path.rmdir()
+                else:
+                    path.unlink(missing_ok=True)
+            except OSError as error:
+                _log.warning("%s cannot be deleted (%s).", path, error)

@@ -10,7 +10,8 @@ import os
 import subprocess
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import nullcontext, suppress
 from types import TracebackType
 from typing import Self
 
@@ -46,62 +47,67 @@ class Window:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._stop.set()
+        if process := self._process:
+            process.kill()  # it might not read, and so keep the thread waiting
         if self._enabled:
             self._thread.join()
         self._close()
 
     def _watch(self) -> None:
+        """One process for as long as there is something to show; one that has ended comes again with a new click."""
+        given_up: set[str] = set()
         while not self._stop.wait(_LOOK):
             clicks = self._shelf.all()
-            if clicks and self._process is None:
-                self._open()
-            elif not clicks:
+            if clicks.keys() <= given_up:
                 self._close()
-            if self._process and not self._send(clicks):
-                self._enabled = False
-                _log.warning(
-                    "The progress window could not be shown; `unmix audacity status` shows the same."
-                )
-                return
+            elif not self._show(clicks):
+                _log.warning("The progress window has ended; `unmix audacity status` shows the same.")
+                self._close()
+                given_up = set(clicks)
 
-    def _open(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "unmix_plugins.audacity.progress_window"],
+    def _show(self, clicks: Mapping[str, Click]) -> bool:
+        lines = [_shown(number, click) for number, click in clicks.items()]
+        try:
+            self._process = self._process or self._open()
+            print(json.dumps(lines), file=self._process.stdin, flush=True)
+        except OSError:
+            return False
+        return True
+
+    def _open(self) -> "subprocess.Popen[str]":
+        process = subprocess.Popen(
+            [sys.executable, "-P", "-m", "unmix_plugins.audacity.progress_window"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
             text=True,
             start_new_session=True,
         )
-        threading.Thread(target=self._obey, args=(self._process,), daemon=True).start()
+        threading.Thread(target=self._listen, args=(process,), name="unmix-buttons", daemon=True).start()
+        return process
 
-    def _send(self, clicks: dict[str, Click]) -> bool:
-        lines = [_shown(number, click) for number, click in clicks.items()]
-        stream = self._process.stdin if self._process else None
+    def _listen(self, process: "subprocess.Popen[str]") -> None:
+        with process.stdout or nullcontext(()) as lines:
+            for line in lines:
+                # In a thread each: putting a result back may take its time, and Cancel must not wait for that.
+                threading.Thread(target=self._obey, args=(line,), name="unmix-button", daemon=True).start()
+
+    def _obey(self, line: str) -> None:
         try:
-            if stream:
-                stream.write(json.dumps(lines) + "\n")
-                stream.flush()
-        except OSError:
-            return False
-        return True
-
-    def _obey(self, process: "subprocess.Popen[str]") -> None:
-        for line in process.stdout or ():
-            try:
-                for _ in self._handle(json.loads(line)):
-                    pass
-            except UnmixError as error:
-                _log.warning("%s", error)
+            for event in self._handle(json.loads(line)):
+                _log.info("%s", event.get("message", ""))
+        except UnmixError as error:
+            _log.warning("%s", error)
+        except Exception:  # noqa: BLE001  # the border between buttons and the bridge
+            _log.exception("a button met an error of the bridge")
 
     def _close(self) -> None:
         process, self._process = self._process, None
-        if process:
-            for stream in (process.stdin, process.stdout):
-                if stream:
-                    stream.close()
-            process.terminate()
+        if process and process.stdin:
+            process.kill()
             process.wait()
+            with suppress(OSError):  # what it did not read
+                process.stdin.close()
 
 
 def _shown(number: str, click: Click) -> dict[str, object]:

@@ -1,5 +1,6 @@
 """The daemon's work for one click: tracks go in one after another, results come out in the same order."""
 
+import logging
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,6 +9,10 @@ from pathlib import Path
 from unmix_plugins.audio import AudioTask, Event, Options, OutputStarted, Progress, Summary
 from unmix_plugins.client import Client
 from unmix_plugins.errors import Cancelled, OutputError, UnmixError
+
+_log = logging.getLogger(__name__)
+
+_CANCELLED = "Cancelled; nothing was changed."
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +45,6 @@ class Work:
         self._tracks: list[Track] = []
         self._results: list[Result] = []
         self._complete = False
-        self._cancelled = False
         self._error: UnmixError | None = None
         self._client: Client | None = None
         self._progress: Progress | None = None
@@ -69,9 +73,7 @@ class Work:
     def wait_for_all(self) -> tuple[Result, ...]:
         """The results of all tracks. Raises what the work failed with."""
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._error or (self._complete and len(self._results) == len(self._tracks))
-            )
+            self._changed.wait_for(lambda: self._error or self._is_finished())
             if self._error:
                 raise self._error
             return tuple(self._results)
@@ -82,15 +84,17 @@ class Work:
         with self._changed:
             return tuple(self._results)
 
-    def cancel(self) -> None:
-        """End the work; who waits for it gets Cancelled."""
+    def cancel(self) -> bool:
+        """End the work, so that who waits for it gets Cancelled; False when it had ended by itself."""
         with self._changed:
-            self._cancelled = True
-            self._error = self._error or Cancelled("Cancelled; nothing was changed.")
+            if self._error or self._is_finished():
+                return False
+            self._error = Cancelled(_CANCELLED)
             client = self._client
             self._changed.notify_all()
         if client:
             client.close()
+        return True
 
     @property
     def fraction(self) -> float:
@@ -108,26 +112,28 @@ class Work:
         with self._changed:
             return self._progress.remaining_seconds if self._progress else None
 
+    def _is_finished(self) -> bool:
+        return self._complete and len(self._results) == len(self._tracks)
+
     def _run(self) -> None:
         try:
             while (track := self._next()) is not None:
-                result = self._process(track)
-                with self._changed:
-                    self._results.append(result)
-                    self._progress = None
-                    self._changed.notify_all()
+                self._keep(self._process(track))
         except UnmixError as error:
             self._fail(error)
         except OSError as error:
             self._fail(OutputError(f"The result cannot be written ({error.strerror}); nothing was changed."))
+        except Exception:  # noqa: BLE001  # the border of a thread, for whose end others wait
+            _log.exception("work met an error of the bridge")
+            self._fail(UnmixError("Unmix met an error of its own; its log has the details."))
 
     def _next(self) -> Track | None:
         with self._changed:
             self._changed.wait_for(
-                lambda: self._cancelled or self._complete or len(self._tracks) > len(self._results)
+                lambda: self._error or self._complete or len(self._tracks) > len(self._results)
             )
             waiting = self._tracks[len(self._results) :]
-            return waiting[0] if waiting and not self._cancelled else None
+            return waiting[0] if waiting and not self._error else None
 
     def _process(self, track: Track) -> Result:
         made: dict[str, Path] = {}
@@ -139,8 +145,6 @@ class Work:
         with self._connect() as client:
             with self._changed:
                 self._client = client
-                if self._cancelled:
-                    raise Cancelled("Cancelled; nothing was changed.")
             try:
                 summary = client.process(
                     track.source,
@@ -155,9 +159,23 @@ class Work:
         return Result(made, summary)
 
     def _on_event(self, event: Event) -> None:
-        if isinstance(event, Progress):
-            with self._changed:
+        """Take note. What is raised here ends the work; with the summary the files are there, and `_keep` decides."""
+        with self._changed:
+            if self._error and not isinstance(event, Summary):
+                raise self._error
+            if isinstance(event, Progress):
                 self._progress = event
+
+    def _keep(self, result: Result) -> None:
+        with self._changed:
+            is_wanted = self._error is None
+            if is_wanted:
+                self._results.append(result)
+            self._progress = None
+            self._changed.notify_all()
+        if not is_wanted:
+            for path in result.stems.values():
+                path.unlink(missing_ok=True)
 
     def _fail(self, error: UnmixError) -> None:
         with self._changed:

@@ -1,5 +1,7 @@
 """`unmix doctor`."""
 
+from collections.abc import Iterable
+
 import typer
 from unmix.locations import state_folder
 
@@ -11,8 +13,13 @@ from unmix_plugins.cli._terminal import say, say_json
 
 def doctor(*, as_json: AsJson = False) -> None:
     """Look for what is wrong, and say how to cure it; exits with 1 if anything is."""
+    tell_findings(check(state_folder(), connect), as_json=as_json)
+
+
+def tell_findings(found: Iterable[Finding], *, as_json: bool) -> None:
+    """Print findings as they come, or all of them as JSON; exits with 1 if anything is wrong."""
     findings: list[Finding] = []
-    for finding in check(state_folder(), connect):
+    for finding in found:
         findings.append(finding)
         if not as_json:
             say(f"{'✓' if finding.ok else '✗'} {finding.subject}: {finding.text}")

@@ -12,16 +12,14 @@ from pathlib import Path
 import pytest
 from daemons import eventually
 from unmix_plugins.audacity.control import (
-    LOCK,
     SOCKET,
     BridgeAbsent,
-    BridgeRuns,
     Event,
     Request,
     Server,
     ask,
-    holder,
 )
+from unmix_plugins.audacity.lock import LOCK, BridgeRuns, holder
 from unmix_plugins.errors import NotPossibleNow, TimedOut
 
 
@@ -96,6 +94,16 @@ def test_a_lock_file_of_nonsense_names_no_process(folder: Path):
     with serving(folder):
         (folder / LOCK).write_text("not a number")
         assert holder(folder) == 0
+
+
+def test_a_bridge_whose_socket_was_deleted_can_still_be_closed(folder: Path):
+    with serving(folder) as server:
+        (folder / SOCKET).unlink()
+        closing = threading.Thread(target=server.close, daemon=True)
+        closing.start()
+        closing.join(20)
+        assert not closing.is_alive()
+    assert holder(folder) is None
 
 
 def test_what_the_bridge_refuses_arrives_as_its_sentence(folder: Path):

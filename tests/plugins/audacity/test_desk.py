@@ -14,11 +14,14 @@ from fake_daemon import FakeDaemon
 from unmix_plugins.audacity import desk as desks
 from unmix_plugins.audacity.click import Click, State
 from unmix_plugins.audacity.desk import Desk
+from unmix_plugins.audacity.operations import Operation
+from unmix_plugins.audacity.placement import Piece
 from unmix_plugins.audacity.request import Answer, Import, Nothing, Samples, Say, StatusRequest, TrackRequest
 from unmix_plugins.audacity.shelf import Shelf
 from unmix_plugins.client import Client
 
 SAMPLES = np.random.default_rng(4).standard_normal(20_000).astype(np.float32)
+OTHERS = np.random.default_rng(6).standard_normal(20_000).astype(np.float32)
 STEREO = np.random.default_rng(5).standard_normal((30_000, 2)).astype(np.float32)
 
 
@@ -134,7 +137,7 @@ def test_a_selection_with_a_gap_is_promised_where_there_is_a_pipe_and_refused_wh
     assert desk.handle(request_text(SAMPLES, folder, clips=clips)) == Nothing()
     assert len(writer.followed) == 1
     writer.has_pipe = False
-    answer = desk.handle(request_text(SAMPLES, folder, clips=clips, run="2.5"))
+    answer = desk.handle(request_text(OTHERS, folder, clips=clips, run="2.5"))
     assert isinstance(answer, Say)
     assert "script pipe" in answer.text
     assert not (folder / "in" / "2.5.1.wav").exists()
@@ -170,6 +173,92 @@ def test_a_result_is_not_fetched_for_other_samples(
     assert "No finished result" in answer.text
 
 
+def test_what_is_worked_on_already_is_not_begun_again(
+    desk: Desk, folder: Path, daemon: FakeDaemon, writer: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desks, "LONG", 0.0)
+    desk.handle(request_text(SAMPLES, folder))
+    for operation in ("denoise", "fetch"):
+        answer = desk.handle(request_text(SAMPLES, folder, operation=operation, run="2.5"))
+        assert isinstance(answer, Say)
+        assert "already works" in answer.text
+    writer.followed[0].work.wait_for_all()
+    assert len(daemon.script.requests) == 1
+    assert not (folder / "in" / "2.5.1.wav").exists()
+
+
+def test_a_result_is_fetched_to_where_the_samples_are_now(
+    desk: Desk, folder: Path, writer: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desks, "LONG", 0.0)
+    desk.handle(request_text(SAMPLES, folder))
+    click = writer.followed[0]
+    click.work.wait_for_all()
+    click.settle(State.CHANGED)
+    clips = ((0.0, 1.1), (7.0, 7.25))
+    assert desk.handle(request_text(SAMPLES, folder, run="2.5", start=7.0, clips=clips)) == Nothing()
+    assert writer.followed == [click, click]
+    assert click.handed[0].pieces == (Piece(7 * 44_100, 0, 11_025),)
+
+
+def test_a_result_is_not_fetched_for_part_of_its_tracks(
+    desk: Desk, folder: Path, writer: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desks, "LONG", 0.0)
+    desk.handle(request_text(SAMPLES, folder, selected=(1, 2)))
+    desk.handle(request_text(STEREO, folder, selected=(1, 2), index=2))
+    click = writer.followed[0]
+    click.work.wait_for_all()
+    click.settle(State.READY)
+    assert isinstance(desk.handle(request_text(SAMPLES, folder, operation="fetch", run="2.5")), Say)
+    desk.handle(request_text(SAMPLES, folder, operation="fetch", run="3.5", selected=(1, 2)))
+    changed = request_text(OTHERS, folder, operation="fetch", run="3.5", selected=(1, 2), index=2)
+    assert isinstance(desk.handle(changed), Say)
+    assert click.state is State.READY
+
+
+def test_a_late_click_whose_last_track_never_came_is_given_up(
+    desk: Desk, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desks, "LONG", 0.0)
+    desk.handle(request_text(SAMPLES, folder, selected=(1, 2)))
+    monkeypatch.setattr(desks, "LONG", 9.0)
+    desk.handle(request_text(OTHERS, folder, run="2.5"))
+    assert not (folder / "in" / "1795254470.482182026.1.wav").exists()
+
+
+def test_a_selection_without_audio_is_not_worked_on(desk: Desk, folder: Path, writer: Notes) -> None:
+    answer = desk.handle(request_text(SAMPLES, folder, clips=((5.0, 6.0),)))
+    assert isinstance(answer, Say)
+    assert "no audio" in answer.text
+    assert writer.followed == []
+    assert list((folder / "in").iterdir()) == []
+
+
+def test_a_commands_choices_are_for_its_own_click_only(desk: Desk, folder: Path, daemon: FakeDaemon) -> None:
+    clicks: list[Click] = []
+    with desk.expecting(Operation.DENOISE, {"denoise_model": "wiener"}, clicks.append):
+        desk.handle(request_text(OTHERS, folder, operation="noise_copy"))
+        desk.handle(request_text(SAMPLES, folder, run="2.5"))
+    desk.handle(request_text(STEREO, folder, run="3.5"))
+    assert [spec.task.model for spec in daemon.script.requests] == ["auto", "wiener", "auto"]
+    assert [click.run for click in clicks] == ["2.5"]
+
+
+def test_a_command_is_told_of_a_result_that_was_there_already(
+    desk: Desk, folder: Path, writer: Notes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(desks, "LONG", 0.0)
+    desk.handle(request_text(SAMPLES, folder))
+    writer.followed[0].work.wait_for_all()
+    writer.followed[0].settle(State.READY)
+    clicks: list[Click] = []
+    with desk.expecting(Operation.DENOISE, {}, clicks.append):
+        desk.handle(request_text(SAMPLES, folder, run="2.5"))
+    assert clicks == writer.followed
+    assert clicks[0].state is State.DONE
+
+
 def test_envelope_points_in_the_selection_are_named_with_the_cure(desk: Desk, folder: Path) -> None:
     answer = desk.handle(request_text(SAMPLES, folder, envelope=True))
     assert isinstance(answer, Say)
@@ -201,6 +290,7 @@ def test_samples_that_did_not_all_reach_the_disk_are_not_worked_on(desk: Desk, f
     answer = desk.handle(request_text(SAMPLES, folder, said_frames=20_001))
     assert isinstance(answer, Say)
     assert "disk full" in answer.text
+    assert list((folder / "in").iterdir()) == []
 
 
 def test_a_track_of_a_run_that_the_bridge_does_not_know_is_refused(desk: Desk, folder: Path) -> None:

@@ -36,9 +36,15 @@ class Effect:
     out: BinaryIO
     answers: BinaryIO
 
-    def ask(self, text: str) -> None:
-        self.out.write(f"{text}END\n".encode())
+    def ask(self, text: str, word: str = "1.5") -> None:
+        self.out.write(f"word={word}\n{text}END\n".encode())
         self.out.flush()
+
+    def answer(self, word: str = "1.5") -> bytes:
+        """The first line of the answer to this word."""
+        while (line := self.answers.readline()) not in {b"", f"{word}\n".encode()}:
+            pass
+        return self.answers.readline()
 
 
 @contextlib.contextmanager
@@ -55,15 +61,45 @@ def test_a_request_is_answered(tmp_path: Path) -> None:
         asking.ask("operation=x\nname=END of it\n")
         assert next(requests) == "operation=x\nname=END of it\n"
         door.answer(Say("yes"))
-        assert [asking.answers.readline() for _ in range(3)] == [b"say\n", b"yes\n", b"END\n"]
+        assert [asking.answer()] + [asking.answers.readline() for _ in range(2)] == [b"say\n", b"yes\n", b"END\n"]
 
 
 def test_an_answer_that_nobody_took_is_not_given_to_the_next(tmp_path: Path) -> None:
     with Door(tmp_path) as door:
+        requests = door.requests()
+        with effect(tmp_path) as killed:
+            killed.ask("operation=x\n", "1.5")
+            next(requests)
         door.answer(Say("for somebody who died"))
         with effect(tmp_path) as asking:
+            asking.ask("operation=y\n", "2.5")
+            read: list[bytes] = []
+            reading = threading.Thread(target=lambda: read.append(asking.answer("2.5")))
+            reading.start()  # before the bridge has seen the request, as in Audacity
+            assert next(requests) == "operation=y\n"
             door.answer(Nothing())
-            assert asking.answers.readline() == b"nothing\n"
+            reading.join(5)
+        assert read == [b"nothing\n"]
+
+
+def test_a_request_that_was_not_ended_does_not_spoil_the_next(tmp_path: Path) -> None:
+    with Door(tmp_path) as door:
+        with effect(tmp_path) as killed:
+            killed.out.write(b"word=1.5\noperation=x\nsetting.a=")
+            killed.out.flush()
+        with effect(tmp_path) as asking:
+            asking.out.write(b"\n")  # a later part of what was cut off
+            asking.ask("operation=y\n", "2.5")
+            assert next(door.requests()) == "operation=y\n"
+
+
+def test_an_answer_after_closing_goes_nowhere(tmp_path: Path) -> None:
+    door = Door(tmp_path)
+    door.close()
+    with (tmp_path / "another file").open("wb") as other:  # may have the number of the closed door
+        door.answer(Nothing())
+    assert (tmp_path / "another file").read_bytes() == b""
+    assert other.closed
 
 
 def test_closing_ends_the_requests_and_takes_the_paths_away(tmp_path: Path) -> None:

@@ -51,6 +51,16 @@
   (format out "END~%")
   (close out))
 
+;; An answer begins with the word of its request: what an effect that was killed has left unread is passed over.
+(defun unmix-answer (in word)
+  (do ((line (read-line in) (read-line in)))
+      ((or (null line) (string= line word)) (when line (read-line in)))))
+
+(defun unmix-say-word (out)
+  (let ((word (format nil "~a" (get-real-time))))
+    (format out "word=~a~%" word)
+    word))
+
 ;; Answers: `nothing`, `samples PATH`, `import PATH`, or `say` and the text up to a line END.
 (defun unmix-obey (answer in)
   (cond ((null answer) *unmix-died*)
@@ -86,33 +96,36 @@
   (get '*scratch* 'unmix-run))
 
 (defun unmix (operation settings)
-  (let ((doors (unmix-open-doors)) (run (unmix-run-name)) answer result)
+  (let ((doors (unmix-open-doors)) (run (unmix-run-name)) word answer result)
     (if (null doors)
         *unmix-absent*
         (let ((out (second doors)) (in (third doors)) (index (get '*track* 'index)))
           (s-save (prog1 *track* (setf *track* nil)) ny:all
                   (format nil "~ain/~a.~a.wav" *unmix-folder* run index)
                   :format snd-head-wave :mode snd-mode-float :bits 32)
+          (setf word (unmix-say-word out))
           (unmix-say-project out operation settings)
           (unmix-say-track out run)
           (when (= index 1) (unmix-say-surroundings out))
           (unmix-end out)
-          (setf answer (read-line in))
+          (setf answer (unmix-answer in word))
           (setf result (unmix-obey answer in))
           (close (first doors))
           (close in)
           result))))
 
-;; For the Tools menu: tells the bridge which project is in front, and shows what it has to say.
+;; For the Tools menu: tells the bridge which project is in front, and shows what it has to say. With nothing to say it
+;; fails on purpose: a tool that returns an empty string gets an undo step.
 (defun unmix-status ()
-  (let ((doors (unmix-open-doors)) answer result)
+  (let ((doors (unmix-open-doors)) word answer result)
     (if (null doors)
         *unmix-absent*
         (let ((out (second doors)) (in (third doors)))
+          (setf word (unmix-say-word out))
           (unmix-say-project out "status" nil)
           (unmix-end out)
-          (setf answer (read-line in))
+          (setf answer (unmix-answer in word))
           (setf result (unmix-obey answer in))
           (close (first doors))
           (close in)
-          result))))
+          (if (string= result "") nil result)))))

@@ -1,0 +1,60 @@
+"""Real Audacities; skipped, with the reason, where there is none."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from plugins.audacity import program
+from plugins.audacity import sound_server as sound_server_module
+from plugins.audacity.program import Audacity
+from plugins.audacity.sound_server import SoundServer
+
+
+@pytest.fixture(scope="session")
+def display() -> Iterator[str]:
+    """A screen for all; skips the test where the real program cannot be run."""
+    if reason := program.missing():
+        pytest.skip(reason)
+    with program.display() as name:
+        yield name
+
+
+@pytest.fixture
+def make_audacity(
+    display: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[..., Audacity]]:
+    """Makes programs, not yet started, that see all folders of the tests; they end with the test."""
+    made: list[Audacity] = []
+
+    def make(**options: object) -> Audacity:
+        home = tmp_path_factory.mktemp("audacity")
+        made.append(Audacity(home, display, shared=[tmp_path_factory.getbasetemp()], **options))
+        return made[-1]
+
+    yield make
+    for audacity in made:
+        audacity.kill()
+
+
+@pytest.fixture(scope="module")
+def shared_audacity(display: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audacity]:
+    home = tmp_path_factory.mktemp("audacity")
+    with Audacity(home, display, shared=[tmp_path_factory.getbasetemp()]) as audacity:
+        yield audacity.start()
+
+
+@pytest.fixture
+def audacity(shared_audacity: Audacity) -> Audacity:
+    """A running program without tracks, whose pipe the test holds; the tests of a module share it."""
+    if not shared_audacity.runs:
+        shared_audacity.start()
+    shared_audacity.clear()
+    return shared_audacity
+
+
+@pytest.fixture(scope="session")
+def sound_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SoundServer]:
+    """Skips the test where there is none."""
+    if reason := sound_server_module.missing():
+        pytest.skip(reason)
+    with SoundServer(tmp_path_factory.mktemp("sound")) as server:
+        yield server

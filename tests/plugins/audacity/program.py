@@ -1,0 +1,320 @@
+"""The real Audacity, in a home, a /tmp and on a display of its own."""
+
+import os
+import pwd
+import shutil
+import subprocess
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from functools import cache
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from daemons import eventually
+from plugins.audacity import aup3
+from plugins.audacity.screen import Screen, Window
+from unmix_plugins.audacity.editor import Editor
+from unmix_plugins.audacity.pipe import NoProject, Pipe, PipeAbsent, PipeLost
+
+PROGRAM = "audacity"
+MODULE = Path("/usr/lib/audacity/modules/mod-script-pipe.so")
+START_SECONDS = 60.0
+_TMP = Path("/tmp")  # noqa: S108  # there Audacity makes its pipe, and X11 its sockets
+_X11 = _TMP / ".X11-unix"
+_REGISTRY = "pluginregistry.cfg"
+_ENTER = """
+set -e
+mount --bind "$1" /etc/passwd
+private=$2
+shift 2
+while [ "$1" != -- ]; do
+    mkdir -p "$private/${1#/tmp/}"
+    mount --bind "$1" "$private/${1#/tmp/}"
+    shift
+done
+shift
+mount --rbind "$private" /tmp
+exec "$@"
+"""
+"""Puts a file in the place of /etc/passwd and a folder in that of /tmp, shows the folders before `--` in that folder,
+and becomes the program after it."""
+
+
+@cache
+def missing() -> str:
+    """Why the real program cannot be run here; empty where it can."""
+    for name in (PROGRAM, "Xvfb", "xdotool", "xprop", "xwininfo", "import", "unshare"):
+        if not shutil.which(name):
+            return f"{name} is not installed"
+    if not find_spec("tkinter"):
+        return "this Python has no tkinter, which reads message boxes"
+    if not MODULE.exists():
+        return f"{MODULE} is not there"
+    return "" if _unshare() else "this account may not give a program a /tmp of its own (unshare -m)"
+
+
+@cache
+def _unshare() -> tuple[str, ...]:
+    """The command that gives a program mounts of its own; empty where that is not allowed."""
+    for more in ((), ("--map-current-user", "--keep-caps")):
+        command = ("unshare", "-m", *more)
+        trial = subprocess.run([*command, "mount", "--bind", "/var", "/mnt"], capture_output=True)  # noqa: PLW1510
+        if trial.returncode == 0:
+            return command
+    return ()
+
+
+@contextmanager
+def display() -> Iterator[str]:
+    """A screen of its own, such as `:3`."""
+    receiver, sender = os.pipe()
+    with subprocess.Popen(
+        ["Xvfb", "-displayfd", str(sender), "-screen", "0", "1400x1000x24", "-nolisten", "tcp", "-noreset"],
+        pass_fds=[sender],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    ) as server:
+        os.close(sender)
+        try:
+            with os.fdopen(receiver) as lines:
+                yield f":{lines.readline().strip()}"
+        finally:
+            server.kill()
+
+
+class Audacity:
+    """The program as a child process; a context manager that leaves no process behind."""
+
+    def __init__(
+        self,
+        home: Path,
+        display: str,
+        *,
+        shared: Sequence[Path] = (),
+        settings: Mapping[str, Mapping[str, object]] | None = None,
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        """`shared` are the folders below /tmp that it can see besides its home; `settings` go into its .cfg."""
+        self.home = home
+        self.pipes = home / "tmp"
+        """Where its pipe is, seen from outside."""
+        self.temporary = home / "temporary"
+        self.plug_ins = home / ".local/share/audacity/Plug-Ins"
+        self.configuration = home / ".config/audacity/audacity.cfg"
+        self.environment = _environment(home, display) | (environment or {})
+        """For programs in the same home and on the same display."""
+        self.screen = Screen(self.environment)
+        self._shared = [folder for folder in (home, _X11, *shared) if folder.is_relative_to(_TMP)]
+        self._users = home / "passwd"
+        self._process: subprocess.Popen[bytes] | None = None
+        self._pipe: Pipe | None = None
+        self._menus: list[tuple[int, str]] = []
+        for folder in (self.pipes, self.temporary, self.plug_ins, self.configuration.parent):
+            folder.mkdir(parents=True, exist_ok=True)
+        (home / "run").mkdir(mode=0o700, exist_ok=True)
+        if not self.configuration.exists():
+            self._configure(settings or {})
+        self._users.write_text(_users(home), "utf-8")
+
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    @property
+    def runs(self) -> bool:
+        return self._process is not None and self._process.poll() is None
+
+    @property
+    def pipe(self) -> Pipe:
+        """The connection that the test holds."""
+        assert self._pipe
+        return self._pipe
+
+    def start(self, *, connect: bool = True) -> Self:
+        """Start it; with `connect`, wait until the pipe answers, and hold it.
+
+        New effects are registered by a start of their own, since that leaves the pipe dead.
+        """
+        if connect and self._has_new_effects():
+            self._launch()
+            eventually(lambda: not self._has_new_effects(), START_SECONDS)
+            eventually(lambda: self.screen.windows("NORMAL"), START_SECONDS)
+            self.kill()
+        self._launch()
+        if connect:
+            self.connect()
+        return self
+
+    def connect(self) -> Pipe:
+        """Take hold of the pipe and wait until it answers."""
+        eventually(self._try_to_open, START_SECONDS)
+        eventually(self._answers, START_SECONDS)
+        items = Editor(self.pipe).menu_items()
+        self._menus = [(item.depth, item.label) for item in items]
+        return self.pipe
+
+    def release(self) -> None:
+        """Let go of the pipe, for another client."""
+        if self._pipe:
+            self._pipe.close()
+            self._pipe = None
+
+    def stop(self) -> int:
+        """Close it as a user does who does not save; returns the exit status."""
+        assert self._process
+        self.clear()
+        with suppress(PipeLost):
+            self.pipe.command("Exit:")
+        self.release()
+        return self._process.wait(20)
+
+    def kill(self) -> None:
+        """kill -9."""
+        if self._process:
+            self._process.kill()
+            self._process.wait()
+        self.release()  # a command that still waits ends before that
+
+    def clear(self) -> None:
+        """Remove all tracks."""
+        self.pipe.command("SelectAll:")
+        self.pipe.command("RemoveTracks:")
+
+    def import_files(self, *paths: Path) -> None:
+        for path in paths:
+            self.pipe.command(f'Import2: Filename="{path}"')
+
+    def undo(self) -> None:
+        self.pipe.command("Undo:")
+
+    def redo(self) -> None:
+        self.pipe.command("Redo:")
+
+    def save(self, path: Path) -> None:
+        """Save the project under `path`."""
+        self.pipe.command(f'SaveProject2: Filename="{path}"')
+
+    def saved(self, path: Path | None = None, *, refresh: bool = True) -> aup3.SavedProject:
+        """The project as it is now; give the `path` of one that was saved by the user.
+
+        Audacity keeps its file up to date except after undo and redo, when it is one step behind. `refresh` makes it
+        write once more, with the pipe or, where another holds that, with the mouse.
+        """
+        if path is None:
+            path = max(self.temporary.glob("*.aup3unsaved"), key=lambda file: file.stat().st_mtime)
+        if refresh and self._pipe:
+            self.pipe.command("ExpandAllTracks:")
+        elif refresh:
+            before = _last_change(path)
+            self.click_menu("View", "Track Size", "Expand Collapsed Tracks")
+            eventually(lambda: _last_change(path) != before)
+        return aup3.read(path)
+
+    def click_menu(self, *labels: str) -> None:
+        """Click with the mouse from menu to menu, such as "Effect", "Unmix", "Denoise"."""
+        self.screen.click_menu(self._menus, *labels)
+
+    def press(self, *keys: str) -> None:
+        """Press keys, such as `ctrl+z`."""
+        self.screen.press(*keys)
+
+    def dialogs(self) -> list[Window]:
+        """What waits for an answer; the one on top last."""
+        return self.screen.windows("DIALOG")
+
+    def message(self) -> str:
+        """The text of the message box on top; waits until there is one. `press("Return")` closes it."""
+        return self.screen.message()
+
+    def screenshot(self, path: Path) -> Path:
+        return self.screen.picture(path)
+
+    def log(self) -> str:
+        """What it wrote to its terminal."""
+        return (self.home / "audacity.log").read_text("utf-8", "replace")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.kill()
+
+    def _launch(self) -> None:
+        crashed = self.temporary.glob("*.aup3unsaved*")  # would be offered for recovery
+        for left_behind in (*crashed, *self.pipes.glob("audacity_script_pipe.*")):
+            left_behind.unlink()
+        enter = ["sh", "-c", _ENTER, "sh", self._users, self.pipes, *self._shared, "--"]
+        with (self.home / "audacity.log").open("ab") as log:
+            self._process = subprocess.Popen(
+                [*_unshare(), *enter, PROGRAM],
+                env=self.environment,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
+
+    def _has_new_effects(self) -> bool:
+        registry = self.configuration.with_name(_REGISTRY)
+        known = registry.read_text("utf-8", "replace") if registry.exists() else ""
+        return any(effect.name not in known for effect in self.plug_ins.glob("*.ny"))
+
+    def _try_to_open(self) -> bool:
+        assert self.runs, f"Audacity did not start:\n{self.log()}"
+        with suppress(PipeAbsent):
+            self._pipe = self._pipe or Pipe.open(self.pipes)
+        return self._pipe is not None
+
+    def _answers(self) -> bool:
+        with suppress(NoProject):
+            return self.pipe.command("Message: Text=ready", patience=START_SECONDS) == ["ready"]
+        return False
+
+    def _configure(self, settings: Mapping[str, Mapping[str, object]]) -> None:
+        module = datetime.fromtimestamp(MODULE.stat().st_mtime).strftime("%Y-%m-%dT%H:%M:%S")
+        sections: dict[str, Mapping[str, object]] = {
+            "Version": {"Major": 3, "Minor": 2, "Micro": 4},
+            "GUI": {"ShowSplashScreen": 0, "EmptyCanBeDirty": 0},
+            "Update": {"DefaultUpdatesChecking": 0, "UpdateNoticeShown": 1},
+            "Directories": {"TempDir": self.temporary},
+            "Module": {"mod-script-pipe": 1},
+            "ModulePath": {"mod-script-pipe": MODULE},
+            "ModuleDateTime": {"mod-script-pipe": module},  # in local time; else it is switched off again
+            "SamplingRate": {"DefaultProjectSampleRate": 44100},
+        }
+        lines = ["PrefsVersion=1.1.1r1"]
+        for name in sections | dict(settings):
+            values = {**sections.get(name, {}), **settings.get(name, {})}
+            lines += [f"[{name}]", *(f"{key}={value}" for key, value in values.items())]
+        self.configuration.write_text("\n".join(lines) + "\n", "utf-8")
+
+
+def _last_change(project: Path) -> tuple[int, int]:
+    status = project.with_name(f"{project.name}-wal").stat()
+    return status.st_mtime_ns, status.st_size
+
+
+def _users(home: Path) -> str:
+    """All users, this one with another home: Audacity does not take one from $HOME that is not ASCII."""
+    users = [user for user in pwd.getpwall() if user.pw_uid != os.getuid()]
+    me = pwd.struct_passwd(("tester", "x", os.getuid(), os.getgid(), "", str(home), "/bin/sh"))
+    return "".join(":".join(map(str, user)) + "\n" for user in (me, *users))
+
+
+def _environment(home: Path, display: str) -> dict[str, str]:
+    alien = ("XDG_", "UNMIX", "DBUS_", "PULSE_", "WAYLAND_")
+    kept = {key: value for key, value in os.environ.items() if not key.startswith(alien)}
+    return kept | {
+        "HOME": str(home),
+        "DISPLAY": display,
+        "XDG_RUNTIME_DIR": str(home / "run"),
+        "LC_ALL": "C.UTF-8",
+        "NO_AT_BRIDGE": "1",
+        "PULSE_SERVER": "unix:/nonexistent",  # else a sound server is started
+    }

@@ -1,0 +1,116 @@
+"""The real Audacity with our effects, a real daemon, and a bridge between them, in folders with difficult names."""
+
+import sqlite3
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import Self
+
+from audacity_bridge import Bridge, install_effects
+from daemons import Daemon, eventually
+from plugins.audacity import arrangement
+from plugins.audacity.arrangement import RATE, Audio, Labels
+from plugins.audacity.aup3 import SavedProject
+from plugins.audacity.comparison import difference
+from plugins.audacity.program import Audacity
+from unmix_plugins.audacity import choices
+from unmix_plugins.audacity.choices import Choices
+from unmix_plugins.audacity.editor import Editor
+
+DENOISE_MODEL = "rnnoise"
+SEPARATE_MODEL = "dsp"
+"""What the effects without a dialog use here; neither needs a download."""
+
+
+class Studio:
+    """One program for many tests; each opens a project of its own in it."""
+
+    def __init__(self, folder: Path, display: str) -> None:
+        self.folder = folder
+        self.state = folder / "an unmix state – Jörg’s"
+        self.daemon = Daemon(self.state)
+        self.audacity = Audacity(folder / "home", display, shared=[folder])
+        install_effects(self.audacity.plug_ins, self.state)
+        self._project = folder / "Проект Łódź.aup3"
+        self._running: Bridge | None = None
+        self._long = 0.0
+
+    def __enter__(self) -> Self:
+        self.daemon.start()
+        self.audacity.start()
+        self.audacity.save(self._project)
+        self.audacity.release()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._running:
+            self._running.stop()
+        self.audacity.kill()
+        self.daemon.__exit__(None, None, None)
+
+    @property
+    def bridge(self) -> Bridge:
+        assert self._running
+        return self._running
+
+    @property
+    def editor(self) -> Editor:
+        return Editor(self.audacity.pipe)
+
+    def begin(self, *, long: float = 4.0) -> None:
+        """Have a bridge, for which work is late that is expected to take `long` seconds; nothing is chosen yet."""
+        if self._running is None or self._long != long:
+            if self._running:
+                self._running.stop()
+            self.audacity.release()
+            self._running = Bridge(self.state, self.audacity.pipes, long=long).start()
+            self._long = long
+            self.audacity.connect()  # beside the bridge, which sends nothing unless something is late
+        choices.save(
+            self.bridge.folder, Choices(denoise_model=DENOISE_MODEL, separate_model=SEPARATE_MODEL)
+        )
+
+    def open(self, *tracks: Audio | Labels) -> None:
+        """Have nothing but these tracks."""
+        self.audacity.clear()
+        path = self.folder / "arranged.aup"
+        arrangement.write(path, tracks)
+        self.audacity.import_files(path)
+        self.command(f"SetProject: Rate={RATE}")
+
+    def select(self, positions: Sequence[int], start: float, end: float) -> None:
+        for count, position in enumerate(positions):
+            self.editor.select(position, start, end, add=count > 0)
+
+    def save(self) -> SavedProject:
+        self.command("Save:")
+        return self.audacity.saved(self._project, refresh=False)
+
+    def command(self, text: str) -> None:
+        self.audacity.pipe.command(text)
+
+    def click(self, label: str) -> None:
+        """Choose one of our effects with the mouse."""
+        self.audacity.click_menu("Effect", "Unmix", label)
+
+    def run(self, label: str) -> None:
+        """Choose one of our effects through the pipe."""
+        self.editor.run(label, undo=True)
+
+    def changed(self, before: SavedProject, act: Callable[[], object]) -> SavedProject:
+        """The project after `act` and what follows from it."""
+        act()
+        eventually(lambda: self._differs_from(before))
+        eventually(lambda: not self.bridge.jobs())
+        return self.save()
+
+    def history(self) -> tuple[str, str]:
+        """What can be undone, and what redone."""
+        labels = {item.command: item.label for item in self.editor.menu_items()}
+        return labels["Undo"], labels["Redo"]
+
+    def _differs_from(self, before: SavedProject) -> bool:
+        # Not through the pipe, which the bridge may be using; a copy made while Audacity writes may be none.
+        with suppress(sqlite3.Error, TypeError):
+            return bool(difference(before, self.audacity.saved(self._project, refresh=False)))
+        return False
