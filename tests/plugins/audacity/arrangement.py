@@ -45,6 +45,12 @@ class Labels:
     """(start, end, text), in seconds."""
 
 
+def noise(frames: int, channels: int = 1, seed: int = 0) -> np.ndarray:
+    """Samples like no others, (frames,) or (frames, 2)."""
+    samples = 0.1 * np.random.default_rng(seed).standard_normal((frames, channels), np.float32)
+    return samples[:, 0] if channels == 1 else samples
+
+
 def write(path: Path, tracks: Sequence[Audio | Labels]) -> None:
     """Write a project file (.aup), and its samples beside it."""
     path.with_name(f"{path.stem}_data").mkdir(exist_ok=True)
@@ -59,7 +65,9 @@ def write(path: Path, tracks: Sequence[Audio | Labels]) -> None:
 
 
 def _labels(track: Labels) -> list[str]:
-    lines = [f'<labeltrack name={quoteattr(track.name)} numlabels="{len(track.labels)}" height="73" minimized="0">']
+    lines = [
+        f'<labeltrack name={quoteattr(track.name)} numlabels="{len(track.labels)}" height="73" minimized="0">'
+    ]
     lines += [f'<label t="{start}" t1="{end}" title={quoteattr(text)}/>' for start, end, text in track.labels]
     return [*lines, "</labeltrack>"]
 

@@ -29,7 +29,9 @@ def _differences(one: SavedProject, other: SavedProject) -> Iterator[str]:
             yield f"{mine.name}: {_bounds(mine)}, {_bounds(theirs)}"
         for clip, other_clip in zip(mine.clips, theirs.clips, strict=False):
             if clip.samples.tobytes() != other_clip.samples.tobytes():
-                frames = np.flatnonzero((clip.samples.view("u4") != other_clip.samples.view("u4")).any(axis=0))
+                frames = np.flatnonzero(
+                    (clip.samples.view("u4") != other_clip.samples.view("u4")).any(axis=0)
+                )
                 yield f"{mine.name}, {clip.name}: {len(frames)} samples from {frames[0]} to {frames[-1]}"
 
 
@@ -37,14 +39,12 @@ def _bounds(track: SavedTrack) -> list[tuple[object, ...]]:
     return [(clip.name, clip.start_frame, clip.samples.shape, clip.envelope) for clip in track.clips]
 
 
-def replaced(
-    before: SavedProject, positions: Iterable[int], start: float, end: float, made: Made
-) -> SavedProject:
-    """The project with all audio between two times (seconds) replaced, on these tracks, by what is made of it."""
+def replaced(before: SavedProject, positions: Iterable[int], made: Made) -> SavedProject:
+    """The project with all selected audio replaced, on these tracks, by what is made of it."""
     tracks = list(before.tracks)
     for position in positions:
         track = tracks[position]
-        first, last = selected_frames(before, track, start, end)
+        first, last = selected_frames(before, track)
         result = _channels_first(made(handed_over(track, first, last), track.sample_rate))
         tracks[position] = replace(
             track, clips=tuple(_with_result(clip, first, last, result) for clip in track.clips)
@@ -55,16 +55,14 @@ def replaced(
 def with_new_tracks(
     before: SavedProject,
     positions: Iterable[int],
-    start: float,
-    end: float,
     stems: Callable[[np.ndarray, int], dict[str, np.ndarray]],
     words: Callable[[str], str] = str,
 ) -> SavedProject:
-    """The project with a new track for each stem of what these tracks have between two times (seconds)."""
+    """The project with a new track for each stem of what these tracks have in the selection."""
     added: list[SavedTrack] = []
     for position in positions:
         track = before.tracks[position]
-        first, last = selected_frames(before, track, start, end)
+        first, last = selected_frames(before, track)
         for stem, samples in stems(handed_over(track, first, last), track.sample_rate).items():
             name = f"{track.name} – {words(stem)}"
             clip = SavedClip(name, first / track.sample_rate, first, _channels_first(samples), ())
@@ -72,14 +70,12 @@ def with_new_tracks(
     return replace(before, tracks=(*before.tracks, *added))
 
 
-def selected_frames(
-    project: SavedProject, track: SavedTrack, start: float, end: float
-) -> tuple[int, int]:
+def selected_frames(project: SavedProject, track: SavedTrack) -> tuple[int, int]:
     """The first frame of a selection, and the one behind its last, as an effect gets them.
 
     Audacity makes its length a whole number of frames of the project (`EffectBase::DoEffect`).
     """
-    rate = project.sample_rate
+    (start, end), rate = project.selection, project.sample_rate
     length = math.floor(end * rate + 0.5) / rate - math.floor(start * rate + 0.5) / rate
     return (
         math.floor(start * track.sample_rate + 0.5),
@@ -109,5 +105,3 @@ def _with_result(clip: SavedClip, first: int, last: int, result: np.ndarray) -> 
 
 def _channels_first(samples: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(np.atleast_2d(samples.T))
-
-

@@ -71,7 +71,7 @@ class FakeAudacity(FakePipe):
                 return json.dumps(self._information(values["Type"])).encode() + OK
             case "Import2":
                 self.imported.append(rest)
-            case "UnmixStatus" | "FetchUnmixResult":
+            case "FetchUnmixResult":
                 return OK if self._effect("fetch", is_silent=True) else FAILED
             case _ if (label := name.removeprefix("Effect_Nyquist_Unmix_")) in _EFFECTS:
                 return OK if self._effect(_EFFECTS[label], is_silent=False) else FAILED
@@ -81,9 +81,7 @@ class FakeAudacity(FakePipe):
 
     def _information(self, kind: str) -> list[dict[str, object]]:
         if kind == "Menus":
-            return [
-                {"depth": 1, "label": label, "id": f"Effect_Nyquist_Unmix_{label}"} for label in _EFFECTS
-            ]
+            return [{"depth": 1, "label": label, "id": f"Effect_Nyquist_Unmix_{label}"} for label in _EFFECTS]
         return [
             {
                 "name": track.name,
@@ -102,7 +100,7 @@ class FakeAudacity(FakePipe):
         changed: dict[int, np.ndarray] = {}
         chosen = [None] if operation == "status" else sorted(selection.positions)
         for index, position in enumerate(chosen, 1):
-            track = Track("", np.zeros(0, np.float32)) if position is None else self.tracks[position]
+            track = Track("", np.zeros(last, np.float32)) if position is None else self.tracks[position]
             text = request_text(
                 track.samples[first:last],
                 self._state,

@@ -66,9 +66,7 @@ class Studio:
             self._running = Bridge(self.state, self.audacity.pipes, long=long).start()
             self._long = long
             self.audacity.connect()  # beside the bridge, which sends nothing unless something is late
-        choices.save(
-            self.bridge.folder, Choices(denoise_model=DENOISE_MODEL, separate_model=SEPARATE_MODEL)
-        )
+        choices.save(self.bridge.folder, Choices(denoise_model=DENOISE_MODEL, separate_model=SEPARATE_MODEL))
 
     def open(self, *tracks: Audio | Labels) -> None:
         """Have nothing but these tracks."""
@@ -99,10 +97,14 @@ class Studio:
 
     def changed(self, before: SavedProject, act: Callable[[], object]) -> SavedProject:
         """The project after `act` and what follows from it."""
-        act()
-        eventually(lambda: self._differs_from(before))
+        self.wait_for_change(before, act)
         eventually(lambda: not self.bridge.jobs())
         return self.save()
+
+    def wait_for_change(self, before: SavedProject, act: Callable[[], object]) -> None:
+        """Return as soon as the project is another than `before`; the bridge may still be busy with it."""
+        act()
+        eventually(lambda: self._differs_from(before), 60.0)
 
     def history(self) -> tuple[str, str]:
         """What can be undone, and what redone."""

@@ -31,6 +31,7 @@ class Notes:
     def __init__(self) -> None:
         self.followed: list[Click] = []
         self.has_pipe = True
+        self.has_disk = True
 
     def answer(self, request: TrackRequest, wave: object) -> Answer | None:
         return None
@@ -43,6 +44,9 @@ class Notes:
 
     def can_write(self) -> bool:
         return self.has_pipe
+
+    def has_room(self, click: Click) -> bool:
+        return self.has_disk
 
 
 @pytest.fixture
@@ -324,3 +328,14 @@ def test_nonsense_is_answered_so_that_audacity_does_not_wait(desk: Desk) -> None
 def test_status_goes_to_the_writer(desk: Desk, folder: Path) -> None:
     text = request_text(SAMPLES, folder)
     assert desk.handle(text.replace("operation=denoise", "operation=status")) == Say("talk")
+
+
+@pytest.mark.parametrize("operation", ["denoise", "separate"])
+def test_nothing_is_put_into_a_project_whose_disk_is_full(
+    desk: Desk, folder: Path, writer: Notes, operation: str
+) -> None:
+    writer.has_disk = False
+    answer = desk.handle(request_text(SAMPLES, folder, operation=operation))
+    assert isinstance(answer, Say)
+    assert "nearly full" in answer.text
+    assert [path for name in ("in", "out") for path in (folder / name).iterdir()] == []

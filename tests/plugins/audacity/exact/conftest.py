@@ -26,17 +26,19 @@ class Exactly:
         label: str,
         task: AudioTask,
         positions: list[int],
-        start: float,
-        end: float,
+        start: float | None = None,
+        end: float = 0.0,
         *,
         by: Callable[[], object] | None = None,
-        select: bool = True,
     ) -> None:
-        """The effect, run `by` the pipe if nothing else is said, replaces what is selected by what `task` gives."""
-        if select:
+        """The effect, run `by` the pipe if nothing else is said, replaces what is selected by what `task` gives.
+
+        From `start` to `end` is selected before; without a `start`, what is selected already counts.
+        """
+        if start is not None:
             self._studio.select(positions, start, end)
         before = self._studio.save()
-        wanted = replaced(before, positions, start, end, lambda *samples: self._only(task, *samples))
+        wanted = replaced(before, positions, lambda *samples: self._only(task, *samples))
         self._is_one_step(before, wanted, label, by)
 
     def adds(
@@ -55,8 +57,6 @@ class Exactly:
         wanted = with_new_tracks(
             before,
             positions,
-            start,
-            end,
             lambda *samples: self._stems(task, *samples),
             lambda stem: _WORDS.get(stem, stem),
         )

@@ -1,21 +1,28 @@
 """One real Audacity for all faults; it is started again after those that end it."""
 
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
+from plugins.audacity import sound_server
 from plugins.audacity.faults.stage import Stage
+from plugins.audacity.sound_server import SoundServer
 
 
 @pytest.fixture(scope="package")
 def shared_stage(display: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
-    stage = Stage(tmp_path_factory.mktemp("faults"), display)
-    with stage.audacity:
+    with ExitStack() as stack:
+        sound = None if sound_server.missing() else SoundServer(tmp_path_factory.mktemp("sound"))
+        if sound:
+            stack.enter_context(sound)
+        stage = Stage(tmp_path_factory.mktemp("faults"), display, sound)
+        stack.enter_context(stage.audacity)
         yield stage
 
 
 @pytest.fixture
 def stage(shared_stage: Stage) -> Iterator[Stage]:
-    """A project with one voice of three seconds, all of it selected; neither a bridge nor a daemon."""
+    """The program, without a bridge and a daemon; nothing may be left of those that a test starts."""
     yield shared_stage
     shared_stage.end()
     assert shared_stage.files() == []

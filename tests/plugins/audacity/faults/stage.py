@@ -1,5 +1,7 @@
 """The real Audacity with our effects, and around it a bridge and a daemon that a test holds back, breaks and ends."""
 
+import os
+import subprocess
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
@@ -7,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from audacity_bridge import Bridge, install_effects
 from audacity_requests import FACTORS, multiply
 from daemons import eventually, processes_of
@@ -15,6 +18,7 @@ from plugins.audacity import arrangement
 from plugins.audacity.arrangement import RATE, Audio, Clip, Labels
 from plugins.audacity.aup3 import SavedProject
 from plugins.audacity.program import Audacity
+from plugins.audacity.sound_server import SoundServer
 from unmix_plugins.audacity.editor import Editor
 
 FRAMES = 3 * RATE
@@ -24,16 +28,23 @@ UNCHANGED = "Nothing was changed."
 class Stage:
     """One program for many tests; each begins with `open`."""
 
-    def __init__(self, folder: Path, display: str) -> None:
+    def __init__(self, folder: Path, display: str, sound: SoundServer | None = None) -> None:
+        """With something to play on and to record from, where there is `sound`."""
         self.folder = folder
         self.state = folder / "state"
-        self.audacity = Audacity(folder / "home", display, shared=[folder])
+        self.sound = sound
+        self._environment = sound.environment if sound else {}
+        self.audacity = Audacity(
+            folder / "home", display, shared=[folder.parent], environment=self._environment
+        )
         self.gate = threading.Event()
         """The daemon's results come when it is set."""
         self.daemon: FakeDaemon | None = None
         self.bridge: Bridge | None = None
         self._project = folder
         install_effects(self.audacity.plug_ins, self.state)
+        if sound:
+            sound.take_in(self.audacity.home)
 
     def open(self, *tracks: Audio | Labels) -> SavedProject:
         """Begin with these tracks, everything selected; returns the project."""
@@ -76,16 +87,45 @@ class Stage:
         self.daemon.start()
         return self.daemon
 
-    def start_bridge(self, *, long: float = 0.0, window: bool = False, **environment: str) -> Bridge:
-        """A bridge that works late; with `long` seconds of patience effects wait. The test's pipe stays usable."""
+    def start_bridge(
+        self, *, long: float = 0.0, window: bool = False, mounts: bool = False, **environment: str
+    ) -> Bridge:
+        """A bridge that works late; with `long` seconds of patience effects wait. The test's pipe stays usable.
+
+        With `mounts` it sees the file systems that `mount` makes.
+        """
         environment = {
             "UNMIXD_LISTEN": "127.0.0.1:0",
             "UNMIX_WEIGHTS": str(self.folder / "no-weights"),
+            **self._environment,
             **({"DISPLAY": self.audacity.environment["DISPLAY"]} if window else {}),
             **environment,
         }
-        self.bridge = Bridge(self.state, self.audacity.pipes, long=long, environment=environment).start()
+        within = self._within() if mounts else ()
+        self.bridge = Bridge(
+            self.state, self.audacity.pipes, long=long, environment=environment, within=within
+        ).start()
         return self.bridge
+
+    def mount(self, folder: Path, size: str) -> Path:
+        """Give the running Audacity a small disk there, and return where the test sees it."""
+        command = [*self._within(), "mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", str(folder)]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"this account may not mount a small disk: {done.stderr.strip()}")
+        return Path(f"/proc/{self.audacity.pid}/root{folder}")
+
+    def _within(self) -> list[str]:
+        """The command that runs another where Audacity's own mounts are."""
+        user = [] if os.geteuid() == 0 else ["-U", "--preserve-credentials"]
+        return ["nsenter", "-t", str(self.audacity.pid), *user, "-m"]
+
+    def save_in(self, folder: Path, seen: Path) -> SavedProject:
+        """Save the project anew in `folder`, which the test sees as `seen`; all is selected."""
+        self.audacity.save(folder / "project.aup3")
+        self._project = seen / "project.aup3"
+        self.command("SelectAll:")
+        return self.project()
 
     def click(self, effect: str = "Denoise") -> None:
         """Choose an effect with the mouse."""

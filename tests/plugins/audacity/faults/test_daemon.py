@@ -1,7 +1,5 @@
 """The daemon is missing, ends, refuses, or loses its worker: Audacity says so, and its project stays as it is."""
 
-import os
-import signal
 from collections.abc import Iterator
 from pathlib import Path
 

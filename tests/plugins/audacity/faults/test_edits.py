@@ -150,4 +150,3 @@ def test_the_editor_stays_usable_while_a_separation_goes_on(stage: Stage) -> Non
     for name in stems:
         made = noise(2) * np.float32(FACTORS[name.removeprefix("Music – ")])
         assert np.array_equal(after.track(name).clips[0].samples[0], made)
-

@@ -21,7 +21,9 @@ def kill(stage: Stage) -> None:
 
 
 @pytest.mark.parametrize("end", [close, kill])
-def test_a_result_outlives_audacity_and_is_put_in_at_once_when_it_is_asked_for_again(stage: Stage, end) -> None:
+def test_a_result_outlives_audacity_and_is_put_in_at_once_when_it_is_asked_for_again(
+    stage: Stage, end
+) -> None:
     before = stage.open()
     daemon = stage.start_daemon()
     stage.start_bridge()

@@ -6,6 +6,8 @@ import psutil
 import pytest
 from plugins.audacity.faults.stage import Stage, difference
 
+pytest.importorskip("tkinter")
+
 _SEARCH = ("xdotool", "search", "--onlyvisible", "--class", "Unmix", "getwindowgeometry", "--shell")
 
 
@@ -21,13 +23,17 @@ def working(stage: Stage) -> Stage:
 
 def shown(stage: Stage) -> dict[str, int]:
     """Where the window is; empty while there is none."""
-    found = subprocess.run(_SEARCH, env=stage.audacity.environment, capture_output=True, text=True, check=False)
+    found = subprocess.run(
+        _SEARCH, env=stage.audacity.environment, capture_output=True, text=True, check=False
+    )
     return {name: int(value) for name, value in (line.split("=") for line in found.stdout.splitlines())}
 
 
 def test_work_that_is_cancelled_from_a_shell_changes_nothing(working: Stage) -> None:
     before = working.project()
-    assert working.ask(do="cancel", job=working.job()["id"])[-1]["message"] == "Cancelled; nothing was changed."
+    assert (
+        working.ask(do="cancel", job=working.job()["id"])[-1]["message"] == "Cancelled; nothing was changed."
+    )
     assert working.daemon.script.ended.wait(5)
     working.wait_until_done()
     assert working.files() == []

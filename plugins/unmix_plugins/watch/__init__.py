@@ -1,0 +1,1 @@
+"""Watched folders: what lands in one comes out clean."""

@@ -1,0 +1,31 @@
+"""What the tests of watched folders share."""
+
+from pathlib import Path
+from typing import Any
+
+from unmix_plugins.audio import DenoiseTask
+from unmix_plugins.watch.config import FolderConfig
+from unmix_plugins.watch.observer import Observer
+from unmix_plugins.watch.tree import Sighting
+
+SETTLE = 0.06
+
+
+def folder_config(source: Path, target: Path | None = None, **settings: Any) -> FolderConfig:
+    """A folder that settles at once."""
+    defaults: dict[str, Any] = {"task": DenoiseTask(), "settle_seconds": SETTLE, "poll_interval": SETTLE}
+    return FolderConfig("inbox", source, target or source.with_name("out"), **(defaults | settings))
+
+
+class Taken:
+    """Everything that an observer has given so far."""
+
+    def __init__(self, observer: Observer, source: Path) -> None:
+        self._observer = observer
+        self._source = source
+        self.sightings: list[Sighting] = []
+
+    def names(self) -> list[str]:
+        """Paths inside the source, in the order in which they settled."""
+        self.sightings += self._observer.take()
+        return [str(sighting.path.relative_to(self._source)) for sighting in self.sightings]

@@ -1,0 +1,97 @@
+"""A watcher whose target is full, unmounted or read-only, in a namespace where the rest of the machine notices nothing.
+
+    unshare --user --map-root-user --mount python tests/watch_hindered.py full|unmounted|read-only FOLDER
+
+Prints one JSON object: what the watcher waited for, and what was in the target then and in the end.
+"""
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import sounds
+from daemons import Daemon, eventually
+from unmix_plugins.audio import DenoiseTask
+from unmix_plugins.client import Client
+from unmix_plugins.watch.config import FolderConfig
+from unmix_plugins.watch.report import Waits
+from watch_bench import watch_config, watching
+
+
+def waits_and_goes_on(
+    folder: Path, state: Path, hinder: Callable[[], Any], help_it: Callable[[], Any]
+) -> Any:
+    """Deliver one file, then another to a target that is hindered until `help_it`."""
+    source, target = folder / "in", folder / "out"
+    config = FolderConfig("in", source, target, DenoiseTask("rnnoise"), settle_seconds=0.1)
+
+    def connect(name: str) -> Client:
+        return Client.connect(state, client_name=name, start=False)
+
+    with watching(watch_config(folder / "ledger", config), connect) as (_, reports):
+        sounds.write(source / "first.wav", sounds.voice(0.2))
+        eventually(lambda: len(reports) == 1)
+        hinder()
+        sounds.write(source / "second.wav", sounds.voice(0.2, seed=1))
+        eventually(lambda: [report for report in reports if isinstance(report, Waits)])
+        meanwhile = names(target)
+        help_it()
+        eventually((target / "second.wav").exists)
+    sentences = [report.sentence for report in reports if isinstance(report, Waits)]
+    return {"waits": sentences, "meanwhile": meanwhile, "after": names(target)}
+
+
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+def mount(folder: Path) -> None:
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "none", str(folder)], check=True)
+
+
+def full(folder: Path) -> Any:
+    """The target's disk has no room, until a file goes."""
+    target = folder / "out"
+    mount(target)
+    filler = target / ".filler"
+    with Daemon(folder / "state") as daemon:
+        return waits_and_goes_on(
+            folder, daemon.state, lambda: filler.write_bytes(bytes(30_000_000)), filler.unlink
+        )
+
+
+def unmounted(folder: Path) -> Any:
+    """The target's disk goes, and comes back empty."""
+    target = folder / "out"
+    mount(target)
+    with Daemon(folder / "state") as daemon:
+        return waits_and_goes_on(
+            folder,
+            daemon.state,
+            lambda: subprocess.run(["umount", "--lazy", str(target)], check=True),
+            lambda: mount(target),
+        )
+
+
+def read_only(folder: Path) -> Any:
+    """Nobody may write to the target, until somebody changes that."""
+    target = folder / "out"
+    mount(target)
+    with Daemon(folder / "state") as daemon:
+        return waits_and_goes_on(
+            folder, daemon.state, lambda: remount(target, "ro"), lambda: remount(target, "rw")
+        )
+
+
+def remount(folder: Path, mode: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{mode}", str(folder)], check=True)
+
+
+if __name__ == "__main__":
+    for name in ("in", "out", "ledger"):
+        (Path(sys.argv[2]) / name).mkdir(parents=True)
+    what = {"full": full, "unmounted": unmounted, "read-only": read_only}[sys.argv[1]]
+    print(json.dumps(what(Path(sys.argv[2]))))  # noqa: T201
