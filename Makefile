@@ -5,9 +5,10 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 FILE ?= demo/noisy.flac
+JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench bench-quality bench-memory bench-separate bench-dsp soak fuzz protos clean
+.PHONY: help demo test check format bench bench-quality bench-memory bench-separate bench-dsp bench-audacity soak fuzz protos clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -16,7 +17,7 @@ demo: $(READY)  ## Clean a noisy recording (FILE=mine.mp3 for yours) and show wh
 	@$(BIN)/python demo/demo.py "$(FILE)"
 
 test: $(READY)  ## Run all tests; what needs ../shared or an editor is skipped with the reason
-	$(BIN)/python -m pytest $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
 
 check: $(READY)  ## Lint, format, types, architecture, generated code
 	$(BIN)/ruff check .
@@ -43,6 +44,9 @@ bench-separate: $(READY)  ## Separation against demucs and its peers (ARGS=--pee
 
 bench-dsp: $(READY)  ## SDR of the stems that need no download, beside the ideal mask
 	$(BIN)/python bench/dsp_stems.py
+
+bench-audacity: $(READY)  ## From a key press in the real Audacity to the changed waveform
+	$(BIN)/python bench/audacity.py
 
 soak: $(READY)  ## Hours of abuse: kill -9 at random, full disks, broken files
 	$(BIN)/python -m pytest -m soak --soak $(ARGS)

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -31,17 +31,24 @@ class Bridge:
     """A bridge for one Audacity; started by `with`, ended at its end."""
 
     def __init__(
-        self, state: Path, pipes: Path, *, long: float = 4.0, environment: Mapping[str, str] | None = None
+        self,
+        state: Path,
+        pipes: Path,
+        *,
+        long: float = 4.0,
+        environment: Mapping[str, str] | None = None,
+        within: Sequence[str] = (),
     ) -> None:
         """`pipes`: where Audacity's script pipe is. Work that is expected to take `long` seconds is late.
 
-        It shows its window if the `environment` names a display.
+        It shows its window if the `environment` names a display; `within` is a command that runs it elsewhere.
         """
         self.state = state
         self.folder = state / "audacity"
         self._pipes = pipes
         self._long = long
         self._environment = environment or {}
+        self._within = within
         self._process: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
@@ -59,7 +66,15 @@ class Bridge:
         environment = {key: value for key, value in os.environ.items() if key not in displays}
         with (self.state / "bridge.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [sys.executable, "-c", _RUN, str(self.state), str(self._pipes), str(self._long)],
+                [
+                    *self._within,
+                    sys.executable,
+                    "-c",
+                    _RUN,
+                    str(self.state),
+                    str(self._pipes),
+                    str(self._long),
+                ],
                 env=environment | self._environment,
                 stdin=subprocess.DEVNULL,
                 stdout=log,

@@ -1,8 +1,8 @@
 """A watcher whose target is full, unmounted or read-only, in a namespace where the rest of the machine notices nothing.
 
-    unshare --user --map-root-user --mount python tests/watch_hindered.py full|unmounted|read-only FOLDER
+    unshare --user --map-root-user --mount python tests/watch_hindered.py FOLDER
 
-Prints one JSON object: what the watcher waited for, and what was in the target then and in the end.
+Prints one JSON object, for each hindrance: what the watcher waited for, and what was in the target then and in the end.
 """
 
 import json
@@ -52,46 +52,46 @@ def mount(folder: Path) -> None:
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "none", str(folder)], check=True)
 
 
-def full(folder: Path) -> Any:
+def full(folder: Path, state: Path) -> Any:
     """The target's disk has no room, until a file goes."""
     target = folder / "out"
     mount(target)
     filler = target / ".filler"
-    with Daemon(folder / "state") as daemon:
-        return waits_and_goes_on(
-            folder, daemon.state, lambda: filler.write_bytes(bytes(30_000_000)), filler.unlink
-        )
+    return waits_and_goes_on(folder, state, lambda: filler.write_bytes(bytes(30_000_000)), filler.unlink)
 
 
-def unmounted(folder: Path) -> Any:
+def unmounted(folder: Path, state: Path) -> Any:
     """The target's disk goes, and comes back empty."""
     target = folder / "out"
     mount(target)
-    with Daemon(folder / "state") as daemon:
-        return waits_and_goes_on(
-            folder,
-            daemon.state,
-            lambda: subprocess.run(["umount", "--lazy", str(target)], check=True),
-            lambda: mount(target),
-        )
+    return waits_and_goes_on(
+        folder,
+        state,
+        lambda: subprocess.run(["umount", "--lazy", str(target)], check=True),
+        lambda: mount(target),
+    )
 
 
-def read_only(folder: Path) -> Any:
+def read_only(folder: Path, state: Path) -> Any:
     """Nobody may write to the target, until somebody changes that."""
     target = folder / "out"
     mount(target)
-    with Daemon(folder / "state") as daemon:
-        return waits_and_goes_on(
-            folder, daemon.state, lambda: remount(target, "ro"), lambda: remount(target, "rw")
-        )
+    return waits_and_goes_on(folder, state, lambda: remount(target, "ro"), lambda: remount(target, "rw"))
 
 
 def remount(folder: Path, mode: str) -> None:
     subprocess.run(["mount", "-o", f"remount,{mode}", str(folder)], check=True)
 
 
+def main(folder: Path) -> None:
+    told: dict[str, Any] = {}
+    with Daemon(folder / "state") as daemon:
+        for hindered in (full, unmounted, read_only):
+            for name in ("in", "out", "ledger"):
+                (folder / hindered.__name__ / name).mkdir(parents=True)
+            told[hindered.__name__] = hindered(folder / hindered.__name__, daemon.state)
+    print(json.dumps(told))  # noqa: T201
+
+
 if __name__ == "__main__":
-    for name in ("in", "out", "ledger"):
-        (Path(sys.argv[2]) / name).mkdir(parents=True)
-    what = {"full": full, "unmounted": unmounted, "read-only": read_only}[sys.argv[1]]
-    print(json.dumps(what(Path(sys.argv[2]))))  # noqa: T201
+    main(Path(sys.argv[1]))

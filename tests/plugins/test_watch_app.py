@@ -144,7 +144,7 @@ def test_two_folders_take_turns(tmp_path: Path, connect: Callable[[str], Client]
     ("policy", "what", "step", "outputs"),
     [
         ("move", "denoise", 1100, ["sub/good {}.wav"]),
-        ("keep", "stems", 1700, ["sub/good {}/no_vocals.wav", "sub/good {}/vocals.wav"]),
+        ("keep", "stems", 2000, ["sub/good {}/no_vocals.wav", "sub/good {}/vocals.wav"]),
     ],
 )
 def test_kill_9_at_any_line_leaves_every_file_once_and_nothing_else(
@@ -156,7 +156,7 @@ def test_kill_9_at_any_line_leaves_every_file_once_and_nothing_else(
         done = subprocess.run(command, capture_output=True, text=True, timeout=3600, check=False)
         assert done.returncode == 0, done.stderr
         turns = range(int(done.stdout) + 1)
-        assert len(turns) > 2
+        assert len(turns) > 1
         wanted = [output.format(turn) for turn in turns for output in outputs]
         wanted += [f"_failed/bad {turn}.wav{end}" for turn in turns for end in ("", ".reason.txt")]
         assert files(tmp_path / "out") == sorted(wanted)
@@ -262,7 +262,7 @@ def test_jobs_of_a_folder_that_is_watched_no_more_are_taken_back(
     tmp_path: Path, unmixd: Daemon, connect: Callable[[str], Client]
 ) -> None:
     one, other = watched(tmp_path / "one"), watched(tmp_path / "other")
-    source = put(tmp_path / "one", "a.wav", seconds=20)
+    source = put(tmp_path / "one", "a.wav", seconds=10)
     with watching(watch_config(tmp_path, one), connect):
         ledger = eventually(lambda: _ledger(tmp_path))
         [entry] = eventually(lambda: ledger.in_states(1, [State.SUBMITTED], 1e12, 9))
@@ -299,31 +299,35 @@ def test_a_fault_of_its_own_is_told_and_the_other_folders_go_on(
         eventually(lambda: [r for r in reports if isinstance(r, Note) and "by a fault" in r.sentence])
 
 
-HINDRANCES = {
-    "full": (
-        "The disk of {} is full: make room there",
-        [".filler", "first.wav"],
-        ["first.wav", "second.wav"],
-    ),
-    "unmounted": ("{}, the disk of {}, is not mounted", [], ["second.wav"]),
-    "read-only": ("{} cannot be written (Read-only file system)", ["first.wav"], ["first.wav", "second.wav"]),
-}
-
-
-@pytest.mark.parametrize("hindrance", HINDRANCES)
 def test_a_target_that_cannot_be_written_is_waited_for_and_nothing_is_written_elsewhere(
-    tmp_path: Path, hindrance: str
+    tmp_path: Path,
 ) -> None:
     namespace = ["unshare", "--user", "--map-root-user", "--mount"]
     if not shutil.which("unshare") or subprocess.run([*namespace, "true"], check=False).returncode:
         pytest.skip("needs unshare(1) and the right to make a namespace")
-    sentence, meanwhile, after = HINDRANCES[hindrance]
-    command = [*namespace, sys.executable, watch_hindered.__file__, hindrance, str(tmp_path)]
+    command = [*namespace, sys.executable, watch_hindered.__file__, str(tmp_path)]
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)}
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=environment)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False, env=environment)
     assert done.returncode == 0, done.stderr
-    told = json.loads(done.stdout)
-    [waits] = told["waits"]
-    assert waits.startswith(sentence.format(*[tmp_path / "out"] * 2))
-    assert (told["meanwhile"], told["after"]) == (meanwhile, after)
-    assert list((tmp_path / "out").iterdir()) == []  # below the mount point
+    full, unmounted, read_only = (tmp_path / name / "out" for name in ("full", "unmounted", "read_only"))
+    assert json.loads(done.stdout) == {
+        "full": {
+            "waits": [f"The disk of {full} is full: make room there, and unmix goes on."],
+            "meanwhile": [".filler", "first.wav"],
+            "after": ["first.wav", "second.wav"],
+        },
+        "unmounted": {
+            "waits": [f"{unmounted}, the disk of {unmounted}, is not mounted: unmix waits until it is back."],
+            "meanwhile": [],
+            "after": ["second.wav"],
+        },
+        "read_only": {
+            "waits": [
+                f"{read_only} cannot be written (Read-only file system): give this user the right to write there."
+            ],
+            "meanwhile": ["first.wav"],
+            "after": ["first.wav", "second.wav"],
+        },
+    }
+    for below in (full, unmounted, read_only):  # the empty folders that were mounted on
+        assert list(below.iterdir()) == []

@@ -146,23 +146,6 @@ def test_ctrl_c_ends_it_as_it_ends_every_command(source: Path, target: Path) -> 
     assert "Traceback" not in stderr
 
 
-def test_stems_become_an_archive_with_a_model_that_is_named(source: Path, target: Path) -> None:
-    (source / "bad.wav").unlink()
-    done = watch(
-        source, target, "--once", "--separate", "--model", "dsp", "--stems", "vocals,-vocals", "--zip"
-    )
-    assert done.returncode == 0, done.stderr
-    assert files(target) == ["talk.zip"]
-
-
-def test_without_a_model_it_says_what_to_pull_and_touches_nothing(source: Path, target: Path) -> None:
-    done = watch(source, target, "--once", "--separate")
-    assert done.returncode == 1
-    waits = [line for line in done.stderr.splitlines() if "unmix models pull htdemucs" in line]
-    assert len(waits) == 1
-    assert files(source) == ["bad.wav", "talk.wav"]
-
-
 def test_a_file_names_many_folders_and_presets(source: Path, target: Path, tmp_path: Path) -> None:
     (source / "bad.wav").unlink()
     other = tmp_path / "other"

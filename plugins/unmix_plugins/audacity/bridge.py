@@ -40,7 +40,7 @@ def run(state: Path | None = None, *, pipes: Path = PIPES, with_window: bool = T
     stop = threading.Event()
     shelf = Shelf()
     keeper = Keeper(pipes, effects_are_new)
-    writing = Writing(folder, shelf, keeper.editor, lambda: _is_recording(keeper))
+    writing = Writing(folder, shelf, keeper.editor, lambda: _is_recording(keeper), keeper.has_room)
 
     def connect() -> Client:
         return Client.connect(state, client_name=CLIENT_NAME)

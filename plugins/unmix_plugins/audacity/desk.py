@@ -4,6 +4,7 @@ While an effect waits, Audacity's window stands still. So long work is only begu
 """
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -17,7 +18,7 @@ from unmix_plugins.audacity.float_wave import FloatWave, read_header
 from unmix_plugins.audacity.new_tracks import write_new_tracks
 from unmix_plugins.audacity.operations import FETCH, Operation, Order, order
 from unmix_plugins.audacity.pace import Pace
-from unmix_plugins.audacity.placement import all_inside_one_clip, have_envelopes
+from unmix_plugins.audacity.placement import all_inside_one_clip, has_narrow_gap, have_envelopes
 from unmix_plugins.audacity.request import (
     Answer,
     BadRequest,
@@ -31,7 +32,7 @@ from unmix_plugins.audacity.request import (
     parse,
 )
 from unmix_plugins.audacity.shelf import Shelf
-from unmix_plugins.audacity.wording import UNCHANGED, explained
+from unmix_plugins.audacity.wording import ENVELOPE, GAPS, NARROW, NO_ROOM, UNCHANGED, explained
 from unmix_plugins.audacity.work import Work
 from unmix_plugins.client import Client
 from unmix_plugins.errors import SourceError, UnmixError
@@ -47,15 +48,6 @@ ENDURANCE = 60.0
 _KEEP = 30.0
 """Seconds after which the files of an answered click go; Audacity opens them within milliseconds."""
 
-_ENVELOPE = (
-    "The selection has envelope points, which effects like this one cannot keep.\n\nApply them first with"
-    " Tracks > Mix > Mix and Render, or remove them with the envelope tool." + UNCHANGED
-)
-_GAPS = (
-    "The selection reaches beyond a clip, and such a result can only be put back through Audacity's script pipe, which"
-    " does not answer.\n\nSelect inside one clip, or see what is wrong with:   unmix audacity doctor"
-    + UNCHANGED
-)
 _EMPTY = "There is no audio in the selection." + UNCHANGED
 _SLOW = "This took too long, so it was given up." + UNCHANGED
 _BACKGROUND = (
@@ -92,6 +84,10 @@ class Writer(Protocol):
         """Whether Audacity's pipe answers."""
         ...
 
+    def has_room(self, click: Click) -> bool:
+        """Whether Audacity's disk can take the click's results."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class _Command:
@@ -114,6 +110,7 @@ class Desk:
         self._pace = Pace()
         self._click: Click | None = None
         self._command: _Command | None = None
+        self._out: int | None = None
 
     @contextmanager
     def expecting(
@@ -177,6 +174,8 @@ class Desk:
         click = self._click
         if click is None or (request.index and click.run != request.run):
             return self._refuse(request, _LOST)
+        if click.order.operation.is_in_place and has_narrow_gap(request):
+            raise SourceError(NARROW)
         if click.state is State.WRITING:
             return self._fetched(click, handed)
         click.take(handed)
@@ -221,10 +220,10 @@ class Desk:
         request, wave = handed.request, handed.wave
         project, around = request.project, request.surroundings
         if around and have_envelopes(around, project.selected, project.selection):
-            return _ENVELOPE
+            return ENVELOPE
         is_late = wanted.operation.is_in_place and not self._is_inside_one_clip(handed)
         if is_late and not self._writer.can_write():
-            return _GAPS
+            return GAPS
         seconds = len(project.selected) * wave.frames / wave.sample_rate
         is_long = self._pace.expected(wanted.task, seconds) > LONG
         work = Work(wanted.task, self._connect, self._folder / "out")
@@ -256,10 +255,12 @@ class Desk:
         request = handed.request
         if not click.is_late:
             if not handed.is_inside_one_clip:
-                return self._refuse(request, _GAPS)
+                return self._refuse(request, GAPS)
             result = click.work.wait(request.index, ENDURANCE if request.index else PATIENCE)
             if result:
                 self._pace.learn(click.order.task, result)
+                if not self._writer.has_room(click):
+                    return self._refuse(request, NO_ROOM + UNCHANGED)
                 if request.is_last:
                     self._close(click)
                 return Samples(only_stem(result))
@@ -273,17 +274,27 @@ class Desk:
         if not handed.request.is_last:
             return Nothing()
         if not click.is_late and click.work.wait(handed.request.index, PATIENCE):
-            return self._imported(click)
+            return self._imported(click, handed.request)
         click.is_late = True
         return self._promised(click)
 
-    def _imported(self, click: Click) -> Answer:
+    def _imported(self, click: Click, request: TrackRequest) -> Answer:
         """The effect adds the tracks and says when it has."""
-        path = write_new_tracks(click, self._folder / "out")
+        if not self._writer.has_room(click):
+            return self._refuse(request, NO_ROOM + UNCHANGED)
+        path = self._in_plain_letters(write_new_tracks(click, self._folder / "out"))
         self._shelf.put_import(click, path)
         self._click = None
         click.settle(State.DONE)
         return Import(path)
+
+    def _in_plain_letters(self, path: Path) -> Path:
+        """The same file: Audacity reads commands of effects in the locale of C, where it cannot name others."""
+        if str(path).isascii():
+            return path
+        if self._out is None:
+            self._out = os.open(path.parent, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        return Path(f"/proc/{os.getpid()}/fd/{self._out}/{path.name}")
 
     def _promised(self, click: Click) -> Answer:
         """The effect's part ends here, after its last track; the writer goes on."""
@@ -300,11 +311,13 @@ class Desk:
         handed.wave.path.unlink(missing_ok=True)
         click.move(handed)
         if not click.order.operation.is_in_place:
-            return self._imported(click) if request.is_last else Nothing()
+            return self._imported(click, request) if request.is_last else Nothing()
         if click.is_late:
             return self._promised(click) if request.is_last else Nothing()
         if not handed.is_inside_one_clip:
-            return self._refuse(request, _GAPS)
+            return self._refuse(request, GAPS)
+        if not self._writer.has_room(click):
+            return self._refuse(request, NO_ROOM + UNCHANGED)
         if request.is_last:
             self._close(click)
         return Samples(only_stem(click.work.wait_for_all()[request.index]))

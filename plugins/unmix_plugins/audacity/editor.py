@@ -128,6 +128,10 @@ class Editor:
         self._pipe.command("SelectNone:", patience=_SECONDS)
         self._pipe.command(f"SelectTime: Start={start:.12f} End={end:.12f}", patience=_SECONDS)
 
+    def set_project_rate(self, sample_rate: float) -> None:
+        """Change the project's rate, in Hz; no track's. It is no undo step."""
+        self._pipe.command(f"SetProject: Rate={sample_rate:.6f}", patience=_SECONDS)
+
     def run(self, label: str, *, undo: bool) -> None:
         """Apply the effect with this label to the selection, as one undo step or as a part of the next one.
 

@@ -251,13 +251,32 @@ class Insertion:
 
     def _run(self, editor: Editor, effect: str, expected: _Expected, *, undo: bool = False) -> bool:
         piece, rate = expected.piece, expected.source.sample_rate
-        editor.select(expected.position, piece.first_frame / rate, (piece.first_frame + piece.frames) / rate)
-        self._expected = expected
-        try:
-            editor.run(effect, undo=undo)
-        finally:
-            self._expected = None
+        with self._at_rate(editor, rate):
+            editor.select(
+                expected.position, piece.first_frame / rate, (piece.first_frame + piece.frames) / rate
+            )
+            self._expected = expected
+            try:
+                editor.run(effect, undo=undo)
+            finally:
+                self._expected = None
         return bool(expected.matched)
+
+    @contextmanager
+    def _at_rate(self, editor: Editor, sample_rate: int) -> Generator[None]:
+        """Effects get whole frames of the project's rate, so it is the track's meanwhile.
+
+        `EffectBase::DoEffect` of 3.2.4 and 3.7.5 rounds the length of the selection to them.
+        """
+        own = self._front.sample_rate if self._front else sample_rate
+        if own == sample_rate:
+            yield
+            return
+        editor.set_project_rate(sample_rate)
+        try:
+            yield
+        finally:
+            editor.set_project_rate(own)
 
     def _file(self, click: Click, what: str) -> Path:
         path = self._folder / f"{click.run}.{what}.wav"

@@ -8,6 +8,7 @@ from pathlib import Path
 from unmix_plugins.audacity.editor import Editor
 from unmix_plugins.audacity.pipe import Pipe, PipeAbsent
 from unmix_plugins.audacity.recording import audacity_pids
+from unmix_plugins.audacity.room import has_room
 
 _SECONDS = 0.5
 """Between two looks for Audacity; a look costs microseconds and sends nothing."""
@@ -45,6 +46,11 @@ class Keeper:
         with self._lock:
             pipe = self._pipe
         return next((pid for pid in audacity_pids() if pipe and pipe.is_of(pid)), None)
+
+    def has_room(self, size: int) -> bool:
+        """Whether Audacity's disks can take so many bytes of audio, as far as can be seen."""
+        pid = self.pid()
+        return has_room(audacity_pids() if pid is None else [pid], size)
 
     def close(self) -> None:
         """Look no more. The pipe closes with the process: a command may wait for who reads Audacity's message."""

@@ -10,11 +10,14 @@ between two frames it is not known which of the two Audacity takes.
 import math
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
 
 from unmix_plugins.audacity.request import Span, Surroundings, TrackRequest
 
 _MICROSECOND = 0.6e-6
 """Seconds by which an effect's times may be off, and a little more."""
+_NARROW = 2
+"""Frames."""
 _DIGITS = 5e-6
 """Relative error of GetInfo's times, which have six significant digits."""
 
@@ -51,6 +54,21 @@ def placements(request: TrackRequest, is_silent: Callable[[int], bool]) -> tuple
 def fills(placement: Placement, frames: int) -> bool:
     """Whether one clip fills the selection of so many frames, so that the effect can return the samples itself."""
     return [piece.frames for piece in placement] == [frames]
+
+
+def has_narrow_gap(request: TrackRequest) -> bool:
+    """Whether clips at the selection are so close that Audacity would join them and cut them apart elsewhere.
+
+    Pasting joins what is less than two frames apart (`WaveTrack::ClearAndPaste` of 3.2.4).
+    """
+    rate, selection = request.sample_rate, request.project.selection
+    clips = sorted(request.clips, key=lambda clip: clip.start)
+    return any(
+        0.5 < (right.start - left.end) * rate < _NARROW + 0.5
+        and selection.start - _NARROW / rate <= right.start
+        and left.end <= selection.end + _NARROW / rate
+        for left, right in pairwise(clips)
+    )
 
 
 def all_inside_one_clip(

@@ -4,7 +4,26 @@ from unmix_plugins.audio import AudioTask, SeparateTask
 from unmix_plugins.errors import UnmixError
 
 UNCHANGED = "\n\nNothing was changed."
-_WITHOUT_DOWNLOAD = "\n\nIn Audacity this is: Effect > Unmix > Separate with Options, model “Signal processing”."
+NO_ROOM = (
+    "The disk with Audacity's project is nearly full, so the result was not put in: make room, and choose the effect"
+    " again for the same selection."
+)
+ENVELOPE = (
+    "The selection has envelope points, which effects like this one cannot keep.\n\nApply them first with"
+    " Tracks > Mix > Mix and Render, or remove them with the envelope tool." + UNCHANGED
+)
+GAPS = (
+    "The selection reaches beyond a clip, and such a result can only be put back through Audacity's script pipe, which"
+    " does not answer.\n\nSelect inside one clip, or see what is wrong with:   unmix audacity doctor"
+    + UNCHANGED
+)
+NARROW = (
+    "Two clips at the selection are only one or two samples apart, where Audacity would not keep their borders.\n\nJoin"
+    " them first, with Edit > Audio Clips > Join, or keep away from there with the selection."
+)
+_WITHOUT_DOWNLOAD = (
+    "\n\nIn Audacity this is: Effect > Unmix > Separate with Options, model “Signal processing”."
+)
 
 
 def explained(error: UnmixError, task: AudioTask | None = None) -> str:

@@ -16,7 +16,7 @@ from unmix_plugins.audacity.insertion import Insertion
 from unmix_plugins.audacity.pipe import PipeError
 from unmix_plugins.audacity.request import Answer, Say, StatusRequest, TrackRequest
 from unmix_plugins.audacity.shelf import Shelf
-from unmix_plugins.audacity.wording import UNCHANGED, explained
+from unmix_plugins.audacity.wording import NO_ROOM, UNCHANGED, explained
 from unmix_plugins.errors import Cancelled, UnmixError
 
 _log = logging.getLogger(__name__)
@@ -44,11 +44,16 @@ class Writing:
         shelf: Shelf,
         editor: Callable[[], Editor | None],
         is_recording: Callable[[], bool | None],
+        has_room: Callable[[int], bool],
     ) -> None:
-        """`editor` gives the connected Audacity, or None; `is_recording` is None where it cannot be known."""
+        """`editor` gives the connected Audacity, or None; `is_recording` is None where it cannot be known.
+
+        `has_room` says whether Audacity's disk can take so many bytes.
+        """
         self._shelf = shelf
         self._editor = editor
         self._is_recording = is_recording
+        self._has_room = has_room
         self._insertion = Insertion(folder / "out")
         self.turn = threading.Lock()
         """Held by whoever sends Audacity commands that belong together."""
@@ -60,6 +65,11 @@ class Writing:
     def answer(self, request: TrackRequest, wave: FloatWave) -> Answer | None:
         """The answer when this hand-over was caused by writing back."""
         return self._insertion.answer(request, wave)
+
+    def has_room(self, click: Click) -> bool:
+        """Whether Audacity's disk can take the click's results, which must be there."""
+        made = [path for result in click.work.results for path in result.stems.values()]
+        return self._has_room(sum(path.stat().st_size for path in made))
 
     def see(self, request: StatusRequest) -> Answer:
         """Take note of the project in front, or say what there is to be said."""
@@ -125,6 +135,9 @@ class Writing:
             if editor is None:
                 click.settle(State.READY, _UNREACHABLE)
                 return ""
+            if not self.has_room(click):
+                click.settle(State.READY, NO_ROOM)
+                return NO_ROOM + UNCHANGED
             state, message = self._insertion.put(editor, click, as_new_tracks=as_new_tracks)
         except PipeError as error:
             click.settle(State.READY, str(error))

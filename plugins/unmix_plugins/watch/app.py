@@ -21,7 +21,9 @@ from unmix_plugins.watch.wording import shown
 from unmix_plugins.watch.work import Work
 
 _TICK = 0.5
-"""Seconds between two looks at the configuration, and at whether everything is done."""
+"""Seconds between two looks at the configuration."""
+_TICK_ONCE = 0.1
+"""Seconds between two looks at whether everything is done."""
 _PAUSE_AFTER_FAULT = 5.0
 _PATIENCE = 10.0
 """Seconds for a folder's thread to end; one that hangs in a dead network share is left behind."""
@@ -76,7 +78,7 @@ class App:
             try:
                 self._release(ledger)
                 self._start(self._config.folders, ledger, slots)
-                while not self._stop.wait(_TICK):
+                while not self._stop.wait(_TICK_ONCE if self._once else _TICK):
                     self._take_changes(ledger, slots)
                     if self._once and all(one.work.is_idle or one.work.is_stuck for one in self._running):
                         return all(one.work.is_idle and not one.work.has_blocked for one in self._running)

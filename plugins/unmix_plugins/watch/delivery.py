@@ -96,9 +96,11 @@ class Delivery:
 
     def rest(self, number: int) -> None:
         """The watcher ends: leave no half of a delivery in the target. The next one begins it anew."""
-        for entry in self._ledger.in_states(number, [State.DELIVERING], float("inf"), _MANY):
-            if entry.plan is not None and not entry.plan.moves:
-                with suppress(OSError):
+        for entry in self._ledger.in_states(number, [State.DELIVERING, State.DELIVERED], float("inf"), _MANY):
+            with suppress(OSError):
+                if entry.state is State.DELIVERED:
+                    self.clean(entry)
+                elif entry.plan is not None and not entry.plan.moves:
                     self.undo(entry)
                     self._ledger.save(replace(entry, plan=None))
 

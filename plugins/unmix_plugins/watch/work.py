@@ -42,6 +42,8 @@ from unmix_plugins.watch.wording import shown
 
 _IDLE = 0.5
 """Seconds between two steps while nothing happens."""
+_SOON = 0.1
+"""As above, while files are about to settle."""
 _FIRST_POLL = 0.05
 """Seconds until the daemon's jobs are looked at again, right after something has happened."""
 _LONGEST_POLL = 1.0
@@ -149,7 +151,8 @@ class Work:
         self.is_stuck = is_quiet and not did and self._unfinished == 0 and self._waiting.needs_user
         if did:
             return 0.0
-        return min(_IDLE, max(_FIRST_POLL, self._next_poll - self._clock())) if self._has_jobs else _IDLE
+        longest = _IDLE if is_quiet else _SOON
+        return min(longest, max(_FIRST_POLL, self._next_poll - self._clock())) if self._has_jobs else longest
 
     def _see(self) -> None:
         """Note what has settled, and whether the folder is there."""
@@ -217,6 +220,7 @@ class Work:
                 self._waiting.over(self.folder.task_of(entry.path))
             else:
                 self._job_failed(entry, job)
+                self._submission.delete(client, job.job_id)
         is_delivering = bool(self._ledger.in_states(self._number, [State.DELIVERING], float("inf"), 1))
         self._has_jobs = bool(collected.unfinished or collected.finished or is_delivering)
         longest = _LONGEST_POLL if collected.unfinished else _BLOCKED_POLL
@@ -245,9 +249,11 @@ class Work:
             except (OSError, TargetAway, OutputError, BrokenResult, NotFound, NotPossibleNow) as error:
                 if not self._delivery_failed(entry, error):
                     return False
+                self._waiting.over(TARGET)
+                self._submission.delete(client, entry.job_id)
             else:
+                self._waiting.over(TARGET)
                 self._submission.delete(client, delivered.job_id)
-            self._waiting.over(TARGET)
             return True
         return False
 
@@ -273,7 +279,6 @@ class Work:
             self._waiting.begin(TARGET, refusal(refused, self.folder.target), needs_user=True)
             return False
         self._endings.failed(current, told, verdict)
-        self._next_poll = 0.0  # its job has to go
         return True
 
     def _next_to_submit(self) -> Entry | None:

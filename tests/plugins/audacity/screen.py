@@ -65,7 +65,10 @@ class Screen:
         # GTK's message boxes let their text be selected, and X11 gives the selection to anybody.
         for box in self.windows("DIALOG")[-1:]:
             x, y = str(box.x + box.width // 2), str(box.y + _TEXT_TOP)
-            self._tool("xdotool", "windowfocus", box.number, "mousemove", x, y, "click", "1", "key", "ctrl+a")
+            focus = ("xdotool", "windowfocus", box.number, "mousemove", x, y, "click", "1", "key", "ctrl+a")
+            self._tool(
+                *focus, may_fail=True
+            )  # it may just have gone: an effect's own window was the one on top
             return self._tool(sys.executable, "-c", _SELECTION, may_fail=True).strip()
         return ""
 

@@ -104,15 +104,18 @@ class Studio:
     def wait_for_change(self, before: SavedProject, act: Callable[[], object]) -> None:
         """Return as soon as the project is another than `before`; the bridge may still be busy with it."""
         act()
-        eventually(lambda: self._differs_from(before), 60.0)
+        eventually(lambda: self.differs_from(before), 60.0)
 
     def history(self) -> tuple[str, str]:
         """What can be undone, and what redone."""
         labels = {item.command: item.label for item in self.editor.menu_items()}
         return labels["Undo"], labels["Redo"]
 
-    def _differs_from(self, before: SavedProject) -> bool:
-        # Not through the pipe, which the bridge may be using; a copy made while Audacity writes may be none.
+    def differs_from(self, before: SavedProject) -> bool | None:
+        """Whether the project, as Audacity saved it by itself, is another; None when it is just being written.
+
+        Nothing is asked through the pipe, which the bridge may be using.
+        """
         with suppress(sqlite3.Error, TypeError):
             return bool(difference(before, self.audacity.saved(self._project, refresh=False)))
-        return False
+        return None

@@ -239,6 +239,19 @@ def test_a_selection_without_audio_is_not_worked_on(desk: Desk, folder: Path, wr
     assert list((folder / "in").iterdir()) == []
 
 
+def test_clips_that_audacity_would_join_are_not_touched(desk: Desk, folder: Path, writer: Notes) -> None:
+    clips = ((0.0, 1.1), (1.1 + 2 / 44_100, 2.0))
+    answer = desk.handle(request_text(SAMPLES, folder, clips=clips))
+    assert isinstance(answer, Say)
+    assert "Join" in answer.text
+    assert "Nothing was changed." in answer.text
+    assert writer.followed == []
+    assert list((folder / "in").iterdir()) == []
+    assert isinstance(
+        desk.handle(request_text(SAMPLES, folder, clips=clips, operation="denoise_copy")), Import
+    )
+
+
 def test_a_commands_choices_are_for_its_own_click_only(desk: Desk, folder: Path, daemon: FakeDaemon) -> None:
     clicks: list[Click] = []
     with desk.expecting(Operation.DENOISE, {"denoise_model": "wiener"}, clicks.append):

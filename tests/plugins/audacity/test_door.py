@@ -42,7 +42,8 @@ class Effect:
 
     def answer(self, word: str = "1.5") -> bytes:
         """The first line of the answer to this word."""
-        while (line := self.answers.readline()) not in {b"", f"{word}\n".encode()}:
+        ends = {b"", f"{word}\n".encode()}
+        while self.answers.readline() not in ends:
             pass
         return self.answers.readline()
 
@@ -61,7 +62,11 @@ def test_a_request_is_answered(tmp_path: Path) -> None:
         asking.ask("operation=x\nname=END of it\n")
         assert next(requests) == "operation=x\nname=END of it\n"
         door.answer(Say("yes"))
-        assert [asking.answer()] + [asking.answers.readline() for _ in range(2)] == [b"say\n", b"yes\n", b"END\n"]
+        assert [asking.answer()] + [asking.answers.readline() for _ in range(2)] == [
+            b"say\n",
+            b"yes\n",
+            b"END\n",
+        ]
 
 
 def test_an_answer_that_nobody_took_is_not_given_to_the_next(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from unmix_plugins.audacity.placement import (
     all_inside_one_clip,
     fills,
     first_frame,
+    has_narrow_gap,
     have_envelopes,
     placements,
 )
@@ -83,6 +84,14 @@ def test_where_a_clip_begins_between_two_frames_its_samples_tell_which_it_is(
     request = track_request(frames=100_000, clips=(clip,))
     (found,) = placements(request, silent.__contains__)
     assert found == (piece,)
+
+
+@pytest.mark.parametrize(("gap", "is_narrow"), [(0, False), (1, True), (2, True), (3, False)])
+def test_clips_that_audacity_would_join_are_seen(gap: int, is_narrow: bool) -> None:
+    clips = (Span(0.0, 1.0), Span(1.0 + gap / 44_100, 2.0))
+    assert has_narrow_gap(track_request(frames=50_000, clips=clips)) is is_narrow
+    assert has_narrow_gap(track_request(frames=44_100, clips=clips)) is is_narrow
+    assert not has_narrow_gap(track_request(frames=44_000, clips=clips))
 
 
 @pytest.mark.parametrize(

@@ -65,6 +65,16 @@ def test_a_track_without_audio_in_the_selection(studio: Studio, exactly: Exactly
     exactly.replaces("Denoise", DENOISE, [0, 1], 1.5, 2.5)
 
 
+@pytest.mark.parametrize("sample_rate", [8000, 48_000, 96_000])
+def test_clips_whose_length_is_no_whole_number_of_frames_of_the_project(
+    studio: Studio, exactly: Exactly, sample_rate: int
+) -> None:
+    lengths = (7001, 6998, 7003)
+    clips = [Clip(noise(frames, 1, at), 7777 * at + 100) for at, frames in enumerate(lengths)]
+    studio.open(Audio("voice", clips, sample_rate))
+    exactly.replaces("Denoise", DENOISE, [0], 0.0, 4.0)
+
+
 @pytest.mark.parametrize("place", [0.501, 0.4999], ids=["above the middle", "below the middle"])
 def test_a_selection_in_the_middle_between_two_samples(late: Studio, exactly: Exactly, place: float) -> None:
     late.open(Audio("voice", [Clip(noise(3 * RATE))]))

@@ -46,6 +46,11 @@ class Stage:
         if sound:
             sound.take_in(self.audacity.home)
 
+    @property
+    def name(self) -> str:
+        """The project's."""
+        return self._project.stem
+
     def open(self, *tracks: Audio | Labels) -> SavedProject:
         """Begin with these tracks, everything selected; returns the project."""
         if self.audacity.runs:
@@ -114,6 +119,10 @@ class Stage:
         if done.returncode:
             pytest.skip(f"this account may not mount a small disk: {done.stderr.strip()}")
         return Path(f"/proc/{self.audacity.pid}/root{folder}")
+
+    def unmount(self, folder: Path) -> None:
+        """Take it away again."""
+        subprocess.run([*self._within(), "umount", str(folder)], check=True)
 
     def _within(self) -> list[str]:
         """The command that runs another where Audacity's own mounts are."""
@@ -194,8 +203,8 @@ class Stage:
         for process in processes_of(self.state):
             process.kill()
             process.wait()
-        for _ in self.audacity.dialogs() if self.audacity.runs else ():
-            self.audacity.press("Return")
+        if self.audacity.runs and self.audacity.dialogs():
+            self.audacity.kill()  # a test that failed left a message
 
 
 def noise(seed: int = 1, frames: int = FRAMES, channels: int = 1) -> np.ndarray:

@@ -16,7 +16,7 @@ from unmix_plugins.audacity.choices import Choices, save
 from unmix_plugins.audio import DenoiseTask
 
 UNCHANGED = "Nothing was changed."
-LONG = 60 * RATE
+LONG = 25 * RATE
 
 
 @pytest.fixture

@@ -1,20 +1,11 @@
 """A disk is full: the real Audacity says so, its project stays as it is, and no result is lost."""
 
 import shutil
-from collections.abc import Iterator
 
 import pytest
 from plugins.audacity.faults.stage import Stage, difference, multiplied
 
 pytestmark = pytest.mark.skipif(not shutil.which("nsenter"), reason="nsenter is not installed")
-
-
-@pytest.fixture
-def stage(stage: Stage) -> Iterator[Stage]:
-    """Its small disks go with the program."""
-    yield stage
-    stage.end()
-    stage.audacity.kill()
 
 
 def test_samples_that_could_not_all_be_handed_over_are_not_worked_on(stage: Stage) -> None:
@@ -30,6 +21,8 @@ def test_samples_that_could_not_all_be_handed_over_are_not_worked_on(stage: Stag
     assert daemon.script.requests == []
     assert list(folder.iterdir()) == []
     assert difference(before, stage.project()) == ""
+    stage.bridge.stop()
+    stage.unmount(stage.state / "audacity" / "in")
 
 
 def test_a_result_that_cannot_be_written_is_told(stage: Stage) -> None:
@@ -46,6 +39,8 @@ def test_a_result_that_cannot_be_written_is_told(stage: Stage) -> None:
     assert stage.files() == []
     assert list(folder.iterdir()) == []
     assert difference(before, stage.project()) == ""
+    stage.bridge.stop()
+    stage.unmount(stage.state / "audacity" / "out")
 
 
 def test_nothing_is_put_into_a_project_whose_disk_is_full_and_the_result_can_be_fetched_later(
@@ -68,3 +63,4 @@ def test_nothing_is_put_into_a_project_whose_disk_is_full_and_the_result_can_be_
     stage.wait_until_done()
     assert difference(multiplied(before, "Voice"), stage.project()) == ""
     assert len(daemon.script.requests) == 1
+    stage.audacity.kill()

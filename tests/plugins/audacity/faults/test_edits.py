@@ -121,7 +121,9 @@ def test_another_projects_window_in_front_is_left_alone(working: Stage) -> None:
     working.command("New:")
     working.gate.set()
     job = working.wait_for("ready")
-    assert job["message"] == "The project project 0 is not in front: bring it there and fetch the result."
+    assert (
+        job["message"] == f"The project {working.name} is not in front: bring it there and fetch the result."
+    )
     assert working.editor.tracks() == ()
     working.command("Close:")
     assert difference(before, working.project()) == ""
