@@ -305,7 +305,7 @@ def test_a_read_only_folder_is_told_and_left(
 ) -> None:
     plan = plan_install(folder, CLIENT, scripts=scripts)
     before = snapshot(folder)
-    for parent in (folder, *folder.parents[:3]):
+    for parent in (folder, *folder.parents[:4]):
         parent.chmod(parent.stat().st_mode | 0o055)
     folder.chmod(0o555)
     try:

@@ -245,15 +245,12 @@ class Work:
             return False
         for entry in self._ledger.in_states(self._number, [State.DELIVERING], self._clock(), 1):
             try:
-                delivered = self._delivery.carry_on(client, entry)
+                self._delivery.carry_on(client, entry)
             except (OSError, TargetAway, OutputError, BrokenResult, NotFound, NotPossibleNow) as error:
                 if not self._delivery_failed(entry, error):
                     return False
-                self._waiting.over(TARGET)
-                self._submission.delete(client, entry.job_id)
-            else:
-                self._waiting.over(TARGET)
-                self._submission.delete(client, delivered.job_id)
+            self._waiting.over(TARGET)
+            self._submission.delete(client, entry.job_id)
             return True
         return False
 
