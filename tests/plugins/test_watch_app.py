@@ -5,6 +5,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -297,6 +298,32 @@ def test_a_fault_of_its_own_is_told_and_the_other_folders_go_on(
     with watching(watch_config(tmp_path, one, other), breaks) as (_, reports):
         eventually(lambda: [report for report in reports if isinstance(report, Done)])
         eventually(lambda: [r for r in reports if isinstance(r, Note) and "by a fault" in r.sentence])
+
+
+def test_a_folder_that_hangs_is_not_worked_on_twice(
+    tmp_path: Path, connect: Callable[[str], Client], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unmix_plugins.watch.app._PATIENCE", 0.1)
+    one, other = watched(tmp_path / "one"), watched(tmp_path / "other")
+    put(tmp_path / "one", "a.wav")
+    changes = [watch_config(tmp_path, replace(one, keep_times=False), other)]
+    hangs, goes_on = threading.Event(), threading.Event()
+
+    def hanging(name: str) -> Client:
+        if name.endswith("-1"):
+            hangs.set()
+            goes_on.wait(30)
+        return connect(name)
+
+    def reload() -> WatchConfig | None:
+        return changes.pop() if changes and hangs.is_set() else None
+
+    with watching(watch_config(tmp_path, one), hanging, reload=reload) as (_, reports):
+        eventually(lambda: [r for r in reports if isinstance(r, Note) and "hangs" in r.sentence])
+        put(tmp_path / "other", "b.wav")
+        eventually(lambda: [report for report in reports if isinstance(report, Done)])
+        goes_on.set()
+    assert files(tmp_path / "other" / "out") == ["b.wav"]
 
 
 def test_a_target_that_cannot_be_written_is_waited_for_and_nothing_is_written_elsewhere(

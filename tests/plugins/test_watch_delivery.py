@@ -16,6 +16,7 @@ from unmix_plugins.watch.config import Collision, CommandHook, ConfigError, Sour
 from unmix_plugins.watch.destination import check_template, destination, foreseen
 from unmix_plugins.watch.entry import Facts, Move, Plan, State
 from unmix_plugins.watch.placing import (
+    copy,
     digest,
     identity_of,
     is_in_place,
@@ -577,6 +578,15 @@ def test_another_disk_is_reached_by_way_of_a_hidden_copy(tmp_path: Path, elsewhe
     place_folder(folder, elsewhere / "song", part=part)
     assert (elsewhere / "song" / "drums.wav").read_bytes() == b"boom"
     assert not part.exists()
+
+
+def test_a_file_that_nobody_may_write_is_copied_with_its_rights(tmp_path: Path) -> None:
+    source = tmp_path / "talk.wav"
+    source.write_bytes(b"talk")
+    source.chmod(0o444)
+    copy(source, tmp_path / "copy.wav")
+    copy(source, tmp_path / "copy.wav")
+    assert (tmp_path / "copy.wav").stat().st_mode & 0o777 == 0o444
 
 
 def test_outputs_and_sources_may_be_on_different_disks(

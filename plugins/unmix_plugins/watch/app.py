@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -148,12 +148,18 @@ class App:
         slots.limit = config.look_ahead
         is_same_ground = _never(old) == _never(config) and old.max_attempts == config.max_attempts
         kept = [one for one in self._running if is_same_ground and one.work.folder in config.folders]
-        self._end([one for one in self._running if one not in kept])
+        hanging = {
+            one.work.folder.name for one in self._end([one for one in self._running if one not in kept])
+        }
         self._running = kept
         self._release(ledger)
-        going_on = [one.work.folder for one in kept]
-        self._start([folder for folder in config.folders if folder not in going_on], ledger, slots)
-        self._tell(Note(f"The configuration has changed: {len(config.folders)} folders are watched now."))
+        going_on = {one.work.folder.name for one in kept} | hanging
+        self._start([folder for folder in config.folders if folder.name not in going_on], ledger, slots)
+        self._tell(Note(f"The configuration has changed: {len(self._running)} folders are watched now."))
+        for name in hanging:  # whatever its thread still does, nobody else may do as well
+            self._tell(
+                Note(f"{shown(name)} hangs, in a dead network share perhaps: start unmix watch again.")
+            )
 
     def _release(self, ledger: Ledger) -> None:
         """Take back the jobs of folders that are not watched any more."""
@@ -168,7 +174,8 @@ class App:
                         Note(f"{shown(name)} is not watched any more, and its jobs are still there: {error}")
                     )
 
-    def _end(self, running: Iterable[_Running]) -> None:
+    def _end(self, running: Sequence[_Running]) -> list[_Running]:
+        """End these; returns those that hang."""
         for one in running:
             one.over.set()
             one.work.disconnect()
@@ -177,6 +184,7 @@ class App:
             one.thread.join(max(0.0, deadline - time.monotonic()))
             if not one.thread.is_alive():
                 one.work.stop()
+        return [one for one in running if one.thread.is_alive()]
 
 
 def _connect(name: str) -> Client:

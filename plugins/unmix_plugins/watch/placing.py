@@ -84,9 +84,10 @@ def copy(source: str | Path, target: str | Path) -> None:
     """Copy a file with its times and rights, durably; what `target` was is lost."""
     with suppress(FileNotFoundError):
         Path(target).unlink()
-    shutil.copy2(source, target)
+    shutil.copyfile(source, target)
     with Path(target).open("rb+") as file:
         os.fsync(file.fileno())
+    shutil.copystat(source, target)  # last, as it may forbid to write
 
 
 def make_folder(folder: Path) -> None:

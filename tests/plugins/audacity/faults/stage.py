@@ -25,6 +25,10 @@ FRAMES = 3 * RATE
 UNCHANGED = "Nothing was changed."
 
 
+_CHECKOUT = Path(__file__).parents[4]
+"""Seen by the bridge that runs among Audacity's mounts, wherever it lies."""
+
+
 class Stage:
     """One program for many tests; each begins with `open`."""
 
@@ -35,7 +39,7 @@ class Stage:
         self.sound = sound
         self._environment = sound.environment if sound else {}
         self.audacity = Audacity(
-            folder / "home", display, shared=[folder.parent], environment=self._environment
+            folder / "home", display, shared=[folder.parent, _CHECKOUT], environment=self._environment
         )
         self.gate = threading.Event()
         """The daemon's results come when it is set."""

@@ -43,10 +43,16 @@ def test_work_that_is_cancelled_from_a_shell_changes_nothing(working: Stage) -> 
 
 def test_work_that_is_cancelled_in_the_window_changes_nothing(working: Stage) -> None:
     before = working.project()
-    window = working.until(lambda: shown(working))
-    working.audacity.screenshot(working.folder / "window.png")
-    working.audacity.screen.click(window["X"] + window["WIDTH"] - 50, window["Y"] + window["HEIGHT"] - 20)
-    assert working.daemon.script.ended.wait(5)
+
+    def cancelled() -> bool:
+        """The button is there a moment after the window, whose size changes by it."""
+        if window := shown(working):
+            working.audacity.screen.click(
+                window["X"] + window["WIDTH"] - 50, window["Y"] + window["HEIGHT"] - 20
+            )
+        return working.daemon.script.ended.wait(1)
+
+    working.until(cancelled)
     working.wait_until_done()
     working.until(lambda: not shown(working))
     assert working.files() == []
