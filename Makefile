@@ -8,7 +8,7 @@ FILE ?= demo/noisy.flac
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench bench-quality bench-memory bench-separate bench-dsp bench-audacity soak fuzz protos clean
+.PHONY: help demo test test-long check format bench bench-quality bench-memory bench-separate bench-dsp bench-audacity soak fuzz protos clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -16,8 +16,11 @@ help:  ## Show this list
 demo: $(READY)  ## Clean a noisy recording (FILE=mine.mp3 for yours) and show what happened
 	@$(BIN)/python demo/demo.py "$(FILE)"
 
-test: $(READY)  ## Run all tests; what needs ../shared or an editor is skipped with the reason
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile $(ARGS)
+test: $(READY)  ## Run the tests, in minutes; what needs ../shared or an editor is skipped with the reason
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not long and not soak" $(ARGS)
+
+test-long: $(READY)  ## Run the others: the real Audacity in every situation, big networks, short soaks
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "long or soak" $(ARGS)
 
 check: $(READY)  ## Lint, format, types, architecture, generated code
 	$(BIN)/ruff check .

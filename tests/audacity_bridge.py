@@ -115,10 +115,14 @@ class Bridge:
         self._process.wait()
 
     def stop(self) -> None:
-        """As `unmix audacity stop`."""
+        """As `unmix audacity stop`; one that does not end is killed, and fails the test."""
         if self._process and self._process.poll() is None:
             self._process.terminate()
-            self._process.wait(20)
+            try:
+                self._process.wait(20)
+            except subprocess.TimeoutExpired:
+                self.kill()
+                raise
 
     def wait(self) -> int:
         """Its exit status, once it has ended."""

@@ -152,8 +152,8 @@ def processes_of(state: Path) -> list[psutil.Process]:
     return found
 
 
-def eventually(condition: Any, seconds: float = 20.0) -> Any:
-    """Poll until `condition()` is true and return it; fail after `seconds`."""
+def eventually(condition: Any, seconds: float = 60.0) -> Any:
+    """Poll until `condition()` is true and return it; fail after `seconds`, more than a busy machine needs."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if value := condition():

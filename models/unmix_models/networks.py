@@ -13,8 +13,6 @@ from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-import yaml
-
 from .catalogue import Model, Task, WeightFile
 from .errors import InvalidWeights
 
@@ -71,7 +69,7 @@ def install_network(model: Model, source: Path, target: Path) -> None:
         bag: dict[str, object] = {"models": [file.name.partition("-")[0] for file in model.files]}
         if model.bag:
             bag["weights"] = [list(row) for row in model.bag]
-        (source / f"{model.name}.yaml").write_text(yaml.safe_dump(bag), "utf-8")
+        (source / f"{model.name}.yaml").write_text(json.dumps(bag), "utf-8")  # JSON is YAML
     command = [sys.executable, "-m", "unmix_models.separate.installation", source, target, model.name]
     try:
         child = subprocess.run(command, capture_output=True, text=True, timeout=_SECONDS, check=False)

@@ -19,6 +19,8 @@ from unmix_plugins.audio import Accepted, DenoiseStem, DenoiseTask, Event, Optio
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.jobs import JobState
 
+pytestmark = pytest.mark.long
+
 Make = Callable[..., Daemon]
 
 

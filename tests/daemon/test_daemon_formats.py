@@ -36,6 +36,7 @@ SOURCES = {name: _own(name) for name in FORMATS} | {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("source", SOURCES)
 def test_every_format_pair_keeps_length_place_rate_and_channels(
     daemon: Daemon, tmp_path: Path, source: str

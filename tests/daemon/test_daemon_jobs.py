@@ -42,6 +42,7 @@ def test_a_job_can_be_watched_to_its_end_saved_and_deleted(daemon: Daemon, tmp_p
     assert not (daemon.state / "jobs" / job.job_id).exists()
 
 
+@pytest.mark.long
 def test_a_watch_resumes_after_any_sequence_number_without_gap_or_repeat(
     daemon: Daemon, tmp_path: Path
 ) -> None:
@@ -145,6 +146,7 @@ def test_finished_jobs_are_swept_after_the_retention_time(make_daemon: Any, tmp_
     assert daemon.files() == []
 
 
+@pytest.mark.long
 def test_outputs_are_read_from_any_offset_and_only_when_they_are_there(
     daemon: Daemon, tmp_path: Path
 ) -> None:

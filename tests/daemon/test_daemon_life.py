@@ -81,6 +81,7 @@ def test_sigterm_ends_an_idle_daemon_with_its_worker_and_leaves_nothing(
     assert "Traceback" not in daemon.log()
 
 
+@pytest.mark.long
 def test_sigterm_lets_a_running_call_finish(make_daemon: Make, tmp_path: Path) -> None:
     daemon = make_daemon()
     source = sounds.write(tmp_path / "in.wav", sounds.voice(20))
@@ -96,6 +97,7 @@ def test_sigterm_lets_a_running_call_finish(make_daemon: Make, tmp_path: Path) -
     assert daemon.wait() == 0
 
 
+@pytest.mark.long
 def test_after_the_drain_time_a_durable_job_waits_for_the_next_daemon(
     make_daemon: Make, tmp_path: Path
 ) -> None:

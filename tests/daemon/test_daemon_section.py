@@ -23,6 +23,7 @@ def given(path: Path, name: str, depth: Depth, rate: int) -> Path:
     return path
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rate", [44_100, 48_000])
 @pytest.mark.parametrize(
     ("name", "depth"),

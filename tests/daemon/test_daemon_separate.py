@@ -79,6 +79,7 @@ def refused(session: Session, source: Path, **task: Any) -> tuple[str, str]:
     return info.reason, caught.value.details()
 
 
+@pytest.mark.long
 def test_raw_stems_equal_the_reference_at_the_models_rate(session: Session, tmp_path: Path) -> None:
     mixture = song(8000 * 5)
     source = sounds.write(tmp_path / "in.wav", mixture, 8000, "FLOAT")
@@ -214,6 +215,7 @@ def test_a_wrong_separation_is_refused_by_reason(
     eventually(lambda: session.daemon.files() == [])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("precision", ["float32", "bfloat16"])
 def test_the_precision_can_be_set_and_is_told(session: Session, tmp_path: Path, precision: str) -> None:
     source = sounds.write(tmp_path / "in.wav", song(8000), 8000)
@@ -240,6 +242,7 @@ def test_the_catalogue_answers_what_can_be_separated_now(session: Session) -> No
     assert {name: set(own) for name, own in stems.items()} == {"dsp": set(STEMS), MINE: set(STEMS)}
 
 
+@pytest.mark.long
 def test_a_pickle_that_is_no_checkpoint_is_refused_and_runs_nothing(session: Session, tmp_path: Path) -> None:
     import pickle  # noqa: PLC0415  # to write what must never be read
 

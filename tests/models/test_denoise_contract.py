@@ -53,6 +53,7 @@ def test_silence_after_speech_is_exact_too(denoiser: Denoiser) -> None:
     assert not denoise(denoiser, padded)[2 * RATE :].any()
 
 
+@pytest.mark.long
 def test_speech_after_minutes_of_silence_is_finite(denoiser: Denoiser) -> None:
     late = np.concatenate([np.zeros((100 * RATE, 1), np.float32), speech(1)])
     result = denoise(denoiser, late)

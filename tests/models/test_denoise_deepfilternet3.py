@@ -56,6 +56,7 @@ def test_carried_state_gives_what_the_published_graphs_give_in_one_run() -> None
     np.testing.assert_allclose(filters.imag, wanted_filters[..., 1], atol=1e-6)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seconds", [0.1, 0.37, 5.0])
 def test_any_segment_length_equals_one_long_pass(seconds: float) -> None:
     model, noisy = load("deepfilternet3"), speech(20, channels=2)
@@ -63,6 +64,7 @@ def test_any_segment_length_equals_one_long_pass(seconds: float) -> None:
     assert snr_db(whole, denoise(model.with_segment(seconds), noisy)) > 100
 
 
+@pytest.mark.long
 def test_a_minute_in_segments_equals_one_long_pass() -> None:
     model, noisy = load("deepfilternet3"), speech(60)
     assert snr_db(denoise(model.with_segment(60.0), noisy), denoise(model, noisy)) > 100

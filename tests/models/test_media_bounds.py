@@ -39,6 +39,7 @@ def test_reading_wav_takes_the_memory_of_a_few_blocks(tmp_path: Path, bits: int)
     assert peak < 8 << 20
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["flac", "ogg", "m4a"])
 def test_memory_does_not_grow_with_length(tmp_path: Path, name: str) -> None:
     process = psutil.Process()

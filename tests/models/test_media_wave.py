@@ -265,6 +265,7 @@ class Growing:
         return self.position
 
 
+@pytest.mark.long
 def test_a_file_that_grows_beyond_four_gibibytes_becomes_an_rf64() -> None:
     file = Growing()
     block = np.zeros((1 << 19, 16), np.float32)

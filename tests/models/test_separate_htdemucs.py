@@ -75,6 +75,7 @@ def test_both_kernels_equal_demucs_for_a_batch(kernels: Kernels) -> None:
         assert relative(one, expected) < 1e-4
 
 
+@pytest.mark.long
 def test_forward_equals_demucs_at_the_released_size() -> None:
     module = released()
     mix = segments(module)

@@ -68,6 +68,7 @@ def test_a_stream_equals_apply_model(module: torch.nn.Module, model: DemucsSepar
     assert_same(streamed(model.stream(STEMS, AS_IT_IS), audio), applied(module, audio))
 
 
+@pytest.mark.long
 def test_ten_minutes_equal_apply_model() -> None:
     tiny = small(samplerate=1000, bottom_channels=0, t_heads=2, t_layers=1, nfft=256, depth=2)
     audio = song(600 * 1000)
@@ -205,6 +206,7 @@ def bag(weights: list[list[float]] | None) -> BagOfModels:
     return BagOfModels([small(seed=seed) for seed in range(4)], weights)  # pyright: ignore
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "weights",
     [None, [[1, 1, 0, 0], [0, 1, 0, 0], [1, 0, 1, 1], [1, 0, 2, 0.5]], np.eye(4).tolist()],

@@ -509,6 +509,7 @@ def network(tmp_path: Path, site: Site) -> Model:
     )
 
 
+@pytest.mark.long
 def test_a_network_is_pulled_where_it_broke_off_and_can_be_loaded(
     weights: Weights, site: Site, network: Model
 ) -> None:

@@ -104,6 +104,7 @@ def test_a_song_without_a_model_is_told_what_to_pull(noise: Path) -> None:
     assert [path.name for path in noise.parent.iterdir() if path.is_file()] == ["noise.wav"]
 
 
+@pytest.mark.long
 def test_a_network_of_ones_own_is_imported_and_separates_what_adds_up(noise: Path, tmp_path: Path) -> None:
     trained(tmp_path / "checkpoint")
     (tmp_path / "checkpoint" / "notes.txt").write_text("of the training")

@@ -117,6 +117,7 @@ def long_recording(path: Path, seconds: int = 1800) -> Path:
     return path
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("rate", [44_100, 48_000])
 @pytest.mark.parametrize(
     ("name", "depth"),

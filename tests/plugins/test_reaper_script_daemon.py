@@ -20,6 +20,7 @@ def daemon(state: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         yield
 
 
+@pytest.mark.long
 def test_items_of_every_kind_come_back_unchanged_if_nothing_is_to_be_removed(tmp_path: Path) -> None:
     project, items = examples.everything(tmp_path / "project")
     desk = Desk(tmp_path, project)

@@ -24,7 +24,7 @@ from unmix_plugins.watch.app import App
 from unmix_plugins.watch.config import ConfigError, FolderConfig, WatchConfig
 from unmix_plugins.watch.entry import State
 from unmix_plugins.watch.ledger import Ledger
-from unmix_plugins.watch.lock import AlreadyWatched
+from unmix_plugins.watch.lock import AlreadyWatched, watcher_of
 from unmix_plugins.watch.report import Done, Failed, Note, Report, Waits
 from watch_bench import watch_config, watching
 from watch_folders import SETTLE
@@ -113,6 +113,7 @@ def test_what_arrives_while_it_runs_and_while_it_does_not_is_done_once(
     assert files(tmp_path / "out") == ["again.wav", "while running.wav", "while stopped.wav"]
 
 
+@pytest.mark.long
 def test_many_files_are_worked_on_a_few_at_a_time(
     tmp_path: Path, unmixd: Daemon, connect: Callable[[str], Client]
 ) -> None:
@@ -141,6 +142,7 @@ def test_two_folders_take_turns(tmp_path: Path, connect: Callable[[str], Client]
     assert order.index("talk.wav") < 8
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("policy", "what", "step", "outputs"),
     [
@@ -223,7 +225,7 @@ def test_a_model_that_is_missing_is_waited_for_with_what_to_do(
 def test_two_watchers_of_one_ledger_are_refused(tmp_path: Path, connect: Callable[[str], Client]) -> None:
     config = watch_config(tmp_path, watched(tmp_path))
     with watching(config, connect):
-        eventually((tmp_path / "ledger.sqlite3.lock").exists)
+        eventually(lambda: watcher_of(config.state))
         with pytest.raises(AlreadyWatched, match="already works with"):
             once(config, connect)
 
@@ -326,6 +328,7 @@ def test_a_folder_that_hangs_is_not_worked_on_twice(
     assert files(tmp_path / "other" / "out") == ["b.wav"]
 
 
+@pytest.mark.long
 def test_a_target_that_cannot_be_written_is_waited_for_and_nothing_is_written_elsewhere(
     tmp_path: Path,
 ) -> None:

@@ -101,6 +101,7 @@ def receiver() -> Iterator[tuple[str, list[tuple[dict[str, str], bytes]]]]:
         server.shutdown()
 
 
+@pytest.mark.long
 def test_a_changed_configuration_is_taken_up_and_a_wrong_one_is_told(watcher: Watcher) -> None:
     out, other = watcher.folder / "out", watcher.folder / "other"
     watcher.configure()

@@ -29,7 +29,7 @@ def install(source: Path, target: Path, name: str) -> None:
     bag = _bag(source, name, list(found))
     for signature in dict.fromkeys(map(str, bag["models"])):
         _install_checkpoint(found[signature], target / f"{signature}.safetensors")
-    (target / f"{name}.yaml").write_text(yaml.safe_dump(bag), "utf-8")
+    (target / f"{name}.yaml").write_text(json.dumps(bag), "utf-8")  # JSON is YAML
     members = checkpoint.read(target / f"{name}.yaml").members
     parameters = members[0].parameters
     description = {

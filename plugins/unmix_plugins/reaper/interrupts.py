@@ -3,6 +3,8 @@
 import _thread
 import os
 import signal
+from collections.abc import Generator
+from contextlib import contextmanager
 from threading import Event, Thread
 from types import FrameType, TracebackType
 from typing import Any, Self
@@ -24,6 +26,8 @@ class Interrupts:
         """Take whoever is the parent now for the one that waits."""
         self._parent = os.getppid()
         self._is_heeded = True
+        self._is_held = False
+        self._has_come = False
         self._is_over = Event()
         self._before: dict[int, Any] = {}
 
@@ -45,7 +49,24 @@ class Interrupts:
         """Interrupt nothing from now on: what follows belongs together."""
         self._is_heeded = False
 
+    @contextmanager
+    def held(self) -> Generator[None]:
+        """Interrupt what is inside only after it: to be done whole, by the main thread, or not at all."""
+        self._is_held = True
+        try:
+            yield
+        finally:
+            self._is_held = False
+            if self._has_come:
+                self._interrupt()
+
     def _heed(self, _number: int, _frame: FrameType | None) -> None:
+        if self._is_held:
+            self._has_come = True
+        else:
+            self._interrupt()
+
+    def _interrupt(self) -> None:
         if self._is_heeded:
             self._is_heeded = False
             raise KeyboardInterrupt

@@ -56,7 +56,7 @@ def run(job_file: Path, out: TextIO) -> int:
     with Interrupts() as interrupts:
         try:
             try:
-                finished = _Action(read_job(job_file), report, results).perform()
+                finished = _Action(read_job(job_file), report, results, interrupts).perform()
             finally:
                 interrupts.ignore()
             report.say("finished", **finished)
@@ -78,10 +78,11 @@ def run(job_file: Path, out: TextIO) -> int:
 class _Action:
     """One job on its way."""
 
-    def __init__(self, job: Job, report: Report, results: Results) -> None:
+    def __init__(self, job: Job, report: Report, results: Results, interrupts: Interrupts) -> None:
         self._job = job
         self._report = report
         self._results = results
+        self._interrupts = interrupts
         self._groups = job.groups()
         self._course = Course([_length(group[0]) for group in self._groups])
         self._numbers = {item.id: number for number, item in enumerate(job.items, 1)}
@@ -113,7 +114,8 @@ class _Action:
         outputs: dict[Path, OutputStarted] = {}
 
         def target(output: OutputStarted) -> Path:
-            path = self._results.reserve(self._job.output_folder, item.source, output.stem)
+            with self._interrupts.held():  # a file that is there is known to be ours
+                path = self._results.reserve(self._job.output_folder, item.source, output.stem)
             outputs[path] = output
             return path
 

@@ -17,7 +17,7 @@ from daemons import eventually
 from plugins.audacity import aup3
 from plugins.audacity.screen import Screen, Window
 from unmix_plugins.audacity.editor import Editor
-from unmix_plugins.audacity.pipe import NoProject, Pipe, PipeAbsent, PipeLost
+from unmix_plugins.audacity.pipe import NoProject, Pipe, PipeAbsent, PipeError, PipeLost
 
 PROGRAM = "audacity"
 MODULE = Path("/usr/lib/audacity/modules/mod-script-pipe.so")
@@ -144,16 +144,26 @@ class Audacity:
             self._launch()
             eventually(lambda: not self._has_new_effects(), START_SECONDS)
             eventually(lambda: self.screen.windows("NORMAL"), START_SECONDS)
-            self.kill()
+            self.press("ctrl+q")  # killed, it might leave half of its settings behind
+            self.wait_until_ended()
         self._launch()
         if connect:
-            self.connect()
+            self._connect_or_start_again()
         return self
 
-    def connect(self) -> Pipe:
+    def _connect_or_start_again(self) -> None:
+        """Who was killed while it wrote its registry registers all effects anew, and has no pipe meanwhile."""
+        try:
+            self.connect(START_SECONDS / 3)
+        except (AssertionError, PipeError):
+            self.kill()
+            self._launch()
+            self.connect()
+
+    def connect(self, seconds: float = START_SECONDS) -> Pipe:
         """Take hold of the pipe and wait until it answers."""
-        eventually(self._try_to_open, START_SECONDS)
-        eventually(self._answers, START_SECONDS)
+        eventually(self._try_to_open, seconds)
+        eventually(lambda: self._answers(seconds), seconds)
         items = Editor(self.pipe).menu_items()
         self._menus = [(item.depth, item.label) for item in items]
         return self.pipe
@@ -164,14 +174,17 @@ class Audacity:
             self._pipe.close()
             self._pipe = None
 
-    def stop(self) -> int:
-        """Close it as a user does who does not save; returns the exit status."""
-        assert self._process
+    def stop(self) -> None:
+        """Close it as a user does who does not save."""
         self.clear()
+        self.close()
+
+    def close(self) -> None:
+        """Close it; what is not saved is asked for."""
         with suppress(PipeLost):
             self.pipe.command("Exit:")
         self.release()
-        return self._process.wait(20)
+        self.wait_until_ended()
 
     def kill(self) -> None:
         """kill -9."""
@@ -179,6 +192,13 @@ class Audacity:
             self._process.kill()
             self._process.wait()
         self.release()  # a command that still waits ends before that
+
+    def wait_until_ended(self) -> None:
+        """Wait for the end of a program that is closing; 3.2.4 may crash then, without windows, and report that."""
+        eventually(
+            lambda: not self.runs or (self.dialogs() and not self.screen.windows("NORMAL")), START_SECONDS
+        )
+        self.kill()
 
     def clear(self) -> None:
         """Remove all tracks."""
@@ -271,9 +291,9 @@ class Audacity:
             self._pipe = self._pipe or Pipe.open(self.pipes)
         return self._pipe is not None
 
-    def _answers(self) -> bool:
+    def _answers(self, seconds: float) -> bool:
         with suppress(NoProject):
-            return self.pipe.command("Message: Text=ready", patience=START_SECONDS) == ["ready"]
+            return self.pipe.command("Message: Text=ready", patience=seconds) == ["ready"]
         return False
 
     def _configure(self, settings: Mapping[str, Mapping[str, object]]) -> None:

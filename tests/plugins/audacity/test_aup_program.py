@@ -10,6 +10,8 @@ from plugins.audacity.program import Audacity
 from unmix_plugins.audacity import aup
 from unmix_plugins.audacity.editor import Editor
 
+pytestmark = pytest.mark.long
+
 ODD_NAMES = ["<a> & \"b\" 'c'", "ä – 名前 😀", "talk – without vocals", "back\\slash %s {x}", "x" * 3000]
 
 

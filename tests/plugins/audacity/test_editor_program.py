@@ -10,6 +10,8 @@ from unmix_plugins.audacity import editor as editor_module
 from unmix_plugins.audacity.editor import Editor, TrackKind
 from unmix_plugins.audacity.pipe import PipeSilent
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def editor(audacity: Audacity) -> Editor:

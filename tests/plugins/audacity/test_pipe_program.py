@@ -21,6 +21,8 @@ from unmix_plugins.audacity.pipe import (
     PipeSilent,
 )
 
+pytestmark = pytest.mark.long
+
 
 def connected(audacity: Audacity) -> Pipe:
     """A new connection, in the place of the test's own."""

@@ -67,7 +67,11 @@ def test_all_is_undone_and_redone_by_keyboard(studio: Studio) -> None:
 
 
 @pytest.mark.parametrize(
-    "seconds", [pytest.param(120, id="two minutes"), pytest.param(3600, marks=pytest.mark.soak, id="an hour")]
+    "seconds",
+    [
+        pytest.param(120, marks=pytest.mark.long, id="two minutes"),
+        pytest.param(3600, marks=pytest.mark.soak, id="an hour"),
+    ],
 )
 def test_a_long_track(studio: Studio, exactly: Exactly, seconds: int, is_full_soak: bool) -> None:
     if seconds == 3600 and not is_full_soak:

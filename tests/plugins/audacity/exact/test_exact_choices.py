@@ -14,6 +14,8 @@ from plugins.audacity.exact.conftest import DENOISE, REMOVE_VOCALS, Exactly
 from plugins.audacity.studio import SEPARATE_MODEL, Studio
 from unmix_plugins.audio import DenoiseTask, SeparateTask
 
+pytestmark = pytest.mark.long
+
 UNMIX = Path(sys.executable).with_name("unmix")
 
 

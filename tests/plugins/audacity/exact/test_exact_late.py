@@ -6,6 +6,8 @@ from plugins.audacity.exact.conftest import DENOISE, REMOVE_VOCALS, Exactly
 from plugins.audacity.exact.test_exact import ALL_KINDS
 from plugins.audacity.studio import Studio
 
+pytestmark = pytest.mark.long
+
 MARKS = Labels("marks", [(0.5, 3.0, "m")])
 GAP = Audio("gap", [Clip(noise(RATE), 0, "one"), Clip(noise(RATE, 1, 1), 2 * RATE, "two")])
 

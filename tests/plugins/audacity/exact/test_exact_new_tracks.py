@@ -6,6 +6,8 @@ from plugins.audacity.exact.test_exact import ALL_KINDS
 from plugins.audacity.studio import DENOISE_MODEL, SEPARATE_MODEL, Studio
 from unmix_plugins.audio import AudioTask, DenoiseStem, DenoiseTask, SeparateTask
 
+pytestmark = pytest.mark.long
+
 EFFECTS = [
     ("Denoise to New Track", DENOISE),
     ("Noise to New Track", DenoiseTask(DENOISE_MODEL, stems=(DenoiseStem.NOISE,))),

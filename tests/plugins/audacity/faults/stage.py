@@ -20,8 +20,10 @@ from plugins.audacity.aup3 import SavedProject
 from plugins.audacity.program import Audacity
 from plugins.audacity.sound_server import SoundServer
 from unmix_plugins.audacity.editor import Editor
+from unmix_plugins.audacity.pipe import PipeError
 
 FRAMES = 3 * RATE
+RECONNECT_SECONDS = 10.0
 UNCHANGED = "Nothing was changed."
 
 
@@ -57,10 +59,8 @@ class Stage:
 
     def open(self, *tracks: Audio | Labels) -> SavedProject:
         """Begin with these tracks, everything selected; returns the project."""
-        if self.audacity.runs:
-            self.audacity.release()  # replies that a bridge did not wait for would be taken for ours
-            self.audacity.connect()
-        else:
+        if not self._is_fit():
+            self.audacity.kill()
             self._start()
             self._project = self.folder / f"project {len(list(self.folder.glob('*.aup3')))}.aup3"
             self.audacity.save(self._project)
@@ -69,6 +69,17 @@ class Stage:
         self.audacity.import_files(self.folder / "arranged.aup")
         self.command("SelectAll:")
         return self.project()
+
+    def _is_fit(self) -> bool:
+        """Whether the program can be used on; a test that failed may have left it in a dialog, or its pipe in use."""
+        if not self.audacity.runs:
+            return False
+        self.audacity.release()  # replies that a bridge did not wait for would be taken for ours
+        try:
+            self.audacity.connect(RECONNECT_SECONDS)
+        except (AssertionError, PipeError):
+            return False
+        return True
 
     def open_again(self) -> SavedProject:
         """Start the program that has ended, and open the project that it had; everything is selected."""
@@ -199,16 +210,19 @@ class Stage:
     def end(self) -> None:
         """End what the test has started; nothing may be left of it."""
         self.gate.set()
-        if self.bridge:
-            self.bridge.stop()
-        if self.daemon:
-            self.daemon.stop()
+        bridge, daemon = self.bridge, self.daemon
         self.bridge = self.daemon = None
-        for process in processes_of(self.state):
-            process.kill()
-            process.wait()
-        if self.audacity.runs and self.audacity.dialogs():
-            self.audacity.kill()  # a test that failed left a message
+        try:
+            if bridge:
+                bridge.stop()
+        finally:
+            if daemon:
+                daemon.stop()
+            for process in processes_of(self.state):
+                process.kill()
+                process.wait()
+            if self.audacity.runs and self.audacity.dialogs():
+                self.audacity.kill()  # a test that failed left a message
 
 
 def noise(seed: int = 1, frames: int = FRAMES, channels: int = 1) -> np.ndarray:

@@ -4,8 +4,11 @@ import os
 import subprocess
 import time
 
+import pytest
 from plugins.audacity.faults.stage import Stage, difference, multiplied, voice
 from unmix_plugins.audacity.bridge_process import bridge_command
+
+pytestmark = pytest.mark.long
 
 
 def test_without_a_bridge_an_effect_says_how_to_start_it(stage: Stage) -> None:

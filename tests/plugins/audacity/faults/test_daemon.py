@@ -15,6 +15,8 @@ from plugins.audacity.faults.stage import Stage, difference, noise, voice
 from unmix_plugins.audacity.choices import Choices, save
 from unmix_plugins.audio import DenoiseTask
 
+pytestmark = pytest.mark.long
+
 UNCHANGED = "Nothing was changed."
 LONG = 25 * RATE
 

@@ -5,7 +5,10 @@ import shutil
 import pytest
 from plugins.audacity.faults.stage import Stage, difference, multiplied
 
-pytestmark = pytest.mark.skipif(not shutil.which("nsenter"), reason="nsenter is not installed")
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(not shutil.which("nsenter"), reason="nsenter is not installed"),
+]
 
 
 def test_samples_that_could_not_all_be_handed_over_are_not_worked_on(stage: Stage) -> None:
@@ -46,6 +49,7 @@ def test_a_result_that_cannot_be_written_is_told(stage: Stage) -> None:
 def test_nothing_is_put_into_a_project_whose_disk_is_full_and_the_result_can_be_fetched_later(
     stage: Stage,
 ) -> None:
+    stage.audacity.kill()  # Audacity saves to a small disk only what has a short history
     stage.open()
     small = stage.folder / "small"
     small.mkdir()

@@ -6,6 +6,8 @@ from audacity_requests import FACTORS
 from plugins.audacity.arrangement import RATE, Audio, Clip
 from plugins.audacity.faults.stage import Stage, difference, multiplied, noise, voice
 
+pytestmark = pytest.mark.long
+
 CHANGED = "The tracks have changed meanwhile, so nothing was put back; the result can be had as new tracks."
 
 

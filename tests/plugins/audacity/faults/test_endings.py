@@ -1,19 +1,15 @@
 """Audacity ends while long work goes on: the result is kept until the effect is chosen again."""
 
-from contextlib import suppress
-
 import pytest
 from plugins.audacity.faults.stage import Stage, difference, multiplied
-from unmix_plugins.audacity.pipe import PipeLost
+
+pytestmark = pytest.mark.long
 
 KEPT = "Audacity's script pipe does not answer: choose the effect again for the same selection."
 
 
 def close(stage: Stage) -> None:
-    with suppress(PipeLost):
-        stage.command("Exit:")
-    stage.audacity.release()
-    stage.until(lambda: not stage.audacity.runs)
+    stage.audacity.close()
 
 
 def kill(stage: Stage) -> None:

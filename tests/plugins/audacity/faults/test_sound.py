@@ -10,7 +10,10 @@ from plugins.audacity import sound_server
 from plugins.audacity.arrangement import RATE
 from plugins.audacity.faults.stage import Stage, noise, voice
 
-pytestmark = pytest.mark.skipif(bool(sound_server.missing()), reason=sound_server.missing())
+pytestmark = [
+    pytest.mark.long,
+    pytest.mark.skipif(bool(sound_server.missing()), reason=sound_server.missing()),
+]
 LENGTH = 20 * RATE
 
 

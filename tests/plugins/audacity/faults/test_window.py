@@ -6,6 +6,8 @@ import psutil
 import pytest
 from plugins.audacity.faults.stage import Stage, difference
 
+pytestmark = pytest.mark.long
+
 pytest.importorskip("tkinter")
 
 _SEARCH = ("xdotool", "search", "--onlyvisible", "--class", "Unmix", "getwindowgeometry", "--shell")
