@@ -80,7 +80,12 @@ class Bridge:
                 stdout=log,
                 stderr=log,
             )
-        eventually(self._is_connected)
+        try:
+            eventually(self._is_connected)
+        except AssertionError:
+            self._process.kill()
+            self._process.wait()
+            raise
         return self
 
     def _is_connected(self) -> bool:

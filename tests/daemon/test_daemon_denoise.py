@@ -67,6 +67,7 @@ def test_the_summary_says_what_was_done_and_why(daemon: Daemon, tmp_path: Path) 
     assert output.peak_dbfs == pytest.approx(20 * np.log10(np.abs(samples).max()), abs=0.01)
 
 
+@pytest.mark.long
 def test_first_audio_arrives_while_the_rest_is_still_computed(daemon: Daemon, tmp_path: Path) -> None:
     source = sounds.write(tmp_path / "in.wav", sounds.voice(60))
     events: list[Event] = []

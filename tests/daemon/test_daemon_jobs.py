@@ -137,6 +137,7 @@ def test_a_full_queue_is_refused_with_a_retry_delay(make_daemon: Any, tmp_path: 
     assert caught.value.retry_after
 
 
+@pytest.mark.long
 def test_finished_jobs_are_swept_after_the_retention_time(make_daemon: Any, tmp_path: Path) -> None:
     daemon = make_daemon(retention=0.2)
     source = sounds.write(tmp_path / "in.wav", sounds.voice(0.3))
@@ -200,6 +201,7 @@ def test_jobs_are_listed_newest_first_in_pages(daemon: Daemon, tmp_path: Path) -
             client.jobs.delete(job_id)
 
 
+@pytest.mark.long
 def test_a_hundred_clients_at_once_are_all_served(daemon: Daemon, tmp_path: Path) -> None:
     source = sounds.write(tmp_path / "in.wav", sounds.voice(0.3))
     with daemon.client() as client:

@@ -189,6 +189,7 @@ def test_code_in_a_pickle_does_not_run(tmp_path: Path) -> None:
     assert sorted(path.name for path in tmp_path.iterdir()) == [source.name]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "changes",
     [

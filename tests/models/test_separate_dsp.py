@@ -253,6 +253,7 @@ def test_the_first_stems_leave_six_seconds_after_the_start() -> None:
     assert 0 < len(stream.process(noise(1))["drums"]) <= separator.segment_frames
 
 
+@pytest.mark.long
 def test_memory_does_not_grow_with_the_track() -> None:
     separator = load()
 

@@ -80,6 +80,7 @@ def test_duplicated_mono_equals_apply_model(module: torch.nn.Module, model: Demu
     assert_same(streamed(model.stream(STEMS, AS_IT_IS), audio), applied(module, audio))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("overlap", [0.0, 0.1, 0.5, 0.7])
 @pytest.mark.parametrize("frames", [5000, SEGMENT, 40000])
 def test_every_overlap_equals_apply_model(

@@ -137,6 +137,7 @@ LOCALES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("settings", LOCALES.values(), ids=LOCALES)
 def test_the_locale_changes_no_result(daemon: FakeDaemon, tmp_path: Path, settings: dict[str, str]) -> None:
     path = tmp_path / "STİL.WAV"

@@ -71,6 +71,7 @@ def test_from_nothing_to_a_clean_file_and_back_to_nothing(noise: Path) -> None:
     assert unmix("status").returncode == 1
 
 
+@pytest.mark.long
 def test_a_job_gives_the_bytes_that_a_call_gives(noise: Path, tmp_path: Path) -> None:
     task = DenoiseTask(model="rnnoise")
     with Client.connect(client_name="test") as client:
@@ -84,6 +85,7 @@ def test_a_job_gives_the_bytes_that_a_call_gives(noise: Path, tmp_path: Path) ->
     assert (tmp_path / "call.wav").read_bytes() == (tmp_path / "job.wav").read_bytes()
 
 
+@pytest.mark.long
 def test_what_is_no_audio_is_told_with_its_name(tmp_path: Path) -> None:
     (tmp_path / "letter.wav").write_text("Dear Sir")
     done = unmix("denoise", tmp_path / "letter.wav")
@@ -93,6 +95,7 @@ def test_what_is_no_audio_is_told_with_its_name(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir() if path.is_file()] == ["letter.wav"]
 
 
+@pytest.mark.long
 def test_a_song_without_a_model_is_told_what_to_pull(noise: Path) -> None:
     done = unmix("separate", noise)
     assert done.returncode == 1

@@ -152,6 +152,7 @@ def test_exactly_the_frames_of_each_item_come_back_at_the_sources_rate_and_depth
     assert "asked for" in finished["notes"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["wav", "flac"])
 def test_a_section_is_processed_as_if_it_were_the_whole_file(
     daemon: Daemon, action: Action, tmp_path: Path, name: str
@@ -235,6 +236,7 @@ def test_no_file_is_ever_overwritten(action: Action, tmp_path: Path) -> None:
     assert not (action.media / "nowhere").exists()
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("daemon")
 def test_two_actions_at_once_share_no_file(tmp_path: Path) -> None:
     source = recording(tmp_path / "talk.wav")
@@ -481,6 +483,7 @@ def test_signals_by_the_dozen_do_not_disturb_the_cancelling(
     eventually(lambda: daemon.files() == [])
 
 
+@pytest.mark.long
 def test_the_end_of_the_parent_cancels(daemon: Daemon, action: Action, start: Callable[..., Running]) -> None:
     parent = "import subprocess, sys; subprocess.run(sys.argv[1:])"
     running = start([sys.executable, "-c", parent, *COMMAND])
@@ -504,6 +507,7 @@ def test_the_end_of_the_reader_cancels(daemon: Daemon, action: Action, tmp_path:
     eventually(lambda: daemon.files() == [])
 
 
+@pytest.mark.long
 def test_a_daemon_that_dies_fails_the_action_and_leaves_no_file(
     action: Action, start: Callable[..., Running], state: Path
 ) -> None:

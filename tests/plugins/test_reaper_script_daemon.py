@@ -35,6 +35,7 @@ def test_items_of_every_kind_come_back_unchanged_if_nothing_is_to_be_removed(tmp
     )
 
 
+@pytest.mark.long
 def test_vocals_and_the_rest_add_up_to_what_was_there(tmp_path: Path) -> None:
     desk = Desk.with_item(tmp_path, "trimmed")
     desk.use_client(*COMMAND)

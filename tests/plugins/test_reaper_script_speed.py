@@ -6,6 +6,8 @@ import pytest
 from plugins.fake_reaper import examples, table
 from plugins.reaper_studio import Desk
 
+pytestmark = pytest.mark.long
+
 ITEMS = 200
 LONGEST = 0.05
 """Seconds that the window may stand still; REAPER draws it 30 times a second."""

@@ -174,6 +174,7 @@ def test_kill_9_at_any_line_leaves_every_file_once_and_nothing_else(
         assert daemon.files() == []
 
 
+@pytest.mark.long
 def test_a_daemon_that_is_killed_and_comes_back_is_waited_for(tmp_path: Path) -> None:
     for number in range(6):
         put(tmp_path, f"{number}.wav", seconds=1, seed=number)

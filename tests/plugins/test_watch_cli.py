@@ -103,6 +103,7 @@ def test_json_is_one_object_a_line(source: Path, target: Path) -> None:
     assert status["watcher"] is None
 
 
+@pytest.mark.long
 def test_dead_letters_are_tried_again(source: Path, target: Path) -> None:
     watch(source, target, "--once", "--source", "move", "--moved-to", source.with_name("moved"))
     assert files(source) == []
@@ -117,6 +118,7 @@ def test_dead_letters_are_tried_again(source: Path, target: Path) -> None:
     assert unmix("watch", "retry", source).stdout == "There are no dead letters.\n"
 
 
+@pytest.mark.long
 def test_sigterm_ends_it_with_a_summary_and_the_next_start_goes_on(source: Path, target: Path) -> None:
     command = [*COMMAND, "watch", str(source), str(target), "--settle", "0.1"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as watcher:
@@ -146,6 +148,7 @@ def test_ctrl_c_ends_it_as_it_ends_every_command(source: Path, target: Path) -> 
     assert "Traceback" not in stderr
 
 
+@pytest.mark.long
 def test_a_file_names_many_folders_and_presets(source: Path, target: Path, tmp_path: Path) -> None:
     (source / "bad.wav").unlink()
     other = tmp_path / "other"
@@ -182,6 +185,7 @@ def test_a_file_names_many_folders_and_presets(source: Path, target: Path, tmp_p
     assert files(tmp_path / "third") == ["talk.zip"]
 
 
+@pytest.mark.long
 def test_the_same_recordings_may_go_to_two_targets(source: Path, tmp_path: Path) -> None:
     (source / "bad.wav").unlink()
     assert watch(source, tmp_path / "clean", "--once").returncode == 0

@@ -121,6 +121,7 @@ def test_a_changed_configuration_is_taken_up_and_a_wrong_one_is_told(watcher: Wa
     assert [path.name for path in sorted(other.iterdir())] == ["c.wav"]
 
 
+@pytest.mark.long
 def test_a_command_and_a_webhook_are_told_of_what_is_done_and_of_what_has_failed(watcher: Watcher) -> None:
     told = watcher.folder / "told"
     script = watcher.folder / "hook.py"

@@ -334,6 +334,7 @@ def test_a_job_that_no_worker_has_begun_does_not_count_against_its_file(desk: Be
     assert desk.told(Postponed) == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("reason", "code", "attempts"),
     [("DEVICE_UNAVAILABLE", 9, 1), ("STORAGE_FULL", 8, 1), ("WORKER_DIED", 13, 0)],

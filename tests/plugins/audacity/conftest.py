@@ -1,6 +1,7 @@
 """Real Audacities; skipped, with the reason, where there is none."""
 
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
 from plugins.audacity import program
@@ -10,24 +11,27 @@ from plugins.audacity.sound_server import SoundServer
 
 
 @pytest.fixture(scope="session")
-def display() -> Iterator[str]:
-    """A screen for all; skips the test where the real program cannot be run."""
+def new_display() -> Iterator[Callable[[], str]]:
+    """Makes screens, one for each Audacity, as keys, clicks and what is selected must not reach another one's.
+
+    Skips the test where the real program cannot be run.
+    """
     if reason := program.missing():
         pytest.skip(reason)
-    with program.display() as name:
-        yield name
+    with ExitStack() as screens:
+        yield lambda: screens.enter_context(program.display())
 
 
 @pytest.fixture
 def make_audacity(
-    display: str, tmp_path_factory: pytest.TempPathFactory
+    new_display: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Callable[..., Audacity]]:
     """Makes programs, not yet started, that see all folders of the tests; they end with the test."""
     made: list[Audacity] = []
 
     def make(**options: object) -> Audacity:
         home = tmp_path_factory.mktemp("audacity")
-        made.append(Audacity(home, display, shared=[tmp_path_factory.getbasetemp()], **options))
+        made.append(Audacity(home, new_display(), shared=[tmp_path_factory.getbasetemp()], **options))
         return made[-1]
 
     yield make
@@ -36,9 +40,11 @@ def make_audacity(
 
 
 @pytest.fixture(scope="module")
-def shared_audacity(display: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Audacity]:
+def shared_audacity(
+    new_display: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Audacity]:
     home = tmp_path_factory.mktemp("audacity")
-    with Audacity(home, display, shared=[tmp_path_factory.getbasetemp()]) as audacity:
+    with Audacity(home, new_display(), shared=[tmp_path_factory.getbasetemp()]) as audacity:
         yield audacity.start()
 
 

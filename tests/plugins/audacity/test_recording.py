@@ -24,12 +24,12 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture(scope="module")
 def shared_recorder(
-    display: str, sound_server: SoundServer, tmp_path_factory: pytest.TempPathFactory
+    new_display: Callable[[], str], sound_server: SoundServer, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Audacity]:
     home = tmp_path_factory.mktemp("recorder")
     sound_server.take_in(home)
     shared = [tmp_path_factory.getbasetemp()]
-    with Audacity(home, display, shared=shared, environment=sound_server.environment) as audacity:
+    with Audacity(home, new_display(), shared=shared, environment=sound_server.environment) as audacity:
         yield audacity.start()
 
 
@@ -52,6 +52,7 @@ def record(audacity: Audacity, sound_server: SoundServer) -> None:
     eventually(lambda: sound_server.streams("source-outputs"))
 
 
+@pytest.mark.long
 def test_only_a_recording_is_one(recorder: Audacity, sound_server: SoundServer, tmp_path: Path) -> None:
     assert is_recording(recorder.pid) is False
     record(recorder, sound_server)
@@ -136,6 +137,7 @@ def test_elsewhere_it_cannot_be_known(monkeypatch: pytest.MonkeyPatch) -> None:
     assert is_recording(os.getpid()) is None
 
 
+@pytest.mark.long
 def test_every_audacity_of_this_user_is_found(make_audacity: Callable[..., Audacity]) -> None:
     first = make_audacity().start()
     second = make_audacity().start()

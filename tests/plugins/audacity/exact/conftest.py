@@ -87,8 +87,10 @@ class Exactly:
 
 
 @pytest.fixture(scope="package")
-def shared_studio(display: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Studio]:
-    with Studio(tmp_path_factory.mktemp("studio"), display) as studio:
+def shared_studio(
+    new_display: Callable[[], str], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Studio]:
+    with Studio(tmp_path_factory.mktemp("studio"), new_display()) as studio:
         yield studio
 
 

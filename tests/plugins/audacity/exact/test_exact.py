@@ -36,6 +36,7 @@ def test_vocals_are_removed_by_mouse(studio: Studio, exactly: Exactly) -> None:
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("start", "end"), [(1.0, 2.0), (1.0, 1.5), (1.5, 2.0)])
 def test_up_to_the_edges_of_a_clip(studio: Studio, exactly: Exactly, start: float, end: float) -> None:
     studio.open(Audio("voice", [Clip(noise(RATE), RATE, "one")]))
@@ -47,6 +48,7 @@ def test_a_clip_before_zero(studio: Studio, exactly: Exactly) -> None:
     exactly.replaces("Denoise", DENOISE, [0], 0.0, 1.0)
 
 
+@pytest.mark.long
 def test_nothing_else_moves_with_sync_lock(studio: Studio, exactly: Exactly) -> None:
     studio.open(*ALL_KINDS)
     studio.command("SyncLock:")

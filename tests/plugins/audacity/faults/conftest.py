@@ -1,6 +1,6 @@
 """One real Audacity for all faults; it is started again after those that end it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
@@ -10,12 +10,12 @@ from plugins.audacity.sound_server import SoundServer
 
 
 @pytest.fixture(scope="package")
-def shared_stage(display: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
+def shared_stage(new_display: Callable[[], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     with ExitStack() as stack:
         sound = None if sound_server.missing() else SoundServer(tmp_path_factory.mktemp("sound"))
         if sound:
             stack.enter_context(sound)
-        stage = Stage(tmp_path_factory.mktemp("faults"), display, sound)
+        stage = Stage(tmp_path_factory.mktemp("faults"), new_display(), sound)
         stack.enter_context(stage.audacity)
         yield stage
 

@@ -65,8 +65,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def audacity(home: Path, state: Path, display: str) -> Iterator[Audacity]:
-    with Audacity(home, display, shared=[state]) as program:
+def audacity(home: Path, state: Path, new_display: Callable[[], str]) -> Iterator[Audacity]:
+    with Audacity(home, new_display(), shared=[state]) as program:
         yield program
 
 
