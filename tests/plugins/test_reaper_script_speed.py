@@ -11,12 +11,19 @@ pytestmark = pytest.mark.long
 ITEMS = 200
 LONGEST = 0.05
 """Seconds that the window may stand still; REAPER draws it 30 times a second."""
-SLACK = 3
-"""Other processes on the machine take their part of the time, which the script cannot help."""
+ATTEMPTS = 8
+"""The best of so many counts: other processes on the machine take their part, which the script cannot help."""
 
 
 def longest(desk: Desk) -> float:
     return max(run.busy for run in desk.reaper.runs)
+
+
+def longest_of_many(folder: Path, strict: bool) -> float:
+    """Seconds of the longest slice of the action on so many items."""
+    desk = Desk(folder, examples.many(folder / "project", ITEMS), strict_new_source=strict)
+    assert desk.run("denoise") == ""
+    return longest(desk)
 
 
 def texts_while_placing(desk: Desk) -> list[str]:
@@ -42,7 +49,11 @@ def test_two_hundred_items_are_one_job_and_never_hold_the_window(tmp_path: Path,
     assert desk.undo_points == [f"Unmix: denoised {ITEMS} items"]
     assert texts_while_placing(desk) == []
     assert all(item.take.name == item.take.source.path.name for item in desk.project.items)
-    assert longest(desk) < LONGEST * SLACK, f"the longest slice took {longest(desk) * 1000:.1f} ms"
+    attempts = (longest_of_many(tmp_path / str(attempt), strict) for attempt in range(ATTEMPTS))
+    best = longest(desk)
+    while best >= LONGEST and (again := next(attempts, None)) is not None:
+        best = min(best, again)
+    assert best < LONGEST, f"the longest slice took {best * 1000:.1f} ms"
 
 
 def test_progress_is_told_for_the_whole(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 """Python inside REAPER: one `__main__` for all scripts, no console, and the code that scripts leave for later."""
 
+import gc
 import linecache
 import sys
 import time
@@ -65,8 +66,12 @@ class Interpreter:
         if self._knows_file:
             self.main.__dict__["__file__"] = str(script.path)
         began, busy = time.perf_counter(), time.thread_time()
-        with self._in_place(script), self._guard.watching(script.path.parent):
-            exec(compile(code, shown, "exec"), self.main.__dict__)  # noqa: S102 - this is what REAPER does
+        gc.disable()  # it would look through all that the tests and the stand-in have made, which REAPER does not have
+        try:
+            with self._in_place(script), self._guard.watching(script.path.parent):
+                exec(compile(code, shown, "exec"), self.main.__dict__)  # noqa: S102 - this is what REAPER does
+        finally:
+            gc.enable()
         return Run(code, time.perf_counter() - began, time.thread_time() - busy)
 
     @contextmanager

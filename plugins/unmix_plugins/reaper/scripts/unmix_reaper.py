@@ -66,6 +66,9 @@ TAKE_VALUES = (
     "D_VOL", "D_PAN", "D_PANLAW", "D_PLAYRATE", "D_PITCH", "B_PPITCH", "I_CHANMODE", "I_PITCHMODE",
     "I_STRETCHFLAGS", "F_STRETCHFADESIZE", "I_TAKEFX_NCH", "I_CUSTOMCOLOR",
 )  # fmt: skip
+SET_BY_REAPER = ("D_VOL", "D_PLAYRATE")
+"""Those that REAPER may set for each file that it inserts: it can normalize media, and fit loops to the tempo."""
+MOVED_BY_INSERTION = ("D_POSITION", "D_LENGTH", "B_LOOPSRC")
 ITEM_VALUES = (
     "D_POSITION", "D_LENGTH", "D_SNAPOFFSET", "D_VOL", "B_MUTE", "B_LOOPSRC", "C_BEATATTACHMODE", "I_CUSTOMCOLOR",
     "D_FADEINLEN", "D_FADEOUTLEN", "D_FADEINLEN_AUTO", "D_FADEOUTLEN_AUTO", "D_FADEINDIR", "D_FADEOUTDIR",
@@ -395,6 +398,9 @@ class Subject:
         self.baked: Optional[Baked] = None
         self.piece: Optional[Piece] = None
         self.outputs: List[Output] = []
+        # What an insertion may change of the item, and its takes.
+        self.place: List[Tuple[str, float]] = []
+        self.takes: List[str] = []
         # What a new take needs besides its file to sound as the old one does.
         self.values: List[Tuple[str, float]] = []
         self.effects = 0
@@ -435,6 +441,8 @@ class Subject:
             raise Trouble("another of its takes plays now.")
         if not self.playing.is_like(playing_of(self.item, self.take)):
             raise Trouble("it was changed meanwhile: run the action on it again.")
+        self.place = [(key, RPR_GetMediaItemInfo_Value(self.item, key)) for key in MOVED_BY_INSERTION]
+        self.takes = takes_of(self.item)
         self.values = self.baked.values if self.baked else values_of(self.take)
         self.effects = 0 if self.baked else RPR_TakeFX_GetCount(self.take)
         self.envelopes = {} if self.baked else envelopes_of(self.take)
@@ -530,6 +538,7 @@ class Placer:
         self.project = project
         self.sources = sources
         self.gives_names = gives_names
+        self.fresh: Dict[str, float] = {}
 
     def denoised(self, subjects: List[Subject]) -> None:
         """Give each item a take of its result, and let that play."""
@@ -581,16 +590,22 @@ class Placer:
 
     def _add_take(self, subject: Subject, item: str, output: Output) -> None:
         if self.sources is None:
-            take = self._insert(item, output.path)
+            # A new item gets its place later.
+            before, place = (subject.takes, subject.place) if item == subject.item else ([], [])
+            take = self._insert(item, output.path, before, place)
         else:
             take = RPR_AddTakeToMediaItem(item)
             source = self.sources[output.path].pop()
             RPR_SetMediaItemTake_Source(take, source)
             if RPR_GetMediaItemTake_Source(take) != source:
                 raise SourceRefused
-        for key, value in subject.values:
-            RPR_SetMediaItemTakeInfo_Value(take, key, value)
-        RPR_SetMediaItemTakeInfo_Value(take, "D_STARTOFFS", subject.piece.start)
+        values = [*subject.values, ("D_STARTOFFS", subject.piece.start)]
+        # REAPER's window stands still for all of this, so what every new take has anyway is not set.
+        if not self.fresh:
+            self.fresh = {key: RPR_GetMediaItemTakeInfo_Value(take, key) for key, _ in values}
+        for key, value in values:
+            if key in SET_BY_REAPER or self.fresh[key] != value:
+                RPR_SetMediaItemTakeInfo_Value(take, key, value)
         for effect in range(subject.effects):
             RPR_TakeFX_CopyToTake(subject.take, effect, take, effect, 0)
         for position, source_position, slope in () if subject.baked else subject.playing.markers:
@@ -611,19 +626,18 @@ class Placer:
         RPR_SetMediaItemInfo_Value(item, "I_GROUPID", group)
         RPR_SetEnvelopeStateChunk(RPR_GetTakeEnvelopeByName(take, name), state, 0)
 
-    def _insert(self, item: str, path: str) -> str:
-        """Add a take as a user does who inserts a file; REAPER names it after the file."""
-        before = takes_of(item)
-        keys = ("D_POSITION", "D_LENGTH", "B_LOOPSRC") if before else ()  # a new item gets them later
-        kept = [(key, RPR_GetMediaItemInfo_Value(item, key)) for key in keys]
+    def _insert(self, item: str, path: str, before: List[str], place: List[Tuple[str, float]]) -> str:
+        """Add a take to those of `before` as a user does who inserts a file; REAPER names it after the file."""
         select_only(self.project, [item])
         RPR_InsertMedia(path, AS_NEW_TAKE)
-        new = [take for take in takes_of(item) if take not in before]
-        if len(new) != 1 or is_null(RPR_GetMediaItemTake_Source(new[0])):
+        take = RPR_GetTake(item, len(before))
+        if take in before:  # a new take is the last one, but who knows
+            take = next((other for other in takes_of(item) if other not in before), take)
+        if is_null(take) or take in before or is_null(RPR_GetMediaItemTake_Source(take)):
             raise SourceRefused
-        for key, value in kept:
+        for key, value in place:
             RPR_SetMediaItemInfo_Value(item, key, value)
-        return new[0]
+        return take
 
 
 def is_in_silent_lane(item: str, track: str) -> bool:
