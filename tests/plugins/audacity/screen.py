@@ -51,8 +51,18 @@ class Screen:
 
     def press(self, *keys: str) -> None:
         """Press keys, such as `ctrl+z`, in the dialog on top or else in the main window."""
+        eventually(lambda: self._press(*keys))
+
+    def _press(self, *keys: str) -> bool:
+        """False where the window has just gone, as an effect's own does."""
         window = self.windows("NORMAL", "DIALOG")[-1]
-        self._tool("xdotool", "windowfocus", window.number, "key", "--window", window.number, *keys)
+        focus = ("xdotool", "windowfocus", window.number, "key", "--window", window.number)
+        return (
+            subprocess.run(
+                [*focus, *keys], env=self._environment, capture_output=True, check=False
+            ).returncode
+            == 0
+        )
 
     def message(self) -> str:
         """The text of the message box on top; waits until there is one. Enter closes it.
