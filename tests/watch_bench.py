@@ -51,6 +51,8 @@ class Bench:
         self.reports: list[Report] = []
         self.ledger = Ledger(folder / "ledger.sqlite3")
         self.now = 1_700_000_000.0
+        self.meanwhile: Callable[[], object] = lambda: None
+        """What others do in the middle of a step: whenever it looks at the clock."""
         self.slots = Slots(look_ahead)
         self._start()
 
@@ -64,9 +66,13 @@ class Bench:
             connect=lambda name: Client.connect(self.daemon.state, client_name=name, start=False),
             tell=self.reports.append,
             max_attempts=3,
-            clock=lambda: self.now,
+            clock=self._look_at_the_clock,
         )
         self.work.start()
+
+    def _look_at_the_clock(self) -> float:
+        self.meanwhile()
+        return self.now
 
     def restart(self) -> None:
         """Another watcher takes over."""

@@ -377,6 +377,30 @@ def test_a_source_goes_to_the_trash_with_what_is_needed_to_take_it_back(
         assert datetime.fromisoformat(lines[2].removeprefix("DeletionDate="))
 
 
+@pytest.mark.parametrize("folder", ["", "sub"])
+def test_a_source_that_is_renamed_while_it_is_put_away_is_put_away_under_its_new_name(
+    tmp_path: Path, daemon: FakeDaemon, monkeypatch: pytest.MonkeyPatch, folder: str
+) -> None:
+    """The file itself, or the folder that it is in, after it was looked at and before it is moved."""
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    with bench(tmp_path, daemon, source_policy=SourcePolicy.TRASH) as desk:
+        renamed = desk.source / (folder or "talk.wav")
+
+        def rename() -> None:
+            if desk.entry().away_to is not None and renamed.exists():
+                renamed.rename(desk.source / ("folder" if folder else "speech.wav"))
+
+        desk.put(str(Path(folder, "talk.wav")))
+        [job_id] = desk.submitted()
+        desk.complete(job_id)
+        desk.meanwhile = rename
+        desk.until(lambda: desk.entry().is_away)
+        desk.until(lambda: desk.work.is_idle)
+        assert desk.files(desk.source) == {}
+        assert list(desk.files(tmp_path / "data" / "Trash").values()).count(b"a recording") == 1
+        assert len(desk.files()) == desk.done_count == 1
+
+
 def test_names_in_the_trash_are_free_in_both_of_its_folders(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -38,8 +38,7 @@ class PutAway:
             return entry
         source = self._folder.source / entry.path
         while True:
-            found = look(source)
-            is_ours = found is not None and entry.facts.is_same_version(facts_of(found))
+            is_ours = self._is_there(entry)
             if entry.away_to is not None and is_file(entry.away_to, entry.facts, entry.sha256):
                 if is_ours:  # killed between the two names
                     source.unlink()
@@ -54,6 +53,14 @@ class PutAway:
                 self._relocate(entry, source)
             except FileExistsError:  # somebody was faster
                 entry = replace(entry, away_to=None)
+            except OSError:
+                if self._is_there(entry):  # else it, or a folder above it, was renamed just now
+                    raise
+
+    def _is_there(self, entry: Entry) -> bool:
+        """Whether the source is in its place, as it was."""
+        found = look(self._folder.source / entry.path)
+        return found is not None and entry.facts.is_same_version(facts_of(found))
 
     def _named(self, entry: Entry, source: Path) -> Entry:
         """The entry with the name that its source gets, which is in the ledger before it is used."""
