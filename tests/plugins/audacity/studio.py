@@ -104,7 +104,7 @@ class Studio:
     def wait_for_change(self, before: SavedProject, act: Callable[[], object]) -> None:
         """Return as soon as the project is another than `before`; the bridge may still be busy with it."""
         act()
-        eventually(lambda: self.differs_from(before), 60.0)
+        eventually(lambda: self.differs_from(before), 300.0)
 
     def history(self) -> tuple[str, str]:
         """What can be undone, and what redone."""
