@@ -24,6 +24,8 @@ from unmix_plugins.watch.tree import look
 
 LIMIT = 0.01
 """Share of one core."""
+QUIET = 15.0
+"""Seconds: thrice as long as files take to settle, in which a watcher is quiet before it knows them."""
 FILES_IN_A_FOLDER = 100
 _COMMAND = (sys.executable, "-c", "from unmix_plugins.cli import main; main()")
 
@@ -50,9 +52,9 @@ def write_ledger(ledger_file: Path, source: Path) -> None:
 
 
 def wait_until_known(process: psutil.Process) -> None:
-    """Until it has been nearly idle for five seconds: all files have settled once more."""
+    """Until it has been nearly idle for long: all files have settled once more."""
     busy, quiet_since = 0.0, time.monotonic()
-    while time.monotonic() - quiet_since < 5 or busy < 1.0:
+    while time.monotonic() - quiet_since < QUIET or busy < 1.0:
         time.sleep(0.5)
         if process.cpu_times().user - busy > 0.1:
             busy, quiet_since = process.cpu_times().user, time.monotonic()

@@ -237,8 +237,6 @@ class Pipe:
             return False
         try:
             more = os.read(self._from, 65536)
-        except BlockingIOError:  # another client was faster, where there should be none
-            return True
         except OSError as error:
             raise PipeLost from error
         if not more:

@@ -57,12 +57,8 @@ class Screen:
         """False where the window has just gone, as an effect's own does."""
         window = self.windows("NORMAL", "DIALOG")[-1]
         focus = ("xdotool", "windowfocus", window.number, "key", "--window", window.number)
-        return (
-            subprocess.run(
-                [*focus, *keys], env=self._environment, capture_output=True, check=False
-            ).returncode
-            == 0
-        )
+        done = subprocess.run([*focus, *keys], env=self._environment, capture_output=True, check=False)
+        return done.returncode == 0
 
     def message(self) -> str:
         """The text of the message box on top; waits until there is one. Enter closes it.

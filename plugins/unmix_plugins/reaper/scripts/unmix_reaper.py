@@ -633,7 +633,8 @@ class Placer:
         take = RPR_GetTake(item, len(before))
         if take in before:  # a new take is the last one, but who knows
             take = next((other for other in takes_of(item) if other not in before), take)
-        if is_null(take) or take in before or is_null(RPR_GetMediaItemTake_Source(take)):
+        is_one = RPR_CountTakes(item) == len(before) + 1 and take not in before
+        if not is_one or is_null(RPR_GetMediaItemTake_Source(take)):
             raise SourceRefused
         for key, value in place:
             RPR_SetMediaItemInfo_Value(item, key, value)
