@@ -106,6 +106,104 @@ PRIORITY_INTERACTIVE: Priority.ValueType  # 3
 Global___Priority: _TypeAlias = Priority  # noqa: Y015
 
 @_typing.final
+class ProcessRequest(_message.Message):
+    """ProcessRequest is the spec once, then data until the half-close."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SPEC_FIELD_NUMBER: _builtins.int
+    DATA_FIELD_NUMBER: _builtins.int
+    data: _builtins.bytes
+    """The next bytes of the file."""
+    @_builtins.property
+    def spec(self) -> Global___ProcessSpec:
+        """The first message of the stream."""
+
+    def __init__(
+        self,
+        *,
+        spec: Global___ProcessSpec | None = ...,
+        data: _builtins.bytes = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "payload", b"payload", "spec", b"spec"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["data", b"data", "payload", b"payload", "spec", b"spec"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_payload: _TypeAlias = _typing.Literal["spec", "data"]  # noqa: Y015
+    _WhichOneofArgType_payload: _TypeAlias = _typing.Literal["payload", b"payload"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_payload) -> _WhichOneofReturnType_payload | None: ...
+
+Global___ProcessRequest: _TypeAlias = ProcessRequest  # noqa: Y015
+
+@_typing.final
+class ProcessResponse(_message.Message):
+    """ProcessResponse carries the next event."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    EVENT_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def event(self) -> Global___AudioEvent:
+        """The event."""
+
+    def __init__(
+        self,
+        *,
+        event: Global___AudioEvent | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["event", b"event"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProcessResponse: _TypeAlias = ProcessResponse  # noqa: Y015
+
+@_typing.final
+class ProcessSpec(_message.Message):
+    """ProcessSpec says what to do with the file that follows."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    DENOISE_FIELD_NUMBER: _builtins.int
+    SEPARATE_FIELD_NUMBER: _builtins.int
+    ISOLATE_FIELD_NUMBER: _builtins.int
+    OPTIONS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def denoise(self) -> Global___DenoiseTask:
+        """Remove noise."""
+
+    @_builtins.property
+    def separate(self) -> Global___SeparateTask:
+        """Split into stems."""
+
+    @_builtins.property
+    def isolate(self) -> Global___IsolateTask:
+        """Extract one sound."""
+
+    @_builtins.property
+    def options(self) -> Global___JobOptions:
+        """How to read, compute and write."""
+
+    def __init__(
+        self,
+        *,
+        denoise: Global___DenoiseTask | None = ...,
+        separate: Global___SeparateTask | None = ...,
+        isolate: Global___IsolateTask | None = ...,
+        options: Global___JobOptions | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["denoise", b"denoise", "isolate", b"isolate", "options", b"options", "separate", b"separate", "task", b"task"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["denoise", b"denoise", "isolate", b"isolate", "options", b"options", "separate", b"separate", "task", b"task"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType_task: _TypeAlias = _typing.Literal["denoise", "separate", "isolate"]  # noqa: Y015
+    _WhichOneofArgType_task: _TypeAlias = _typing.Literal["task", b"task"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType_task) -> _WhichOneofReturnType_task | None: ...
+
+Global___ProcessSpec: _TypeAlias = ProcessSpec  # noqa: Y015
+
+@_typing.final
 class DenoiseRequest(_message.Message):
     """DenoiseRequest is the spec once, then data until the half-close."""
 
@@ -327,7 +425,7 @@ class SeparateTask(_message.Message):
     shifts: _builtins.int
     """Runs with shifted segments that are averaged for quality, 0 to 20; 0 and 1 take one pass. 0: no shift."""
     overlap: _builtins.float
-    """How far segments overlap, 0 to below 1. Unset: 0.25."""
+    """How far segments overlap, 0 to below 1. Unset: the model's own, such as 0.25."""
     @_builtins.property
     def stems(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The stems to return, by name (`vocals`, `drums`, `bass`, `other`, `guitar`, `piano`, …). A name with
@@ -531,6 +629,7 @@ class JobOptions(_message.Message):
     PRIORITY_FIELD_NUMBER: _builtins.int
     LABELS_FIELD_NUMBER: _builtins.int
     SECTION_FIELD_NUMBER: _builtins.int
+    ALSO_FORMATS_FIELD_NUMBER: _builtins.int
     file_name: _builtins.str
     """The file's name, for messages and job lists only. The daemon never opens it."""
     size_bytes: _builtins.int
@@ -564,6 +663,12 @@ class JobOptions(_message.Message):
         part carry the recording's tags, but no markers or time references, which count from its first frame.
         """
 
+    @_builtins.property
+    def also_formats(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Each stem is written in these formats as well, named as in `format`. Such an output is called
+        `<stem>_<format>`, for example `vocals_mp3`. At most 4.
+        """
+
     def __init__(
         self,
         *,
@@ -576,10 +681,11 @@ class JobOptions(_message.Message):
         priority: Global___Priority.ValueType = ...,
         labels: _abc.Mapping[_builtins.str, _builtins.str] | None = ...,
         section: Global___Section | None = ...,
+        also_formats: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_size_bytes", b"_size_bytes", "keep_alive", b"keep_alive", "section", b"section", "size_bytes", b"size_bytes"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_size_bytes", b"_size_bytes", "depth", b"depth", "device", b"device", "file_name", b"file_name", "format", b"format", "keep_alive", b"keep_alive", "labels", b"labels", "priority", b"priority", "section", b"section", "size_bytes", b"size_bytes"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_size_bytes", b"_size_bytes", "also_formats", b"also_formats", "depth", b"depth", "device", b"device", "file_name", b"file_name", "format", b"format", "keep_alive", b"keep_alive", "labels", b"labels", "priority", b"priority", "section", b"section", "size_bytes", b"size_bytes"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__size_bytes: _TypeAlias = _typing.Literal["size_bytes"]  # noqa: Y015
     _WhichOneofArgType__size_bytes: _TypeAlias = _typing.Literal["_size_bytes", b"_size_bytes"]  # noqa: Y015
@@ -724,7 +830,7 @@ Global___Progress: _TypeAlias = Progress  # noqa: Y015
 @_typing.final
 class OutputStarted(_message.Message):
     """OutputStarted announces an output file before its first bytes. When a worker dies the job begins anew on
-    another one, and each stem that had begun is announced again: throw away what came before.
+    another one, and each output that had begun is announced again: throw away what came before.
     """
 
     DESCRIPTOR: _descriptor.Descriptor
@@ -734,6 +840,7 @@ class OutputStarted(_message.Message):
     EXTENSION_FIELD_NUMBER: _builtins.int
     SAMPLE_RATE_FIELD_NUMBER: _builtins.int
     CHANNELS_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
     stem: _builtins.str
     """The stem's name: `clean`, `noise`, `vocals`, …"""
     format: _builtins.str
@@ -744,6 +851,10 @@ class OutputStarted(_message.Message):
     """Hz."""
     channels: _builtins.int
     """Channels."""
+    name: _builtins.str
+    """The output's name, by which its bytes are known: the stem's, or `<stem>_<format>` for one of
+    JobOptions.also_formats. Empty from daemons before it: the stem's.
+    """
     def __init__(
         self,
         *,
@@ -752,10 +863,11 @@ class OutputStarted(_message.Message):
         extension: _builtins.str = ...,
         sample_rate: _builtins.int = ...,
         channels: _builtins.int = ...,
+        name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "extension", b"extension", "format", b"format", "sample_rate", b"sample_rate", "stem", b"stem"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "extension", b"extension", "format", b"format", "name", b"name", "sample_rate", b"sample_rate", "stem", b"stem"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -763,8 +875,8 @@ Global___OutputStarted: _TypeAlias = OutputStarted  # noqa: Y015
 
 @_typing.final
 class OutputData(_message.Message):
-    """OutputData is a piece of an output file. Pieces of a stem come in order of offset and without gaps,
-    except that containers write their header again when the length is known: the last pieces of a stem may
+    """OutputData is a piece of an output file. Pieces of an output come in order of offset and without gaps,
+    except that containers write their header again when the length is known: the last pieces of it may
     lie at offsets that were sent before. Write each piece at its offset, and the file is right when the
     summary has come.
     """
@@ -775,7 +887,7 @@ class OutputData(_message.Message):
     OFFSET_FIELD_NUMBER: _builtins.int
     DATA_FIELD_NUMBER: _builtins.int
     stem: _builtins.str
-    """The stem's name."""
+    """The output's name, as in OutputStarted.name."""
     offset: _builtins.int
     """Where in the file these bytes belong."""
     data: _builtins.bytes
@@ -827,7 +939,9 @@ class Summary(_message.Message):
     device_reason: _builtins.str
     """Why there, and why not on something better."""
     frames: _builtins.int
-    """Length in frames of the recording, or of the section that was asked for."""
+    """Length in frames of the recording, or of the section that was asked for. 0, as the next two, for what is
+    no recording.
+    """
     sample_rate: _builtins.int
     """Hz, of the input."""
     channels: _builtins.int
@@ -890,6 +1004,7 @@ class OutputSummary(_message.Message):
     EXTENSION_FIELD_NUMBER: _builtins.int
     LEVEL_DBFS_FIELD_NUMBER: _builtins.int
     PEAK_DBFS_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
     stem: _builtins.str
     """The stem's name."""
     size_bytes: _builtins.int
@@ -901,9 +1016,13 @@ class OutputSummary(_message.Message):
     extension: _builtins.str
     """File name extension without the dot."""
     level_dbfs: _builtins.float
-    """Root mean square level over all channels in dB relative to full scale; -inf for silence."""
+    """Root mean square level over all channels in dB relative to full scale; -inf for silence. Unset for what
+    is no sound.
+    """
     peak_dbfs: _builtins.float
-    """Highest absolute sample in dB relative to full scale; -inf for silence."""
+    """Highest absolute sample in dB relative to full scale; -inf for silence. Unset for what is no sound."""
+    name: _builtins.str
+    """The output's name, as in OutputStarted.name."""
     def __init__(
         self,
         *,
@@ -912,13 +1031,21 @@ class OutputSummary(_message.Message):
         sha256: _builtins.str = ...,
         format: _builtins.str = ...,
         extension: _builtins.str = ...,
-        level_dbfs: _builtins.float = ...,
-        peak_dbfs: _builtins.float = ...,
+        level_dbfs: _builtins.float | None = ...,
+        peak_dbfs: _builtins.float | None = ...,
+        name: _builtins.str = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_level_dbfs", b"_level_dbfs", "_peak_dbfs", b"_peak_dbfs", "level_dbfs", b"level_dbfs", "peak_dbfs", b"peak_dbfs"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["extension", b"extension", "format", b"format", "level_dbfs", b"level_dbfs", "peak_dbfs", b"peak_dbfs", "sha256", b"sha256", "size_bytes", b"size_bytes", "stem", b"stem"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_level_dbfs", b"_level_dbfs", "_peak_dbfs", b"_peak_dbfs", "extension", b"extension", "format", b"format", "level_dbfs", b"level_dbfs", "name", b"name", "peak_dbfs", b"peak_dbfs", "sha256", b"sha256", "size_bytes", b"size_bytes", "stem", b"stem"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__level_dbfs: _TypeAlias = _typing.Literal["level_dbfs"]  # noqa: Y015
+    _WhichOneofArgType__level_dbfs: _TypeAlias = _typing.Literal["_level_dbfs", b"_level_dbfs"]  # noqa: Y015
+    _WhichOneofReturnType__peak_dbfs: _TypeAlias = _typing.Literal["peak_dbfs"]  # noqa: Y015
+    _WhichOneofArgType__peak_dbfs: _TypeAlias = _typing.Literal["_peak_dbfs", b"_peak_dbfs"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__level_dbfs) -> _WhichOneofReturnType__level_dbfs | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__peak_dbfs) -> _WhichOneofReturnType__peak_dbfs | None: ...
 
 Global___OutputSummary: _TypeAlias = OutputSummary  # noqa: Y015

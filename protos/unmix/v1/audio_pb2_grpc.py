@@ -58,6 +58,11 @@ class AudioServiceStub(object):
                 request_serializer=unmix_dot_v1_dot_audio__pb2.IsolateRequest.SerializeToString,
                 response_deserializer=unmix_dot_v1_dot_audio__pb2.IsolateResponse.FromString,
                 _registered_method=True)
+        self.Process = channel.stream_stream(
+                '/unmix.v1.AudioService/Process',
+                request_serializer=unmix_dot_v1_dot_audio__pb2.ProcessRequest.SerializeToString,
+                response_deserializer=unmix_dot_v1_dot_audio__pb2.ProcessResponse.FromString,
+                _registered_method=True)
 
 
 class AudioServiceServicer(object):
@@ -93,6 +98,13 @@ class AudioServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Process(self, request_iterator, context):
+        """Process does any task: Denoise, Separate and Isolate are its forms for one task each.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_AudioServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -110,6 +122,11 @@ def add_AudioServiceServicer_to_server(servicer, server):
                     servicer.Isolate,
                     request_deserializer=unmix_dot_v1_dot_audio__pb2.IsolateRequest.FromString,
                     response_serializer=unmix_dot_v1_dot_audio__pb2.IsolateResponse.SerializeToString,
+            ),
+            'Process': grpc.stream_stream_rpc_method_handler(
+                    servicer.Process,
+                    request_deserializer=unmix_dot_v1_dot_audio__pb2.ProcessRequest.FromString,
+                    response_serializer=unmix_dot_v1_dot_audio__pb2.ProcessResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -202,6 +219,33 @@ class AudioService(object):
             '/unmix.v1.AudioService/Isolate',
             unmix_dot_v1_dot_audio__pb2.IsolateRequest.SerializeToString,
             unmix_dot_v1_dot_audio__pb2.IsolateResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Process(request_iterator,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.stream_stream(
+            request_iterator,
+            target,
+            '/unmix.v1.AudioService/Process',
+            unmix_dot_v1_dot_audio__pb2.ProcessRequest.SerializeToString,
+            unmix_dot_v1_dot_audio__pb2.ProcessResponse.FromString,
             options,
             channel_credentials,
             insecure,

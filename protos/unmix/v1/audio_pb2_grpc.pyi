@@ -57,6 +57,8 @@ class AudioServiceStub:
     """Separate splits a mixture into stems."""
     Isolate: _grpc.StreamStreamMultiCallable[_audio_pb2.IsolateRequest, _audio_pb2.IsolateResponse]
     """Isolate extracts what a text or a time span describes."""
+    Process: _grpc.StreamStreamMultiCallable[_audio_pb2.ProcessRequest, _audio_pb2.ProcessResponse]
+    """Process does any task: Denoise, Separate and Isolate are its forms for one task each."""
 
 @_typing.type_check_only
 class AudioServiceAsyncStub(AudioServiceStub):
@@ -78,6 +80,8 @@ class AudioServiceAsyncStub(AudioServiceStub):
     """Separate splits a mixture into stems."""
     Isolate: _aio.StreamStreamMultiCallable[_audio_pb2.IsolateRequest, _audio_pb2.IsolateResponse]  # type: ignore[assignment]
     """Isolate extracts what a text or a time span describes."""
+    Process: _aio.StreamStreamMultiCallable[_audio_pb2.ProcessRequest, _audio_pb2.ProcessResponse]  # type: ignore[assignment]
+    """Process does any task: Denoise, Separate and Isolate are its forms for one task each."""
 
 class AudioServiceServicer(metaclass=_abc_1.ABCMeta):
     """AudioService processes one recording in one bidirectional stream.
@@ -114,5 +118,13 @@ class AudioServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_audio_pb2.IsolateResponse], _abc.AsyncIterator[_audio_pb2.IsolateResponse]]:
         """Isolate extracts what a text or a time span describes."""
+
+    @_abc_1.abstractmethod
+    def Process(
+        self,
+        request_iterator: _MaybeAsyncIterator[_audio_pb2.ProcessRequest],
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_audio_pb2.ProcessResponse], _abc.AsyncIterator[_audio_pb2.ProcessResponse]]:
+        """Process does any task: Denoise, Separate and Isolate are its forms for one task each."""
 
 def add_AudioServiceServicer_to_server(servicer: AudioServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

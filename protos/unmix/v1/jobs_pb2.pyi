@@ -580,7 +580,7 @@ class ReadOutputRequest(_message.Message):
     job_id: _builtins.str
     """The job's identifier."""
     stem: _builtins.str
-    """The stem's name."""
+    """The output's name, as in OutputSummary.name."""
     offset: _builtins.int
     """Where to begin, in bytes: what a broken download has already."""
     def __init__(

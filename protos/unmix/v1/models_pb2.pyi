@@ -526,6 +526,7 @@ class Device(_message.Message):
     MEMORY_BYTES_FIELD_NUMBER: _builtins.int
     MEMORY_BUDGET_BYTES_FIELD_NUMBER: _builtins.int
     CRASHES_FIELD_NUMBER: _builtins.int
+    HOST_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`cpu`, `cuda:0`, `mps`."""
     description: _builtins.str
@@ -542,6 +543,8 @@ class Device(_message.Message):
     """Most bytes that resident models may hold."""
     crashes: _builtins.int
     """How often a worker of this device has died unexpectedly."""
+    host: _builtins.str
+    """The machine that it is in; empty: the daemon's own."""
     def __init__(
         self,
         *,
@@ -553,10 +556,11 @@ class Device(_message.Message):
         memory_bytes: _builtins.int = ...,
         memory_budget_bytes: _builtins.int = ...,
         crashes: _builtins.int = ...,
+        host: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "crashes", b"crashes", "description", b"description", "memory_budget_bytes", b"memory_budget_bytes", "memory_bytes", b"memory_bytes", "name", b"name", "reason", b"reason", "worker_pid", b"worker_pid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "crashes", b"crashes", "description", b"description", "host", b"host", "memory_budget_bytes", b"memory_budget_bytes", "memory_bytes", b"memory_bytes", "name", b"name", "reason", b"reason", "worker_pid", b"worker_pid"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,0 +1,50 @@
+"""The vocabulary of the contract, said once: each noun with its wire form, for the daemon and for its clients.
+
+Generated types stay in here, in the daemon's services and in the client. A new task is a module in `tasks`.
+"""
+
+from unmix.words.events import Accepted, Event, OutputPiece, OutputStarted, Progress
+from unmix.words.faults import FieldError
+from unmix.words.formats import DEPTHS, FORMATS, Format
+from unmix.words.jobs import Job, JobError, JobEvent, JobState
+from unmix.words.models import DaemonStatus, DeviceStatus, Model, PullStep, Residency
+from unmix.words.options import Options, Priority, Section
+from unmix.words.reasons import REASONS, Concern, Reason
+from unmix.words.summary import AudioFacts, OutputSummary, Summary
+from unmix.words.tasks import TASKS, Consistency, DenoiseStem, DenoiseTask, SeparateTask, Task
+
+__all__ = [
+    "DEPTHS",
+    "FORMATS",
+    "REASONS",
+    "TASKS",
+    "Accepted",
+    "AudioFacts",
+    "Concern",
+    "Consistency",
+    "DaemonStatus",
+    "DenoiseStem",
+    "DenoiseTask",
+    "DeviceStatus",
+    "Event",
+    "FieldError",
+    "Format",
+    "Job",
+    "JobError",
+    "JobEvent",
+    "JobState",
+    "Model",
+    "Options",
+    "OutputPiece",
+    "OutputStarted",
+    "OutputSummary",
+    "Priority",
+    "Progress",
+    "PullStep",
+    "Reason",
+    "Residency",
+    "Section",
+    "SeparateTask",
+    "Summary",
+    "Task",
+]

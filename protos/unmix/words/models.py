@@ -1,0 +1,237 @@
+"""Which models exist, which are here and loaded; and the daemon that holds them."""
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Self
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from unmix.v1 import models_pb2
+from unmix.words.times import duration_to_proto, seconds_of
+
+_KIND = "TASK_"
+"""What the numbers of tasks are called in the contract, before the task's kind in capitals."""
+
+
+def kind_to_proto(kind: str | None) -> models_pb2.Task.ValueType:
+    """The number of a task's kind; that of none, for None and for one that the contract does not have."""
+    name = f"{_KIND}{(kind or 'unspecified').upper()}"
+    return models_pb2.Task.Value(name) if name in models_pb2.Task.keys() else models_pb2.TASK_UNSPECIFIED  # noqa: SIM118  # no mapping
+
+
+def kind_from_proto(value: models_pb2.Task.ValueType) -> str:
+    """The kind of a number; `unknown` for one that only a newer daemon knows."""
+    if value == models_pb2.TASK_UNSPECIFIED or value not in models_pb2.Task.values():
+        return "unknown"
+    return models_pb2.Task.Name(value).removeprefix(_KIND).lower()
+
+
+@dataclass(frozen=True, slots=True)
+class Residency:
+    """A model in a device's memory."""
+
+    device: str
+    memory_bytes: int
+    expire_time: datetime | None
+    """When it will be unloaded if nobody uses it; None: not by time."""
+    busy: bool
+
+    def to_proto(self) -> models_pb2.Residency:
+        """Its message."""
+        return models_pb2.Residency(
+            device=self.device,
+            memory_bytes=self.memory_bytes,
+            expire_time=_timestamp(self.expire_time),
+            busy=self.busy,
+        )
+
+    @classmethod
+    def from_proto(cls, message: models_pb2.Residency) -> Self:
+        """What a message describes."""
+        expires = message.expire_time.ToDatetime(UTC) if message.HasField("expire_time") else None
+        return cls(message.device, message.memory_bytes, expires, message.busy)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """A catalogue entry and its state on this machine."""
+
+    name: str
+    task: str
+    """The kind of task that it is for; `unknown` for one that only a newer daemon knows."""
+    description: str
+    stems: tuple[str, ...]
+    sample_rate: int
+    """Hz that it works at; 0: any."""
+    licence: str
+    download_bytes: int
+    """0 when nothing is downloaded, or, where there is a `url`, when nobody has said how much."""
+    url: str
+    """Empty when it ships with unmix."""
+    installed: bool
+    quality: str
+    """`high` or `low`; low is a method without a trained model."""
+    residency: tuple[Residency, ...]
+
+    def to_proto(self) -> models_pb2.Model:
+        """Its message."""
+        return models_pb2.Model(
+            name=self.name,
+            task=kind_to_proto(self.task),
+            description=self.description,
+            stems=self.stems,
+            sample_rate=self.sample_rate,
+            licence=self.licence,
+            download_bytes=self.download_bytes,
+            url=self.url,
+            installed=self.installed,
+            quality=self.quality,
+            residency=[resident.to_proto() for resident in self.residency],
+        )
+
+    @classmethod
+    def from_proto(cls, message: models_pb2.Model) -> Self:
+        """What a message describes."""
+        return cls(
+            name=message.name,
+            task=kind_from_proto(message.task),
+            description=message.description,
+            stems=tuple(message.stems),
+            sample_rate=message.sample_rate,
+            licence=message.licence,
+            download_bytes=message.download_bytes,
+            url=message.url,
+            installed=message.installed,
+            quality=message.quality,
+            residency=tuple(map(Residency.from_proto, message.residency)),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class PullStep:
+    """How far a download is."""
+
+    stage: str
+    """`downloading`, `verifying`, `installing`, `done`."""
+    done_bytes: int
+    total_bytes: int
+    """0 while unknown."""
+
+    def to_proto(self) -> models_pb2.PullModelResponse:
+        """Its message."""
+        return models_pb2.PullModelResponse(
+            stage=self.stage, done_bytes=self.done_bytes, total_bytes=self.total_bytes
+        )
+
+    @classmethod
+    def from_proto(cls, message: models_pb2.PullModelResponse) -> Self:
+        """What a message describes."""
+        return cls(message.stage, message.done_bytes, message.total_bytes)
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceStatus:
+    """Something that computes, and its worker."""
+
+    name: str
+    description: str
+    available: bool
+    reason: str
+    """Why it is not available, or empty."""
+    worker_pid: int
+    """0 when no worker runs."""
+    memory_bytes: int
+    memory_budget_bytes: int
+    crashes: int
+    """How often a worker of this device has died unexpectedly."""
+    host: str = ""
+    """The machine that it is in; empty: the daemon's own."""
+
+    def to_proto(self) -> models_pb2.Device:
+        """Its message."""
+        return models_pb2.Device(
+            name=self.name,
+            description=self.description,
+            available=self.available,
+            reason=self.reason,
+            worker_pid=self.worker_pid,
+            memory_bytes=self.memory_bytes,
+            memory_budget_bytes=self.memory_budget_bytes,
+            crashes=self.crashes,
+            host=self.host,
+        )
+
+    @classmethod
+    def from_proto(cls, message: models_pb2.Device) -> Self:
+        """What a message describes."""
+        return cls(
+            name=message.name,
+            description=message.description,
+            available=message.available,
+            reason=message.reason,
+            worker_pid=message.worker_pid,
+            memory_bytes=message.memory_bytes,
+            memory_budget_bytes=message.memory_budget_bytes,
+            crashes=message.crashes,
+            host=message.host,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class DaemonStatus:
+    """The daemon: its queue, and its devices."""
+
+    version: str
+    pid: int
+    start_time: datetime | None
+    addresses: tuple[str, ...]
+    devices: tuple[DeviceStatus, ...]
+    pending_jobs: int
+    processing_jobs: int
+    queue_limit: int
+    state_folder: str
+    keep_alive: float
+    """Seconds that models stay loaded by default; negative: until unloaded or evicted."""
+    memory_bytes: int
+    """Held by the daemon's front process."""
+
+    def to_proto(self) -> models_pb2.GetStatusResponse:
+        """Its message."""
+        return models_pb2.GetStatusResponse(
+            version=self.version,
+            pid=self.pid,
+            start_time=_timestamp(self.start_time),
+            addresses=self.addresses,
+            devices=[device.to_proto() for device in self.devices],
+            pending_jobs=self.pending_jobs,
+            processing_jobs=self.processing_jobs,
+            queue_limit=self.queue_limit,
+            state_folder=self.state_folder,
+            keep_alive=duration_to_proto(self.keep_alive),
+            memory_bytes=self.memory_bytes,
+        )
+
+    @classmethod
+    def from_proto(cls, message: models_pb2.GetStatusResponse) -> Self:
+        """What a message describes."""
+        return cls(
+            version=message.version,
+            pid=message.pid,
+            start_time=message.start_time.ToDatetime(UTC) if message.HasField("start_time") else None,
+            addresses=tuple(message.addresses),
+            devices=tuple(map(DeviceStatus.from_proto, message.devices)),
+            pending_jobs=message.pending_jobs,
+            processing_jobs=message.processing_jobs,
+            queue_limit=message.queue_limit,
+            state_folder=message.state_folder,
+            keep_alive=seconds_of(message.keep_alive),
+            memory_bytes=message.memory_bytes,
+        )
+
+
+def _timestamp(moment: datetime | None) -> Timestamp | None:
+    if moment is None:
+        return None
+    message = Timestamp()
+    message.FromDatetime(moment)
+    return message

@@ -1,0 +1,149 @@
+"""What was done with a recording, and why so."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from unmix.v1 import audio_pb2
+
+
+@dataclass(frozen=True, slots=True)
+class AudioFacts:
+    """What only sound has."""
+
+    frames: int
+    """Of the recording, or of the section that was asked for."""
+    sample_rate: int
+    """Hz, of the input."""
+    channels: int
+
+    @property
+    def duration(self) -> float:
+        """Seconds; 0 where the rate is not known."""
+        return self.frames / self.sample_rate if self.sample_rate else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class OutputSummary:
+    """A finished output file."""
+
+    name: str
+    """By which its bytes are known: the stem's name, or `<stem>_<format>` for one in a further format."""
+    stem: str
+    format: str
+    extension: str
+    """Without the dot."""
+    size_bytes: int
+    sha256: str
+    """Lower-case hexadecimal."""
+    level_dbfs: float | None = None
+    """Root mean square level over all channels; -inf for silence, None for what is no sound."""
+    peak_dbfs: float | None = None
+    """Highest absolute sample; -inf for silence, None for what is no sound."""
+
+    def to_proto(self) -> audio_pb2.OutputSummary:
+        """Its message."""
+        return audio_pb2.OutputSummary(
+            name=self.name,
+            stem=self.stem,
+            format=self.format,
+            extension=self.extension,
+            size_bytes=self.size_bytes,
+            sha256=self.sha256,
+            level_dbfs=self.level_dbfs,
+            peak_dbfs=self.peak_dbfs,
+        )
+
+    @classmethod
+    def from_proto(cls, message: audio_pb2.OutputSummary) -> Self:
+        """What a message describes; a daemon of before outputs had names calls them as their stems."""
+        return cls(
+            name=message.name or message.stem,
+            stem=message.stem,
+            format=message.format,
+            extension=message.extension,
+            size_bytes=message.size_bytes,
+            sha256=message.sha256,
+            level_dbfs=message.level_dbfs if message.HasField("level_dbfs") else None,
+            peak_dbfs=message.peak_dbfs if message.HasField("peak_dbfs") else None,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    """What was done."""
+
+    model: str
+    model_reason: str
+    device: str
+    device_reason: str
+    precision: str
+    """Arithmetic: `float32`, `bfloat16`, `float16`."""
+    quality: str
+    """`high` or `low`; low is a method without a trained model."""
+    load_seconds: float
+    """0 when the model was resident."""
+    processing_seconds: float
+    """Loading included."""
+    outputs: tuple[OutputSummary, ...]
+    audio: AudioFacts | None
+    """None for what is no recording."""
+    notes: tuple[str, ...] = ()
+    """What the user should know, as sentences."""
+    job_id: str = ""
+    queued_seconds: float = 0.0
+    """From queued to started."""
+
+    @property
+    def duration(self) -> float:
+        """Length of the recording in seconds; 0 for what is none."""
+        return self.audio.duration if self.audio else 0.0
+
+    @property
+    def real_time_factor(self) -> float | None:
+        """Seconds of sound per second of processing, or None where nothing was measured."""
+        return self.duration / self.processing_seconds if self.audio and self.processing_seconds > 0 else None
+
+    def output(self, name: str) -> OutputSummary | None:
+        """The output of this name."""
+        return next((output for output in self.outputs if output.name == name), None)
+
+    def to_proto(self) -> audio_pb2.Summary:
+        """Its message."""
+        audio = self.audio
+        return audio_pb2.Summary(
+            job_id=self.job_id,
+            model=self.model,
+            model_reason=self.model_reason,
+            device=self.device,
+            device_reason=self.device_reason,
+            precision=self.precision,
+            quality=self.quality,
+            frames=audio.frames if audio else 0,
+            sample_rate=audio.sample_rate if audio else 0,
+            channels=audio.channels if audio else 0,
+            queued_seconds=self.queued_seconds,
+            load_seconds=self.load_seconds,
+            processing_seconds=self.processing_seconds,
+            notes=self.notes,
+            outputs=[output.to_proto() for output in self.outputs],
+        )
+
+    @classmethod
+    def from_proto(cls, message: audio_pb2.Summary) -> Self:
+        """What a message describes."""
+        heard = message.frames or message.sample_rate or message.channels
+        return cls(
+            job_id=message.job_id,
+            model=message.model,
+            model_reason=message.model_reason,
+            device=message.device,
+            device_reason=message.device_reason,
+            precision=message.precision,
+            quality=message.quality,
+            audio=AudioFacts(message.frames, message.sample_rate, message.channels) if heard else None,
+            queued_seconds=message.queued_seconds,
+            load_seconds=message.load_seconds,
+            processing_seconds=message.processing_seconds,
+            notes=tuple(message.notes),
+            outputs=tuple(map(OutputSummary.from_proto, message.outputs)),
+        )

@@ -1,0 +1,80 @@
+"""The task of removing noise: its fields, what they may be, and its message."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, Self
+
+from unmix.v1 import audio_pb2
+from unmix.words.faults import FieldError
+from unmix.words.text import as_text
+
+MOST_DECIBELS = 100.0
+"""The highest limit of attenuation; nothing can be heard beyond it."""
+
+
+class DenoiseStem(StrEnum):
+    """The two parts that denoising makes; their sum is the input."""
+
+    CLEAN = "clean"
+    NOISE = "noise"
+
+
+_STEMS = {
+    DenoiseStem.CLEAN: audio_pb2.DENOISE_STEM_CLEAN,
+    DenoiseStem.NOISE: audio_pb2.DENOISE_STEM_NOISE,
+}
+_STEMS_OF_PROTO = {value: stem for stem, value in _STEMS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class DenoiseTask:
+    """Remove noise from speech or music."""
+
+    model: str = "auto"
+    """A denoise model's name; `auto` is the best installed one for what the recording holds."""
+    attenuation_limit_db: float | None = None
+    """The most that noise is lowered, in dB, 0 to 100; None is the model's own default."""
+    stems: tuple[DenoiseStem, ...] = (DenoiseStem.CLEAN,)
+    """Which parts to return."""
+    kind: Literal["denoise"] = "denoise"
+
+    def check(self) -> None:
+        """Raises FieldError."""
+        limit = self.attenuation_limit_db
+        if limit is not None and not 0 <= limit <= MOST_DECIBELS:
+            raise FieldError(
+                "task.attenuation_limit_db",
+                f"The strength is {limit:g} dB; choose 0 to {MOST_DECIBELS:g} dB.",
+            )
+        odd = [stem for stem in self.stems if stem not in set(DenoiseStem)]
+        if odd or not self.stems:
+            raise FieldError(
+                "task.stems", f"There is no stem '{odd[0] if odd else ''}'; choose clean, noise or both."
+            )
+
+    def outputs(self) -> tuple[str, ...]:
+        """The stems that come, by name."""
+        return tuple(stem.value for stem in dict.fromkeys(self.stems))
+
+    def to_proto(self) -> audio_pb2.DenoiseTask:
+        """Its message."""
+        return audio_pb2.DenoiseTask(
+            model=as_text(self.model),
+            attenuation_limit_db=self.attenuation_limit_db,
+            stems=[_STEMS[stem] for stem in self.stems],
+        )
+
+    @classmethod
+    def from_proto(cls, message: audio_pb2.DenoiseTask) -> Self:
+        """The task that a message describes. Raises FieldError for a stem that does not exist."""
+        unknown = [value for value in message.stems if value not in _STEMS_OF_PROTO]
+        if unknown:
+            raise FieldError("task.stems", f"There is no stem {unknown[0]}; choose clean, noise or both.")
+        stems = tuple(dict.fromkeys(_STEMS_OF_PROTO[value] for value in message.stems))
+        return cls(
+            model=message.model or "auto",
+            attenuation_limit_db=message.attenuation_limit_db
+            if message.HasField("attenuation_limit_db")
+            else None,
+            stems=stems or (DenoiseStem.CLEAN,),
+        )
