@@ -6,15 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 from job_examples import SUMMARY
-from unmix_daemon.errors import JobFailed, WorkerDied
-from unmix_daemon.executors.base import OnReport, WorkerStatus
-from unmix_daemon.jobs import Job
-from unmix_daemon.worker.messages import Advanced, Done, Grew, Resident
+from unmix_daemon.errors import JobFailed, WorkerDied, WorkerLost
+from unmix.words import Job, OutputStarted, Progress
+from unmix_daemon.executors.base import WorkerStatus
+from unmix_daemon.reports import Done, Growth, OnReport, Resident
 from unmix_models.devices import Device
 
 CPU = Device("cpu", "A processor", available=True)
 GPU = Device("cuda:0", "A GPU", available=True)
 RESULT = b"wav"
+CLEAN = OutputStarted("clean", "clean", "wav", "wav", 48_000, 2)
 
 
 class FakeRun:
@@ -33,35 +34,29 @@ class FakeRun:
         """The device is free again after a cancellation."""
         self.may_stop.set()
 
-    def advance(self, fraction: float) -> None:
-        self.report(Advanced(self.ticket, "denoising", fraction, None))
+    async def advance(self, fraction: float) -> None:
+        await self.report(Progress("denoising", fraction, None))
 
-    def grow(self) -> Path:
+    async def grow(self) -> Path:
         """Write the result, and say so."""
         self.outputs.mkdir(exist_ok=True)
         path = self.outputs / "clean.wav"
         path.write_bytes(RESULT)
-        self.report(Grew(self.ticket, "clean", str(path), "wav", "wav", 48_000, 2, len(RESULT)))
+        await self.report(Growth(CLEAN, len(RESULT), path))
         return path
 
-    def finish(self) -> None:
-        self.grow()
-        done = Done(
-            ticket=self.ticket,
-            model=SUMMARY.model,
-            model_reason=SUMMARY.model_reason,
-            device=self.device,
-            device_reason=SUMMARY.device_reason,
-            precision=SUMMARY.precision,
-            quality=SUMMARY.quality,
-            frames=SUMMARY.frames,
-            sample_rate=SUMMARY.sample_rate,
-            channels=SUMMARY.channels,
-            load_seconds=SUMMARY.load_seconds,
-            processing_seconds=SUMMARY.processing_seconds,
-            outputs=tuple(replace(output, size_bytes=len(RESULT)) for output in SUMMARY.outputs),
-            rewritten={},
-        )
+    async def send(self, data: bytes, offset: int, size: int) -> None:
+        """Report bytes, as an executor does that shares no disk with the front."""
+        await self.report(Growth(CLEAN, size, offset=offset, data=data))
+
+    async def finish(self) -> None:
+        await self.grow()
+        self.complete(RESULT)
+
+    def complete(self, result: bytes) -> None:
+        """The result has been reported, and is this."""
+        outputs = tuple(replace(output, size_bytes=len(result)) for output in SUMMARY.outputs)
+        done = Done(replace(SUMMARY, device=self.device, outputs=outputs))
         self.outcome.set_result(done)
 
     def fail(self, error: Exception) -> None:
@@ -73,9 +68,8 @@ class FakeRun:
     def die(self) -> None:
         self.fail(WorkerDied("The worker process was ended by SIGKILL."))
 
-    @property
-    def ticket(self) -> str:
-        return f"{self.job.job_id}/{self.job.attempts}"
+    def be_lost(self) -> None:
+        self.fail(WorkerLost("The machine went away."))
 
 
 class FakeExecutor:
@@ -106,7 +100,7 @@ class FakeExecutor:
         for _ in range(count):
             run = await self.next()
             names.append(run.job.job_id)
-            run.finish()
+            await run.finish()
         return names
 
     async def devices(self) -> Sequence[Device]:
@@ -133,7 +127,7 @@ class FakeExecutor:
             if run.outcome.done() and not run.outcome.cancelled():
                 run.outcome.exception()  # seen, also when nobody waited for it
 
-    async def load(self, model: str, device: str, keep_alive: float | None) -> float:
+    async def load(self, model: str, device: str | None, keep_alive: float | None) -> float:
         return 0.0
 
     async def unload(self, model: str, device: str | None) -> None:

@@ -3,7 +3,7 @@
 import itertools
 from typing import Any
 
-from unmix_daemon.jobs import DenoiseTask, Job, Options, OutputSummary, Priority, Summary
+from unmix.words import AudioFacts, DenoiseStem, DenoiseTask, Job, Options, OutputSummary, Priority, Summary
 
 _numbers = itertools.count(1)
 
@@ -14,14 +14,13 @@ SUMMARY = Summary(
     device_reason="best device here",
     precision="float32",
     quality="high",
-    frames=48_000,
-    sample_rate=48_000,
-    channels=2,
+    audio=AudioFacts(frames=48_000, sample_rate=48_000, channels=2),
     load_seconds=0.25,
     processing_seconds=1.5,
     queued_seconds=0.0,
     outputs=(
         OutputSummary(
+            name="clean",
             stem="clean",
             format="wav",
             extension="wav",
@@ -49,7 +48,8 @@ def a_job(
     return Job(
         job_id=f"job{next(_numbers):04}",
         client=client,
-        task=DenoiseTask(model="auto", attenuation_limit_db=12.5, stems=("clean", "noise")),
+        task=DenoiseTask(model="auto", attenuation_limit_db=12.5, stems=tuple(DenoiseStem)),
+        kind="denoise",
         options=Options(priority=priority, device=device, **options),
         attached=attached,
         created=created,

@@ -1,6 +1,6 @@
 """`python -m unmix_daemon` is `unmixd`."""
 
-from .cli import main
+from unmix_daemon.cli import main
 
 if __name__ == "__main__":
     main()

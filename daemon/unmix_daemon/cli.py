@@ -11,8 +11,8 @@ from typing import Annotated, NoReturn
 import typer
 from unmix.locations import GAVE_WAY
 
-from .config import Config, ConfigError, read_config
-from .lock import AlreadyRunning
+from unmix_daemon.config import BadConfig, Config, read_config
+from unmix_daemon.state.lock import AlreadyRunning
 
 app = typer.Typer(
     add_completion=False,
@@ -27,7 +27,7 @@ _Config = Annotated[Path | None, typer.Option("--config", help="A TOML file of s
 @app.command()
 def run(config: _Config = None) -> None:
     """Serve until SIGTERM or Ctrl-C."""
-    from .server import serve  # noqa: PLC0415  # `unmixd --help` needs no gRPC
+    from unmix_daemon.server import serve  # noqa: PLC0415  # `unmixd --help` needs no gRPC
 
     settings = _settings(config)
     logging.basicConfig(
@@ -53,7 +53,7 @@ def install(
     start: Annotated[bool, typer.Option(help="Start the service now.")] = True,  # typer's way
 ) -> None:
     """Start the daemon at every login: a systemd user unit, or a launchd agent on macOS."""
-    from . import install as service  # noqa: PLC0415
+    from unmix_daemon import install as service  # noqa: PLC0415
 
     drain = _settings(config).drain
     try:
@@ -66,7 +66,7 @@ def install(
 @app.command()
 def uninstall() -> None:
     """Undo `unmixd install`."""
-    from . import install as service  # noqa: PLC0415
+    from unmix_daemon import install as service  # noqa: PLC0415
 
     try:
         for line in service.uninstall():
@@ -90,7 +90,7 @@ def main() -> None:
 def _settings(path: Path | None) -> Config:
     try:
         return read_config(path, os.environ)
-    except ConfigError as error:
+    except BadConfig as error:
         _refuse(str(error))
 
 

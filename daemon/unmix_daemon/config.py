@@ -14,7 +14,7 @@ from unmix.locations import state_folder
 _PREFIX = "UNMIXD_"
 
 
-class ConfigError(Exception):
+class BadConfig(Exception):
     """A setting is wrong; the message names it and where it was set."""
 
 
@@ -93,7 +93,7 @@ class Config(BaseModel):
 def read_config(path: Path | None, environment: Mapping[str, str]) -> Config:
     """Build the configuration. `path` None: the default file if it exists.
 
-    Raises ConfigError when a file cannot be read, a name is unknown or a value is wrong.
+    Raises BadConfig when a file cannot be read, a name is unknown or a value is wrong.
     """
     settings = _from_file(path)
     for name, value in environment.items():
@@ -102,7 +102,7 @@ def read_config(path: Path | None, environment: Mapping[str, str]) -> Config:
     try:
         return Config(**settings)
     except ValidationError as error:
-        raise ConfigError("; ".join(_sentence(dict(problem)) for problem in error.errors())) from error
+        raise BadConfig("; ".join(_sentence(dict(problem)) for problem in error.errors())) from error
 
 
 def default_file() -> Path:
@@ -117,9 +117,9 @@ def _from_file(path: Path | None) -> dict[str, Any]:
     except FileNotFoundError as error:
         if path is None:
             return {}
-        raise ConfigError(f"{path} does not exist; name another file or leave --config out.") from error
+        raise BadConfig(f"{path} does not exist; name another file or leave --config out.") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ConfigError(f"{chosen} cannot be read: {error}.") from error
+        raise BadConfig(f"{chosen} cannot be read: {error}.") from error
 
 
 def _sentence(problem: dict[str, Any]) -> str:

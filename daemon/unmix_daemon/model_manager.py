@@ -5,37 +5,24 @@ import shutil
 import urllib.parse
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
-from unmix_models import catalogue
-from unmix_models.catalogue import Model
+from unmix.words import FieldError, Model, PullStep, Residency, Task
+from unmix.words.times import moment
+from unmix_models.catalogue import Model as Entry
+from unmix_models.catalogue import choose, find
 from unmix_models.devices import place
 from unmix_models.errors import AudioError, InvalidWeights
-from unmix_models.networks import SUFFIXES, imported_model
-from unmix_models.stem_choice import choose_separator
 from unmix_models.storage import naming_the_disk
-from unmix_models.weights import PullProgress, Weights
+from unmix_models.weights import PullProgress, Weights, importable_suffixes, imported_model
 
-from .cancellation import unbroken
-from .config import Config
-from .errors import InvalidRequest, JobFailed
-from .executors.base import Executor
-from .jobs import DenoiseTask, SeparateTask, Task
-from .readiness import Readiness
-from .worker.messages import Resident
+from unmix_daemon.cancellation import unbroken
+from unmix_daemon.config import Config
+from unmix_daemon.errors import JobFailed
+from unmix_daemon.executors.base import Executor
+from unmix_daemon.readiness import Readiness
 
 _LARGEST_NETWORK = 4 << 30
-
-
-@dataclass(frozen=True, slots=True)
-class ModelStatus:
-    """A catalogue entry and its state on this machine."""
-
-    model: Model
-    installed: bool
-    residents: tuple[tuple[str, Resident], ...]
-    """Device and what is loaded there."""
 
 
 class ModelManager:
@@ -54,91 +41,100 @@ class ModelManager:
         installed = self._weights.installed()
         await self._readiness.models({name: name in installed for name in self._weights.models()})
 
-    def statuses(self) -> list[ModelStatus]:
-        """The catalogue, by task, best first."""
-        models = sorted(
-            self._weights.models().values(), key=lambda model: (model.task, -model.rank, model.name)
+    def models(self) -> list[Model]:
+        """The catalogue with its state on this machine, by task, best first."""
+        entries = sorted(
+            self._weights.models().values(), key=lambda entry: (entry.task, -entry.rank, entry.name)
         )
-        return [self._status(model) for model in models]
+        return [self._model(entry) for entry in entries]
 
-    def status(self, name: str) -> ModelStatus:
+    def model(self, name: str) -> Model:
         """One model. Raises JobFailed when there is none of this name."""
-        return self._status(self._find(name))
+        return self._model(self._find(name))
 
-    async def pull(self, name: str) -> AsyncIterator[PullProgress]:
+    async def pull(self, name: str) -> AsyncIterator[PullStep]:
         """Download and install. Raises JobFailed when the network or the files are not as they should be."""
-        model = self._find(name)
-        if not model.url:
+        entry = self._find(name)
+        if not entry.url:
             return
         stop = False
         async with self._installing:
-            steps = self._weights.pull(model, self._mirrored(model.url), lambda: stop)
+            steps = self._weights.pull(entry, self._mirrored(entry.url), lambda: stop)
             try:
                 while (step := await unbroken(asyncio.to_thread(_next, steps))) is not None:
-                    yield step
+                    yield PullStep(step.stage, step.done_bytes, step.total_bytes)
             finally:
                 stop = True
                 steps.close()
                 await self.announce()
 
-    async def install(self, name: str, files: AsyncIterator[tuple[str, bytes]]) -> ModelStatus:
-        """Install from (file name, piece) pairs that a client sends. Raises JobFailed, InvalidRequest."""
-        model = self._weights.models().get(name)
-        if model is None:
+    async def install(self, name: str, files: AsyncIterator[tuple[str, bytes]]) -> Model:
+        """Install from (file name, piece) pairs that a client sends. Raises JobFailed, FieldError."""
+        entry = self._weights.models().get(name)
+        if entry is None:
             with _told_to_clients():
-                model = imported_model(name)
-        if not model.files and not model.architecture:
-            raise InvalidRequest("name", f"'{name}' ships with unmix; there is nothing to import.")
+                entry = imported_model(name)
+        if not entry.files and not importable_suffixes(entry):
+            raise FieldError("name", f"'{name}' ships with unmix; there is nothing to import.")
         arriving = self._config.weights_folder / f".{name}.import"
         async with self._installing:
             await unbroken(asyncio.to_thread(_receive, arriving))
             try:
                 async for file_name, piece in files:
-                    size = _expected_size(model, file_name)
+                    size = _expected_size(entry, file_name)
                     if size:
                         await unbroken(asyncio.to_thread(_append, arriving / file_name, piece, size))
-                await unbroken(asyncio.to_thread(_install, self._weights, model, arriving))
+                await unbroken(asyncio.to_thread(_install, self._weights, entry, arriving))
                 await self.announce()
             finally:
                 await asyncio.to_thread(shutil.rmtree, arriving, ignore_errors=True)
-        return self._status(model)
+        return self.model(name)
 
-    def check(self, task: Task) -> None:
-        """Refuse a task that no installed model can do, before its file is uploaded. Raises JobFailed."""
+    async def check(self, task: Task, device: str) -> None:
+        """Refuse what no installed model can do, or no device here, before a file is uploaded. Raises JobFailed."""
         with _told_to_clients():
-            match task:
-                case SeparateTask():
-                    choose_separator(task.model, task.stems, self._weights)
-                case DenoiseTask():
-                    catalogue.choose(task.model, catalogue.Task.DENOISE, None, self._weights.installed())
+            choose(task.model, task.kind, self._weights, stems=task.needs())
+            if device not in ("", "auto"):
+                place(device, await self._executor.devices())
 
-    async def load(self, name: str, device: str, keep_alive: float | None) -> tuple[ModelStatus, float]:
-        """Make resident; return the seconds that it took. Raises JobFailed, WorkerDied."""
-        model = self._find(name)
+    async def load(self, name: str, device: str, keep_alive: float | None) -> tuple[Model, float]:
+        """Make resident; return the seconds that it took. Raises JobFailed, WorkerDied, WorkerLost."""
+        entry = self._find(name)
         devices = await self._executor.devices()
         with _told_to_clients():
             placement = place(device, devices)
-        seconds = await self._executor.load(model.name, placement.device, keep_alive)
-        return self._status(model), seconds
+        seconds = await self._executor.load(entry.name, placement.device, keep_alive)
+        return self._model(entry), seconds
 
-    async def unload(self, name: str, device: str) -> ModelStatus:
+    async def unload(self, name: str, device: str) -> Model:
         """Free a model on one device, or everywhere when `device` is empty."""
-        model = self._find(name)
-        await self._executor.unload(model.name, device or None)
-        return self._status(model)
+        entry = self._find(name)
+        await self._executor.unload(entry.name, device or None)
+        return self._model(entry)
 
-    def _status(self, model: Model) -> ModelStatus:
-        residents = tuple(
-            (device, resident)
-            for device, loaded in self._executor.residents().items()
-            for resident in loaded
-            if resident.model == model.name
+    def _model(self, entry: Entry) -> Model:
+        return Model(
+            name=entry.name,
+            task=entry.task,
+            description=entry.description,
+            stems=entry.stems,
+            sample_rate=entry.sample_rate or 0,
+            licence=entry.licence,
+            download_bytes=entry.download_bytes,
+            url=entry.url,
+            installed=entry.name in self._weights.installed(),
+            quality=entry.quality,
+            residency=tuple(
+                Residency(device, resident.memory_bytes, moment(resident.expires), resident.busy)
+                for device, loaded in self._executor.residents().items()
+                for resident in loaded
+                if resident.model == entry.name
+            ),
         )
-        return ModelStatus(model, model.name in self._weights.installed(), residents)
 
-    def _find(self, name: str) -> Model:
+    def _find(self, name: str) -> Entry:
         with _told_to_clients():
-            return catalogue.find(name, models=self._weights.models())
+            return find(name, models=self._weights.models())
 
     def _mirrored(self, url: str) -> str:
         if not self._config.mirror:
@@ -148,11 +144,11 @@ class ModelManager:
         return urllib.parse.urlunsplit((mirror.scheme, mirror.netloc, path, parts.query, ""))
 
 
-def _expected_size(model: Model, file_name: str) -> int:
+def _expected_size(entry: Entry, file_name: str) -> int:
     """Most bytes that a file of an import may have; 0 for one that the model has no use for."""
-    known = next((file.size for file in model.files if file.name == file_name), 0)
+    known = next((file.size for file in entry.files if file.name == file_name), 0)
     plain = Path(file_name).name == file_name and not file_name.startswith(".")
-    if not known and model.architecture and plain and file_name.endswith(SUFFIXES):
+    if not known and plain and file_name.endswith(importable_suffixes(entry)):
         return _LARGEST_NETWORK
     return known
 
@@ -177,9 +173,9 @@ def _append(path: Path, piece: bytes, limit: int) -> None:
         file.write(piece)
 
 
-def _install(weights: Weights, model: Model, folder: Path) -> None:
+def _install(weights: Weights, entry: Entry, folder: Path) -> None:
     with _told_to_clients():
-        weights.install(model, folder)
+        weights.install(entry, folder)
 
 
 @contextmanager

@@ -16,19 +16,20 @@ from grpc_reflection.v1alpha import reflection
 from unmix.locations import TOKEN, Endpoint, read_token, remove_endpoint, write_endpoint
 from unmix.v1 import audio_pb2, audio_pb2_grpc, jobs_pb2, jobs_pb2_grpc, models_pb2, models_pb2_grpc
 
-from .config import Config
-from .executors.local import LocalExecutor
-from .folders import Folders
-from .interceptors import BorderInterceptor
-from .lock import AlreadyRunning, FolderLock, port_holder
-from .model_manager import ModelManager
-from .readiness import Readiness
-from .scheduler import Scheduler
-from .services.audio import AudioService
-from .services.jobs import JobService
-from .services.models import ModelService
-from .status import VERSION, StatusReader
-from .store import Store
+from unmix_daemon.calls import Calls
+from unmix_daemon.config import Config
+from unmix_daemon.executors.local import LocalExecutor
+from unmix_daemon.model_manager import ModelManager
+from unmix_daemon.queue.scheduler import Scheduler
+from unmix_daemon.readiness import Readiness
+from unmix_daemon.services.audio import AudioService
+from unmix_daemon.services.interceptors import BorderInterceptor
+from unmix_daemon.services.jobs import JobService
+from unmix_daemon.services.models import ModelService
+from unmix_daemon.state.folders import Folders
+from unmix_daemon.state.lock import AlreadyRunning, FolderLock, port_holder
+from unmix_daemon.state.store import Store
+from unmix_daemon.status import VERSION, StatusReader
 
 _log = logging.getLogger(__name__)
 
@@ -65,11 +66,8 @@ async def daemon(config: Config) -> AsyncGenerator[Endpoint]:
         status = StatusReader(config, scheduler, executor)
         healthy = health.HealthServicer()
         manager = ModelManager(config, executor, Readiness(healthy))
-        services = (
-            AudioService(scheduler, manager),
-            JobService(scheduler, manager, store, folders),
-            ModelService(manager, status),
-        )
+        calls = Calls(scheduler, manager, store, folders)
+        services = (AudioService(calls), JobService(calls), ModelService(manager, status))
 
         server = _server(_token(state), services, healthy)
         status.addresses = _listen(server, config, state)

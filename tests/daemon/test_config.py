@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
-from unmix_daemon.config import Config, ConfigError, default_file, read_config
+from unmix_daemon.config import Config, BadConfig, default_file, read_config
 
 
 @pytest.fixture(autouse=True)
@@ -54,32 +54,32 @@ def test_the_default_file_is_read_where_there_is_one() -> None:
 
 
 def test_a_file_that_is_named_and_missing_is_an_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"absent.toml does not exist; name another file"):
+    with pytest.raises(BadConfig, match=r"absent.toml does not exist; name another file"):
         read_config(tmp_path / "absent.toml", {})
 
 
 @pytest.mark.parametrize("text", ["keep_alive = x", "= 1", "[[["])
 def test_a_file_that_is_no_toml_is_named(tmp_path: Path, text: str) -> None:
-    with pytest.raises(ConfigError, match=r"settings.toml cannot be read: .* line 1"):
+    with pytest.raises(BadConfig, match=r"settings.toml cannot be read: .* line 1"):
         read_config(toml(tmp_path, text), {})
 
 
 def test_a_file_that_is_no_text_or_no_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "binary.toml").write_bytes(b"\xff\xfe\x00")
     for path in (tmp_path / "binary.toml", tmp_path):
-        with pytest.raises(ConfigError, match=f"{path} cannot be read"):
+        with pytest.raises(BadConfig, match=f"{path} cannot be read"):
             read_config(path, {})
 
 
 def test_an_unknown_name_in_the_file_is_refused_by_name(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"no setting 'keepalive' .* settings are: .*keep_alive"):
+    with pytest.raises(BadConfig, match=r"no setting 'keepalive' .* settings are: .*keep_alive"):
         read_config(toml(tmp_path, "keepalive = 3\n"), {})
-    with pytest.raises(ConfigError, match="no setting 'server'"):
+    with pytest.raises(BadConfig, match="no setting 'server'"):
         read_config(toml(tmp_path, "[server]\nlisten = 1\n"), {})
 
 
 def test_an_unknown_variable_is_refused_by_name() -> None:
-    with pytest.raises(ConfigError, match=r"no setting 'keepalive' .*UNMIXD_KEEPALIVE"):
+    with pytest.raises(BadConfig, match=r"no setting 'keepalive' .*UNMIXD_KEEPALIVE"):
         read_config(None, {"UNMIXD_KEEPALIVE": "3"})
 
 
@@ -96,7 +96,7 @@ def test_loopback_addresses_are_taken(listen: str) -> None:
 )
 def test_every_other_address_is_refused(listen: str) -> None:
     with pytest.raises(
-        ConfigError, match=r"^listen: .* is not a loopback address; unmixd serves this machine only"
+        BadConfig, match=r"^listen: .* is not a loopback address; unmixd serves this machine only"
     ):
         read_config(None, {"UNMIXD_LISTEN": listen})
 
@@ -105,12 +105,12 @@ def test_every_other_address_is_refused(listen: str) -> None:
     "listen", ["127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:65536", "127.0.0.1:²", ""]
 )
 def test_an_address_without_a_port_is_shown_how_one_looks(listen: str) -> None:
-    with pytest.raises(ConfigError, match=r"^listen: needs the form ADDRESS:PORT, such as 127.0.0.1:50151"):
+    with pytest.raises(BadConfig, match=r"^listen: needs the form ADDRESS:PORT, such as 127.0.0.1:50151"):
         read_config(None, {"UNMIXD_LISTEN": listen})
 
 
 def test_an_ipv6_address_needs_its_brackets() -> None:
-    with pytest.raises(ConfigError, match=r"^listen: needs brackets .* such as \[::1\]:50151"):
+    with pytest.raises(BadConfig, match=r"^listen: needs brackets .* such as \[::1\]:50151"):
         read_config(None, {"UNMIXD_LISTEN": "::1:50151"})
 
 
@@ -135,12 +135,12 @@ def test_an_ipv6_address_needs_its_brackets() -> None:
     ],
 )
 def test_a_wrong_value_names_its_setting(name: str, value: str) -> None:
-    with pytest.raises(ConfigError, match=f"^{name}: "):
+    with pytest.raises(BadConfig, match=f"^{name}: "):
         read_config(None, {f"UNMIXD_{name.upper()}": value})
 
 
 def test_every_wrong_value_is_named_at_once() -> None:
-    with pytest.raises(ConfigError, match=r"threads: .*; drain: "):
+    with pytest.raises(BadConfig, match=r"threads: .*; drain: "):
         read_config(None, {"UNMIXD_THREADS": "x", "UNMIXD_DRAIN": "x"})
 
 

@@ -7,11 +7,10 @@ from pathlib import Path
 
 import pytest
 from job_examples import SUMMARY, a_job
-from unmix_daemon.delivery import PIECE_BYTES, Bytes, Delivery, deliver, read_pieces
-from unmix_daemon.errors import Cancelled, JobFailed
-from unmix_daemon.jobs import JobError, JobState, Progress
-from unmix_daemon.live import LiveJob
-from unmix_daemon.worker.messages import Grew
+from unmix_daemon.queue.delivery import PIECE_BYTES, Delivery, deliver, read_pieces
+from unmix_daemon.errors import JobCancelled, JobFailed
+from unmix.words import JobError, JobState, OutputPiece, OutputStarted, Progress
+from unmix_daemon.queue.live_job import LiveJob, LiveOutput
 
 
 class Caller:
@@ -26,11 +25,11 @@ class Caller:
     async def take(self) -> Delivery:
         delivery = await anext(self._deliveries)
         match delivery:
-            case Grew():
-                self.begun.append(delivery.stem)
-                self.files[delivery.stem] = bytearray()
-            case Bytes():
-                file = self.files[delivery.stem]
+            case OutputStarted():
+                self.begun.append(delivery.name)
+                self.files[delivery.name] = bytearray()
+            case OutputPiece():
+                file = self.files[delivery.name]
                 assert delivery.offset <= len(file)
                 file[delivery.offset : delivery.offset + len(delivery.data)] = delivery.data
             case Progress():
@@ -57,8 +56,8 @@ class Attempt:
         path = self._folder / f"{stem}.wav"
         with path.open("ab") as file:
             file.write(data)
-        grown = Grew("t", stem, str(path), "wav", "wav", 48_000, 2, path.stat().st_size)
-        self._live.outputs[stem] = grown
+        started = OutputStarted(stem, stem, "wav", "wav", 48_000, 2)
+        self._live.outputs[stem] = LiveOutput(started, path, path.stat().st_size)
         self._live.moved.changed()
         return path
 
@@ -157,7 +156,7 @@ def test_files_that_go_before_the_reason_is_known_are_no_error_of_their_own(tmp_
         taking = asyncio.ensure_future(caller.take_all())
         await asyncio.to_thread(lambda: None)
         finish(live, JobState.CANCELLED)
-        with pytest.raises(Cancelled):
+        with pytest.raises(JobCancelled):
             await taking
 
     run(work)

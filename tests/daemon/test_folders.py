@@ -9,8 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from unmix_daemon.errors import DiskFull, InvalidRequest
-from unmix_daemon.folders import Folders
+from unmix.words import FieldError
+from unmix_daemon.errors import DiskFull
+from unmix_daemon.state.folders import Folders
 
 LIMIT = 1000
 
@@ -80,7 +81,7 @@ def test_an_upload_of_just_the_limit_is_taken(folders: Folders) -> None:
 def test_an_upload_of_a_wrong_length_is_refused_and_leaves_nothing(
     folders: Folders, pieces: tuple[bytes, ...], declared: int | None, field: str, message: str
 ) -> None:
-    with pytest.raises(InvalidRequest, match=message) as refused:
+    with pytest.raises(FieldError, match=message) as refused:
         receive(folders, *pieces, declared=declared)
     assert refused.value.field == field
     assert is_empty(folders)

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from unmix_daemon.lock import AlreadyRunning, FolderLock, port_holder
+from unmix_daemon.state.lock import AlreadyRunning, FolderLock, port_holder
 
 HOLDS = """
 import sys
 from pathlib import Path
-from unmix_daemon.lock import FolderLock
+from unmix_daemon.state.lock import FolderLock
 lock = FolderLock(Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()

@@ -9,19 +9,29 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from job_examples import SUMMARY
-from unmix_daemon.jobs import DenoiseTask, Options, Priority, Section, SeparateTask
+from unmix.words import (
+    AudioFacts,
+    DenoiseStem,
+    DenoiseTask,
+    Options,
+    OutputStarted,
+    Priority,
+    Progress,
+    Section,
+    SeparateTask,
+)
+from unmix_daemon.reports import Done, Resident
 from unmix_daemon.worker.messages import (
     Advanced,
     Begin,
     Cancel,
     Command,
-    Done,
     Failed,
+    Finished,
     Grew,
     Load,
     Loaded,
     Report,
-    Resident,
     Residents,
     Run,
     Unload,
@@ -32,10 +42,11 @@ from unmix_daemon.worker.messages import (
 ODD = "line\nbreak \x00 'quotes\" \\ / Ünïcödé 漢字 🎧 \udcff\u2028"
 RUN = Run(
     ticket="job/1",
-    task=DenoiseTask("rnnoise", 0.1, ("clean", "noise")),
+    task=DenoiseTask("rnnoise", 0.1, tuple(DenoiseStem)),
     options=Options(
         file_name=ODD,
         size_bytes=2**53 + 1,
+        also_formats=("mp3", ODD),
         keep_alive=-1.0,
         priority=Priority.INTERACTIVE,
         labels={ODD: ""},
@@ -47,22 +58,22 @@ RUN = Run(
     device_reason=ODD,
     durable=True,
 )
-DONE = Done(
-    ticket=ODD,
-    model="rnnoise",
-    model_reason=ODD,
-    device="cuda:0",
-    device_reason="",
-    precision="float32",
-    quality="low",
-    frames=2**40,
-    sample_rate=44_100,
-    channels=6,
-    load_seconds=0.0,
-    processing_seconds=1 / 3,
-    outputs=SUMMARY.outputs,
-    rewritten={"clean": [(0, 44), (2**40, 1)], "noise": []},
-    notes=(ODD, ""),
+DONE = Finished(
+    ODD,
+    Done(
+        replace(
+            SUMMARY,
+            model_reason=ODD,
+            device="cuda:0",
+            device_reason="",
+            quality="low",
+            audio=AudioFacts(2**40, 44_100, 6),
+            load_seconds=0.0,
+            processing_seconds=1 / 3,
+            notes=(ODD, ""),
+        ),
+        rewritten={"clean": [(0, 44), (2**40, 1)], "noise": []},
+    ),
 )
 MESSAGES = (
     Begin("cpu", ODD, 2**40, 0, 1),
@@ -72,10 +83,12 @@ MESSAGES = (
     Cancel(ODD),
     Load("a", "deepfilternet3", -1.0),
     Unload("a", "deepfilternet3"),
-    Grew("a", "clean", ODD, "wav", "wav", 48_000, 2, 2**40),
-    Advanced("a", "denoising", 1 / 3, None),
-    Advanced("a", "denoising", 1.0, 1e-9),
+    Grew("a", OutputStarted("clean_wav", "clean", "wav", "wav", 48_000, 2), ODD, 2**40),
+    Grew("a", OutputStarted("picture", "picture", "png", "png"), ODD, 0),
+    Advanced("a", Progress("denoising", 1 / 3, None)),
+    Advanced("a", Progress("denoising", 1.0, 1e-9)),
     DONE,
+    Finished("a", Done(replace(SUMMARY, audio=None, outputs=()))),
     Failed("a", "INVALID_AUDIO", ODD),
     Loaded("a", 0.1),
     Residents(),
@@ -99,7 +112,7 @@ def test_no_kind_of_message_is_left_out_above() -> None:
 
 
 def test_the_level_of_silence_survives() -> None:
-    level = decode(encode(DONE)).outputs[0].level_dbfs
+    level = decode(encode(DONE)).done.summary.outputs[0].level_dbfs
     assert level == -math.inf
 
 
@@ -133,7 +146,7 @@ def lines_that_are_no_message() -> list[bytes]:
         b'{"kind": ["Cancel"], "ticket": "a"}\n',
         b'{"kind": "Cancel", "ticket": null}\n',
         b'{"kind": "Cancel", "ticket": {}}\n',
-        b'{"kind": "Advanced", "ticket": "a", "stage": "", "fraction": "much", "remaining_seconds": null}\n',
+        b'{"kind": "Advanced", "ticket": "a", "progress": {"fraction": "much"}}\n',
         json.dumps(without_ticket).encode(),
         encode(RUN)[: len(encode(RUN)) // 2],
         encode(RUN).replace(b'"denoise"', b'"destroy"'),

@@ -3,8 +3,8 @@
 import sqlite3
 
 import pytest
-from unmix_daemon import migrations
-from unmix_daemon.migrations import MIGRATIONS, migrate
+from unmix_daemon.state import migrations
+from unmix_daemon.state.migrations import MIGRATIONS, migrate
 
 
 @pytest.fixture

@@ -5,7 +5,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 
 import pytest
-from unmix_daemon.residency import Residency, ResidentModel
+from unmix_daemon.reports import Resident
+from unmix_daemon.worker.residency import Residency
 from unmix_models.errors import InvalidWeights, OutOfMemory
 
 MEBIBYTE = 1 << 20
@@ -58,7 +59,7 @@ class Bench:
 
     @property
     def names(self) -> list[str]:
-        return [resident.name for resident in self.residency.residents()]
+        return [resident.model for resident in self.residency.residents()]
 
 
 @pytest.fixture
@@ -123,9 +124,9 @@ def test_a_busy_model_neither_expires_nor_says_when(bench: Bench) -> None:
         bench.clock.now = 1e9
         bench.residency.expire()
         assert bench.residency.next_expiry() is None
-        assert bench.residency.residents() == (ResidentModel("a", 40 * MEBIBYTE, None, busy=True),)
+        assert bench.residency.residents() == (Resident("a", 40 * MEBIBYTE, None, busy=True),)
     assert not model.closed
-    assert bench.residency.residents() == (ResidentModel("a", 40 * MEBIBYTE, 1e9 + 10, busy=False),)
+    assert bench.residency.residents() == (Resident("a", 40 * MEBIBYTE, 1e9 + 10, busy=False),)
 
 
 def test_a_model_with_two_users_is_busy_until_both_are_done(bench: Bench) -> None:

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from fake_executor import CPU, GPU, RESULT, FakeExecutor
 from job_examples import SUMMARY, a_job
-from unmix_daemon import recorder
+from unmix_daemon.queue import recorder
 from unmix_daemon.config import Config
-from unmix_daemon.errors import Busy, InvalidRequest, NotFound, ShuttingDown, WorkerDied
-from unmix_daemon.folders import Folders
-from unmix_daemon.jobs import Job, JobError, JobEvent, JobState, Priority, Progress
-from unmix_daemon.scheduler import Scheduler
-from unmix_daemon.store import Store
-from unmix_daemon.sweeper import Sweeper
+from unmix_daemon.errors import Busy, NoSuchJob, ShuttingDown, WorkerDied
+from unmix_daemon.state.folders import Folders
+from unmix.words import FieldError, Job, JobError, JobEvent, JobState, Priority, Progress
+from unmix_daemon.queue.scheduler import Scheduler
+from unmix_daemon.state.store import Store
+from unmix_daemon.queue.sweeper import Sweeper
 from unmix_models.devices import Device
 
 NO_GPU = Device("cuda:0", "A GPU", available=False, reason="no NVIDIA driver found")
@@ -131,7 +131,7 @@ async def test_a_job_is_uploaded_run_and_completed(world: World) -> None:
     assert (job.state, existing) == (JobState.PENDING, False)
     run = await world.executor.next()
     assert (run.input, run.device, run.job.attempts) == (b"audio", "cpu", 1)
-    run.finish()
+    await run.finish()
     ended = await world.end_of(job)
     assert ended.state is JobState.COMPLETED
     assert ended.summary
@@ -170,7 +170,7 @@ async def test_a_result_outlives_an_input_that_cannot_be_removed(world: World) -
     run = await world.executor.next()
     world.folders.of(job.job_id).input.unlink()
     world.folders.of(job.job_id).input.mkdir()  # unlink() refuses it
-    run.finish()
+    await run.finish()
     assert (await world.end_of(job)).state is JobState.COMPLETED
     await world.running(0)
     assert world.files_of(job) == {"attempt-1/clean.wav"}
@@ -179,7 +179,7 @@ async def test_a_result_outlives_an_input_that_cannot_be_removed(world: World) -
 @in_a_world()
 async def test_a_call_that_is_over_leaves_its_record_and_no_file(world: World) -> None:
     job = await world.submit(attached=True)
-    (await world.executor.next()).finish()
+    await (await world.executor.next()).finish()
     assert (await world.end_of(job)).state is JobState.COMPLETED
     assert world.files_of(job) == {"attempt-1/clean.wav"}
     await world.scheduler.release(job.job_id)
@@ -200,11 +200,11 @@ async def test_a_call_that_is_given_up_stops_its_run(world: World) -> None:
 @in_a_world()
 async def test_a_refused_upload_leaves_nothing(world: World) -> None:
     job = a_job()
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(FieldError):
         await world.scheduler.submit(job, upload(b""))
     assert not world.has_folder(job)
     assert world.scheduler.pending == 0
-    with pytest.raises(NotFound):
+    with pytest.raises(NoSuchJob):
         await world.scheduler.get(job.job_id)
 
 
@@ -219,9 +219,9 @@ async def test_an_upload_that_cannot_be_stored_leaves_nothing(world: World) -> N
 @in_a_world()
 async def test_nobody_knows_a_job_that_does_not_exist(world: World) -> None:
     for ask in (world.scheduler.get, world.scheduler.cancel, world.scheduler.delete):
-        with pytest.raises(NotFound, match=r"no job '\.\./jobs'"):
+        with pytest.raises(NoSuchJob, match=r"no job '\.\./jobs'"):
             await ask("../jobs")
-    with pytest.raises(NotFound):
+    with pytest.raises(NoSuchJob):
         await anext(world.scheduler.watch("nobody", 0))
     await world.scheduler.release("nobody")
 
@@ -257,7 +257,7 @@ async def test_the_most_urgent_goes_first_when_a_device_is_free(world: World) ->
     first = await world.executor.next()
     waiting = [await world.submit(priority=priority) for priority in Priority]
     assert [world.scheduler.position(job.job_id) for job in waiting] == [3, 2, 1]
-    first.finish()
+    await first.finish()
     assert await world.executor.next_jobs(3) == [job.job_id for job in reversed(waiting)]
 
 
@@ -267,7 +267,7 @@ async def test_clients_take_turns(world: World) -> None:
     run = await world.executor.next()
     assert run.job.job_id == first.job_id
     a2, a3, b1, b2, c1 = [await world.submit(client=client) for client in "aabbc"]
-    run.finish()
+    await run.finish()
     order = await world.executor.next_jobs(5)
     assert order == [job.job_id for job in (b1, c1, a2, b2, a3)]
 
@@ -278,7 +278,7 @@ async def test_a_device_takes_as_many_as_it_says(world: World) -> None:
         await world.submit()
     runs = [await world.executor.next() for _ in range(2)]
     await world.running(2)
-    runs[0].finish()
+    await runs[0].finish()
     await world.executor.next()
     await world.running(2)
 
@@ -326,7 +326,7 @@ async def test_a_full_queue_refuses_until_there_is_room(world: World) -> None:
     waiting = [await world.submit(), await world.submit()]
     with pytest.raises(Busy, match=r"full \(2 jobs wait\)"):
         await world.submit()
-    run.finish()
+    await run.finish()
     await world.executor.next()
     waiting.append(await world.submit())
     assert world.scheduler.pending == 2
@@ -374,7 +374,7 @@ async def test_a_waiting_job_that_is_cancelled_never_runs(world: World) -> None:
     assert (await world.scheduler.cancel(job.job_id)).state is JobState.CANCELLED
     assert not world.has_folder(job)
     assert await world.states(job) == ["pending", "cancelled"]
-    run.finish()
+    await run.finish()
     assert await world.executor.next_jobs(1) == [after.job_id]
 
 
@@ -429,14 +429,14 @@ def test_a_job_that_is_cancelled_as_it_finishes_is_one_or_the_other(
         job = await world.submit()
         run = await world.executor.next()
         if first == "finish":
-            run.finish()
+            await run.finish()
             await steps(head_start)
             answer = await world.scheduler.cancel(job.job_id)
         else:
             cancelling = asyncio.ensure_future(world.scheduler.cancel(job.job_id))
             await steps(head_start)
             if not run.cancelled.is_set():
-                run.finish()
+                await run.finish()
             answer = await cancelling
         ended = await world.end_of(job)
         assert answer.state is ended.state
@@ -458,7 +458,7 @@ async def test_a_running_job_can_be_deleted(world: World) -> None:
     await world.scheduler.delete(job.job_id)
     assert run.cancelled.is_set()
     assert not world.has_folder(job)
-    with pytest.raises(NotFound):
+    with pytest.raises(NoSuchJob):
         await world.scheduler.get(job.job_id)
     assert await world.store.events(job.job_id, 0) == ()
     assert await world.executor.next_jobs(1) == [after.job_id]
@@ -480,13 +480,13 @@ async def test_a_finished_job_can_be_deleted_with_its_results(world: World) -> N
 async def test_a_job_whose_worker_dies_runs_again(world: World) -> None:
     job = await world.submit()
     first = await world.executor.next()
-    old = first.grow()
+    old = await first.grow()
     first.die()
     second = await world.executor.next()
     assert (second.job.attempts, second.job.crashes, second.input) == (2, 1, b"audio")
     assert second.outputs != first.outputs
     assert not old.exists()
-    second.finish()
+    await second.finish()
     assert (await world.end_of(job)).state is JobState.COMPLETED
     assert await world.states(job) == ["pending", "processing", "pending", "processing", "completed"]
     assert world.files_of(job) == {"attempt-2/clean.wav"}
@@ -520,8 +520,8 @@ async def test_a_job_that_brings_down_worker_after_worker_fails_with_the_reason(
 async def test_the_progress_of_a_dead_attempt_is_forgotten(world: World) -> None:
     job = await world.submit()
     run = await world.executor.next()
-    run.grow()
-    run.advance(0.9)
+    await run.grow()
+    await run.advance(0.9)
     assert (await world.scheduler.get(job.job_id)).progress == Progress("denoising", 0.9)
     run.die()
     await world.executor.next()
@@ -618,7 +618,7 @@ async def test_whoever_watches_sees_the_whole_life(world: World) -> None:
         seen.extend([event async for event in world.scheduler.watch(job.job_id, 0)])
 
     watching = asyncio.ensure_future(watch())
-    (await world.executor.next()).finish()
+    await (await world.executor.next()).finish()
     await watching
     assert [event.state.value for event in seen] == LIVES["completed"]
     assert seen[-1].summary
@@ -649,26 +649,26 @@ def test_broken_watches_resume_without_gap_or_repetition(
         async def follow(patience: int) -> list[JobEvent]:
             """Break the stream after every `patience` events."""
             seen: list[JobEvent] = []
-            while not seen or not seen[-1].state.finished:
+            while not seen or not seen[-1].state.is_final:
                 after = seen[-1].sequence if seen else 0
                 async with aclosing(world.scheduler.watch(job.job_id, after)) as events:
                     for _ in range(patience):
                         seen.append(await anext(events))
-                        if seen[-1].state.finished:
+                        if seen[-1].state.is_final:
                             break
             return seen
 
         watchers = [asyncio.ensure_future(follow(patience)) for patience in (1, 2, 3, 7, 1000)]
         run = await world.executor.next()
         for number in range(40):
-            run.advance(number / 40)
+            await run.advance(number / 40)
             await steps(number % 4)
         run.die()
         run = await world.executor.next()
         for number in range(40):
-            run.advance(number / 40)
+            await run.advance(number / 40)
             await steps(number % 3)
-        run.finish()
+        await run.finish()
         everything = [list(seen) for seen in await asyncio.gather(*watchers)]
         recorded = list(await world.store.events(job.job_id, 0))
         assert len(recorded) > 10
@@ -689,7 +689,7 @@ async def test_a_watch_of_a_job_that_is_deleted_ends(world: World) -> None:
     deleting = asyncio.ensure_future(world.scheduler.delete(job.job_id))
     try:
         assert [event.state async for event in events] == [JobState.CANCELLED]
-    except NotFound:
+    except NoSuchJob:
         assert world.scheduler.live(job.job_id) is None
     await deleting
 
@@ -726,7 +726,7 @@ def test_a_later_daemon_takes_up_what_a_killed_one_left(tmp_path: Path) -> None:
             left = {path.name for path in here.folders.root.iterdir()}
             assert left == {jobs[name].job_id for name in ("waits", "ran", "completed")}
             runs = [await here.executor.next()]
-            runs[0].finish()
+            await runs[0].finish()
             runs.append(await here.executor.next())
             assert [run.job.job_id for run in runs] == [jobs["waits"].job_id, jobs["ran"].job_id]
             assert [run.job.attempts for run in runs] == [1, 2]
@@ -777,7 +777,7 @@ async def test_running_jobs_may_finish_within_the_drain_time(world: World) -> No
     closing = asyncio.ensure_future(world.scheduler.close())
     await steps(10)
     assert not closing.done()
-    run.finish()
+    await run.finish()
     await closing
     assert (await world.scheduler.get(job.job_id)).state is JobState.COMPLETED
     assert world.files_of(job) == {"attempt-1/clean.wav"}
@@ -790,7 +790,7 @@ async def test_callers_that_wait_are_served_within_the_drain_time(world: World) 
     run = await world.executor.next()
     waiting = await world.submit(attached=True)
     closing = asyncio.ensure_future(world.scheduler.close())
-    run.finish()
+    await run.finish()
     run = await world.executor.next()
     assert run.job.job_id == waiting.job_id
     run.die()
@@ -819,7 +819,7 @@ async def test_after_the_drain_time_durable_jobs_wait_for_the_next_daemon_and_ca
     call = await world.submit(attached=True, priority=Priority.INTERACTIVE)
     run = await world.executor.next()
     next_call = await world.submit(attached=True)
-    run.grow()
+    await run.grow()
     await world.scheduler.close()
     assert run.cancelled.is_set()
     for job in (running, waiting):
@@ -853,7 +853,10 @@ def test_a_job_that_ends_as_the_daemon_does_is_whole(tmp_path: Path, moment: int
     async def stopped(world: World) -> None:
         job = await world.submit()
         run = await world.executor.next()
-        getattr(run, end)()
+        if end == "finish":
+            await run.finish()
+        else:
+            getattr(run, end)()
         await steps(moment)
         await world.scheduler.close()
         stored = await world.store.get(job.job_id)

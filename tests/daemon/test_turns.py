@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 from job_examples import a_job
-from unmix_daemon.jobs import Job, Priority
-from unmix_daemon.turns import Turns
+from unmix.words import Job, Priority
+from unmix_daemon.queue.turns import Turns
 
 PRIORITIES = st.sampled_from(Priority)
 CLIENTS = st.sampled_from("abcd")

@@ -11,11 +11,11 @@ import pytest
 import soundfile
 import sounds
 from htdemucs_examples import small, song
-from unmix_daemon.jobs import Options, Priority, SeparateTask
-from unmix_daemon.residency import Residency
+from unmix.words import Options, Priority, SeparateTask
+from unmix_daemon.worker.residency import Residency
 from unmix_daemon.worker.loop import Loop
-from unmix_daemon.worker.messages import Cancel, Done, Failed, Run
-from unmix_daemon.worker.task import Surroundings
+from unmix_daemon.worker.messages import Cancel, Failed, Finished, Run
+from unmix_daemon.worker.workshop import Workshop
 from unmix_models.errors import OutOfMemory
 from unmix_models.loading import Place
 from unmix_models.networks import imported_model
@@ -37,7 +37,7 @@ class Recorded(DemucsSeparator):
         return super().forward(segments)
 
 
-class Finished(Exception):
+class Enough(Exception):
     """Enough reports came."""
 
 
@@ -62,23 +62,23 @@ class Bench:
         with residency.use(imported_model("mine").name, lambda: self.model, -1):
             pass
         self.mail: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self.loop = Loop(self.mail, Surroundings(weights, Place("cpu", 1), residency, self._take), batch)
+        self.loop = Loop(self.mail, Workshop(weights, Place("cpu", 1), residency, self._take), batch)
 
     def _take(self, report: Any) -> None:
         self.reports.append(report)
-        if isinstance(report, Done | Failed):
+        if isinstance(report, Finished | Failed):
             self.expected -= 1
             if self.expected == 0:
-                raise Finished
+                raise Enough
 
     def run(self, *commands: Any, answers: int) -> dict[str, Any]:
         """Work on these until so many answers came."""
         self.expected = answers
         for command in commands:
             self.mail.put(command)
-        with pytest.raises(Finished):
+        with pytest.raises(Enough):
             self.loop.run()
-        return {report.ticket: report for report in self.reports if isinstance(report, Done | Failed)}
+        return {report.ticket: report for report in self.reports if isinstance(report, Finished | Failed)}
 
     def separate(self, ticket: str, source: Path, priority: Priority = Priority.BATCH) -> Run:
         """A command."""
@@ -110,7 +110,7 @@ def test_segments_of_several_runs_share_batches_and_each_gets_its_own_stems(tmp_
     songs = _songs(tmp_path, 3)
     for bench in (alone, shared):
         answers = bench.run(*(bench.separate(path.stem, path) for path in songs), answers=3)
-        assert all(isinstance(answer, Done) for answer in answers.values())
+        assert all(isinstance(answer, Finished) for answer in answers.values())
     assert set(alone.model.batches) == {1}
     assert max(shared.model.batches) == 3
     for path in songs:
@@ -124,7 +124,7 @@ def test_too_little_memory_for_a_batch_is_survived_one_by_one(tmp_path: Path) ->
     bench.model.room = 1
     songs = _songs(tmp_path, 2)
     answers = bench.run(*(bench.separate(path.stem, path) for path in songs), answers=2)
-    assert all(isinstance(answer, Done) for answer in answers.values())
+    assert all(isinstance(answer, Finished) for answer in answers.values())
     assert {1, 2} == set(bench.model.batches)
 
 
@@ -144,7 +144,7 @@ def test_a_cancelled_run_is_dropped_between_two_segments_and_the_other_goes_on(t
     first, second = (bench.separate(path.stem, path) for path in songs)
     answers = bench.run(first, second, Cancel(first.ticket), answers=2)
     assert answers[first.ticket] == Failed(first.ticket, "CANCELLED", "The job was cancelled.")
-    assert isinstance(answers[second.ticket], Done)
+    assert isinstance(answers[second.ticket], Finished)
     assert not (bench.folder / first.ticket).exists()
 
 
@@ -154,4 +154,4 @@ def test_an_urgent_run_finishes_before_one_that_came_earlier(tmp_path: Path) -> 
     slow = bench.separate("slow", songs[0])
     urgent = replace(bench.separate("urgent", songs[1]), options=Options(priority=Priority.INTERACTIVE))
     bench.run(slow, urgent, answers=2)
-    assert [r.ticket for r in bench.reports if isinstance(r, Done)] == ["urgent", "slow"]
+    assert [r.ticket for r in bench.reports if isinstance(r, Finished)] == ["urgent", "slow"]

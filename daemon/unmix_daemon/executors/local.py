@@ -7,15 +7,17 @@ import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import psutil
+from unmix.words import Job
 from unmix_models.devices import Device
 
-from .. import records
-from ..config import Config
-from ..errors import WorkerDied
-from ..jobs import Job
-from ..worker.messages import Begin, Done, Load, Loaded, Resident, Run, Unload
-from .base import OnReport
-from .worker_process import WorkerProcess
+from unmix_daemon import records
+from unmix_daemon.config import Config
+from unmix_daemon.errors import WorkerDied
+from unmix_daemon.executors.base import WorkerStatus
+from unmix_daemon.executors.worker_process import WorkerProcess
+from unmix_daemon.reports import Done, OnReport, Resident
+from unmix_daemon.worker.messages import Begin, Load, Loaded, Run, Unload
 
 _GPU_BATCH = 8
 
@@ -43,6 +45,7 @@ class LocalExecutor:
         self, job: Job, device: str, reason: str, input_: Path, outputs: Path, report: OnReport
     ) -> Done:
         """See `Executor.run`."""
+        assert job.task  # noqa: S101  # what cannot be read is never queued
         keep_alive = job.options.keep_alive
         run = Run(
             ticket=f"{job.job_id}/{job.attempts}",
@@ -58,12 +61,16 @@ class LocalExecutor:
         assert isinstance(answer, Done)  # noqa: S101  # what a worker answers to Run
         return answer
 
-    async def load(self, model: str, device: str, keep_alive: float | None) -> float:
+    async def load(self, model: str, device: str | None, keep_alive: float | None) -> float:
         """See `Executor.load`."""
         seconds = self._config.keep_alive if keep_alive is None else keep_alive
-        answer = await self._worker(device).ask(Load(uuid.uuid4().hex, model, seconds))
-        assert isinstance(answer, Loaded)  # noqa: S101  # what a worker answers to Load
-        return answer.load_seconds
+        names = [device] if device else [one.name for one in await self.devices() if one.available]
+        longest = 0.0
+        for name in names:
+            answer = await self._worker(name).ask(Load(uuid.uuid4().hex, model, seconds))
+            assert isinstance(answer, Loaded)  # noqa: S101  # what a worker answers to Load
+            longest = max(longest, answer.load_seconds)
+        return longest
 
     async def unload(self, model: str, device: str | None) -> None:
         """See `Executor.unload`."""
@@ -75,9 +82,12 @@ class LocalExecutor:
         """See `Executor.residents`."""
         return {device: worker.residents for device, worker in self._workers.items()}
 
-    def workers(self) -> Mapping[str, WorkerProcess]:
+    def workers(self) -> Mapping[str, WorkerStatus]:
         """See `Executor.workers`."""
-        return self._workers
+        return {
+            device: WorkerStatus(worker.pid, _memory(worker.pid), worker.crashes)
+            for device, worker in self._workers.items()
+        }
 
     async def close(self) -> None:
         """End the workers and a probe that still runs."""
@@ -98,6 +108,13 @@ class LocalExecutor:
             )
             self._workers[device] = WorkerProcess(begin)
         return self._workers[device]
+
+
+def _memory(pid: int) -> int:
+    try:
+        return psutil.Process(pid).memory_info().rss if pid else 0
+    except psutil.Error:
+        return 0
 
 
 async def _probe() -> tuple[Device, ...]:

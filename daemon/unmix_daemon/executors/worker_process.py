@@ -4,23 +4,25 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 
-from ..errors import JobFailed, WorkerDied
-from ..worker.messages import (
+from unmix.words import Progress
+
+from unmix_daemon.errors import JobFailed, WorkerDied, WorkerLost
+from unmix_daemon.reports import Done, Growth, OnReport, Resident
+from unmix_daemon.worker.messages import (
     Advanced,
     Begin,
     Cancel,
     Command,
-    Done,
     Failed,
+    Finished,
     Grew,
     Load,
     Loaded,
     Report,
-    Resident,
     Residents,
     Run,
     Unload,
@@ -34,14 +36,18 @@ _CANCEL_SECONDS = 60.0
 """A segment takes a second or two; a worker that does not stop by then hangs and is killed."""
 
 
+async def _nobody(_: Growth | Progress) -> None:
+    """Of a command that nothing is reported of."""
+
+
 @dataclass(slots=True)
 class _Ticket:
     answer: asyncio.Future[Done | Loaded]
-    report: Callable[[Grew | Advanced], None] = field(default=lambda _: None)
+    report: OnReport
 
 
 class WorkerProcess:
-    """The worker of one device. Every method may find that the process has died: WorkerDied."""
+    """The worker of one device. Every method may find that the process has died: WorkerDied or WorkerLost."""
 
     def __init__(self, begin: Begin) -> None:
         """`begin` is what a new process is told first."""
@@ -59,12 +65,11 @@ class WorkerProcess:
         """The process, or 0."""
         return self._process.pid if self._process and self._process.returncode is None else 0
 
-    async def ask(
-        self, command: Run | Load | Unload, report: Callable[[Grew | Advanced], None] = lambda _: None
-    ) -> Done | Loaded:
+    async def ask(self, command: Run | Load | Unload, report: OnReport = _nobody) -> Done | Loaded:
         """Send a command and wait for its answer. When cancelled: cancel it there, and wait until it is.
 
-        Raises JobFailed with the worker's own error, WorkerDied.
+        Raises JobFailed with the worker's own error, WorkerDied where the command was all that the worker had, and
+        WorkerLost where it had others.
         """
         await self._ensure_running()
         ticket = _Ticket(asyncio.get_running_loop().create_future(), report)
@@ -126,10 +131,10 @@ class WorkerProcess:
             self._process.stdin.write(encode(command))
             await self._process.stdin.drain()
         except (BrokenPipeError, ConnectionResetError) as error:
-            raise WorkerDied(self._obituary()) from error
+            raise self._death() from error
 
     async def _stop(self, name: str, ticket: _Ticket) -> None:
-        with suppress(WorkerDied, JobFailed, TimeoutError):
+        with suppress(WorkerDied, WorkerLost, JobFailed, TimeoutError):
             await self._send(Cancel(name))
             await asyncio.wait_for(asyncio.shield(ticket.answer), _CANCEL_SECONDS)
         if not ticket.answer.done():
@@ -140,7 +145,7 @@ class WorkerProcess:
         assert process.stdout  # noqa: S101  # created with a pipe
         try:
             while line := await process.stdout.readline():
-                self._deliver(decode(line))
+                await self._deliver(decode(line))
         except (ValueError, ConnectionError):
             _log.exception("worker %s says what nobody understands; killing it", self._begin.device)
             self.kill()
@@ -149,23 +154,36 @@ class WorkerProcess:
         if not self._closing:
             self.crashes += 1
             _log.error("worker %s: %s", self._begin.device, self._obituary())
+        death = self._death()
         for ticket in list(self._tickets.values()):
             if not ticket.answer.done():
-                ticket.answer.set_exception(WorkerDied(self._obituary()))
+                ticket.answer.set_exception(death)
 
-    def _deliver(self, report: Report | Command) -> None:
+    async def _deliver(self, report: Report | Command) -> None:
         match report:
             case Residents():
                 self.residents = report.models
-            case Grew() | Advanced():
-                if ticket := self._tickets.get(report.ticket):
-                    ticket.report(report)
-            case Done() | Loaded():
+            case Grew():
+                await self._report(report.ticket, Growth(report.output, report.size, Path(report.path)))
+            case Advanced():
+                await self._report(report.ticket, report.progress)
+            case Finished():
+                self._answer(report.ticket, report.done)
+            case Loaded():
                 self._answer(report.ticket, report)
             case Failed():
                 self._answer(report.ticket, JobFailed(report.reason, report.message))
             case _:
                 raise ValueError(f"unexpected report {report}")
+
+    async def _report(self, name: str, news: Growth | Progress) -> None:
+        if ticket := self._tickets.get(name):
+            await ticket.report(news)
+
+    def _death(self) -> WorkerDied | WorkerLost:
+        """Who had the worker alone may be why it ended; of several nobody can tell whose fault it was."""
+        waiting = sum(not ticket.answer.done() for ticket in self._tickets.values())
+        return (WorkerLost if waiting > 1 else WorkerDied)(self._obituary())
 
     def _answer(self, name: str, answer: Done | Loaded | JobFailed) -> None:
         ticket = self._tickets.get(name)

@@ -3,19 +3,13 @@
 from collections.abc import AsyncIterator
 
 from unmix.v1 import models_pb2, models_pb2_grpc
-from unmix_models.catalogue import Task
+from unmix.words import FieldError
+from unmix.words.models import kind_to_proto
+from unmix.words.times import seconds_of
 
-from ..errors import InvalidRequest
-from ..interceptors import Context
-from ..model_manager import ModelManager, ModelStatus
-from ..status import DaemonStatus, StatusReader
-from . import convert
-
-_TASKS = {
-    Task.DENOISE: models_pb2.TASK_DENOISE,
-    Task.SEPARATE: models_pb2.TASK_SEPARATE,
-    Task.ISOLATE: models_pb2.TASK_ISOLATE,
-}
+from unmix_daemon.model_manager import ModelManager
+from unmix_daemon.services.interceptors import Context
+from unmix_daemon.status import StatusReader
 
 
 class ModelService(models_pb2_grpc.ModelServiceServicer):
@@ -31,10 +25,10 @@ class ModelService(models_pb2_grpc.ModelServiceServicer):
     ) -> models_pb2.ListModelsResponse:
         return models_pb2.ListModelsResponse(
             models=[
-                _model(status)
-                for status in self._manager.statuses()
-                if request.task in (models_pb2.TASK_UNSPECIFIED, _TASKS[status.model.task])
-                and (status.installed or not request.installed_only)
+                model.to_proto()
+                for model in self._manager.models()
+                if request.task in (models_pb2.TASK_UNSPECIFIED, kind_to_proto(model.task))
+                and (model.installed or not request.installed_only)
             ]
         )
 
@@ -42,13 +36,11 @@ class ModelService(models_pb2_grpc.ModelServiceServicer):
         self, request: models_pb2.PullModelRequest, context: Context
     ) -> AsyncIterator[models_pb2.PullModelResponse]:
         async for step in self._manager.pull(request.name):
-            yield models_pb2.PullModelResponse(
-                stage=step.stage, done_bytes=step.done_bytes, total_bytes=step.total_bytes
-            )
-        status = self._manager.status(request.name)
-        size = status.model.download_bytes
+            yield step.to_proto()
+        model = self._manager.model(request.name)
+        size = model.download_bytes
         yield models_pb2.PullModelResponse(
-            stage="done", done_bytes=size, total_bytes=size, model=_model(status)
+            stage="done", done_bytes=size, total_bytes=size, model=model.to_proto()
         )
 
     async def ImportModel(
@@ -59,29 +51,27 @@ class ModelService(models_pb2_grpc.ModelServiceServicer):
             name = request.name
             break
         if not name:
-            raise InvalidRequest("name", "The stream must begin with the model's name.")
-        return models_pb2.ImportModelResponse(
-            model=_model(await self._manager.install(name, _files(request_iterator)))
-        )
+            raise FieldError("name", "The stream must begin with the model's name.")
+        model = await self._manager.install(name, _files(request_iterator))
+        return models_pb2.ImportModelResponse(model=model.to_proto())
 
     async def LoadModel(
         self, request: models_pb2.LoadModelRequest, context: Context
     ) -> models_pb2.LoadModelResponse:
-        keep_alive = convert.seconds(request.keep_alive) if request.HasField("keep_alive") else None
-        status, seconds = await self._manager.load(request.name, request.device, keep_alive)
-        return models_pb2.LoadModelResponse(model=_model(status), load_seconds=seconds)
+        keep_alive = seconds_of(request.keep_alive) if request.HasField("keep_alive") else None
+        model, seconds = await self._manager.load(request.name, request.device, keep_alive)
+        return models_pb2.LoadModelResponse(model=model.to_proto(), load_seconds=seconds)
 
     async def UnloadModel(
         self, request: models_pb2.UnloadModelRequest, context: Context
     ) -> models_pb2.UnloadModelResponse:
-        return models_pb2.UnloadModelResponse(
-            model=_model(await self._manager.unload(request.name, request.device))
-        )
+        model = await self._manager.unload(request.name, request.device)
+        return models_pb2.UnloadModelResponse(model=model.to_proto())
 
     async def GetStatus(
         self, request: models_pb2.GetStatusRequest, context: Context
     ) -> models_pb2.GetStatusResponse:
-        return _status(await self._status.read())
+        return (await self._status.read()).to_proto()
 
 
 async def _files(requests: AsyncIterator[models_pb2.ImportModelRequest]) -> AsyncIterator[tuple[str, bytes]]:
@@ -93,57 +83,4 @@ async def _files(requests: AsyncIterator[models_pb2.ImportModelRequest]) -> Asyn
             case "data" if name:
                 yield name, request.data
             case _:
-                raise InvalidRequest("payload", "Send each file's name, then its bytes.")
-
-
-def _model(status: ModelStatus) -> models_pb2.Model:
-    model = status.model
-    return models_pb2.Model(
-        name=model.name,
-        task=_TASKS[model.task],
-        description=model.description,
-        stems=model.stems,
-        sample_rate=model.sample_rate or 0,
-        licence=model.licence,
-        download_bytes=model.download_bytes,
-        url=model.url,
-        installed=status.installed,
-        quality=model.quality,
-        residency=[
-            models_pb2.Residency(
-                device=device,
-                memory_bytes=resident.memory_bytes,
-                expire_time=convert.timestamp(resident.expires),
-                busy=resident.busy,
-            )
-            for device, resident in status.residents
-        ],
-    )
-
-
-def _status(status: DaemonStatus) -> models_pb2.GetStatusResponse:
-    return models_pb2.GetStatusResponse(
-        version=status.version,
-        pid=status.pid,
-        start_time=convert.timestamp(status.started),
-        addresses=status.addresses,
-        pending_jobs=status.pending,
-        processing_jobs=status.processing,
-        queue_limit=status.queue_limit,
-        state_folder=str(status.state_folder),
-        keep_alive=convert.duration(status.keep_alive),
-        memory_bytes=status.memory_bytes,
-        devices=[
-            models_pb2.Device(
-                name=device.device.name,
-                description=device.device.description,
-                available=device.device.available,
-                reason=device.device.reason,
-                worker_pid=device.worker_pid,
-                memory_bytes=device.memory_bytes,
-                memory_budget_bytes=status.memory_budget,
-                crashes=device.crashes,
-            )
-            for device in status.devices
-        ],
-    )
+                raise FieldError("payload", "Send each file's name, then its bytes.")

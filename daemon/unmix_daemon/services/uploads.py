@@ -1,15 +1,13 @@
 """The common beginning of every upload: who calls, the spec, then the bytes."""
 
-import time
-import uuid
 from collections.abc import AsyncIterator
 from typing import Any, Protocol, TypeVar
 
-from ..errors import InvalidRequest
-from ..interceptors import Context
-from ..jobs import Job, Options, Task
+from unmix.words import FieldError, Task
+from unmix.words.tasks import Spec, kind_in, task_from_proto
 
-_CLIENT_LENGTH = 200
+from unmix_daemon.errors import NotImplementedYet
+from unmix_daemon.services.interceptors import Context
 
 
 class _Upload(Protocol):
@@ -27,37 +25,37 @@ def client_of(context: Context) -> str:
     """The caller's name for itself, or its address."""
     for key, value in context.invocation_metadata() or ():
         if key == "unmix-client" and isinstance(value, str):
-            return value[:_CLIENT_LENGTH]
-    return context.peer()[:_CLIENT_LENGTH]
+            return value
+    return context.peer()
 
 
 async def first(requests: AsyncIterator[U]) -> U:
-    """The message with the spec. Raises InvalidRequest when something else comes first."""
+    """The message with the spec. Raises FieldError when something else comes first."""
     async for request in requests:
         if request.WhichOneof("payload") == "spec":
             return request
         break
-    raise InvalidRequest("spec", "The stream must begin with a spec; send it before any data.")
+    raise FieldError("spec", "The stream must begin with a spec; send it before any data.")
 
 
 async def data(requests: AsyncIterator[U]) -> AsyncIterator[bytes]:
-    """The bytes that follow. Raises InvalidRequest for anything else."""
+    """The bytes that follow. Raises FieldError for anything else."""
     async for request in requests:
         if request.WhichOneof("payload") != "data":
-            raise InvalidRequest("data", "Only data may follow the spec; send one file in one call.")
+            raise FieldError("data", "Only data may follow the spec; send one file in one call.")
         yield request.data
 
 
-def new_job(
-    context: Context, task: Task, options: Options, *, attached: bool, idempotency_key: str = ""
-) -> Job:
-    """A job as it is before it is stored."""
-    return Job(
-        job_id=uuid.uuid4().hex,
-        client=client_of(context),
-        task=task,
-        options=options,
-        attached=attached,
-        created=time.time(),
-        idempotency_key=idempotency_key,
-    )
+def task_in(spec: Spec) -> Task:
+    """The task that a spec names. Raises FieldError, NotImplementedYet."""
+    task = task_from_proto(spec)
+    if task is None and (kind := kind_in(spec)):
+        raise not_yet(kind)
+    if task is None:
+        raise FieldError("task", "The spec names no task; set denoise.")
+    return task
+
+
+def not_yet(kind: str) -> NotImplementedYet:
+    """What a task that this version lacks is answered with."""
+    return NotImplementedYet(f"This version of unmix cannot {kind} yet: no {kind} model is in its catalogue.")

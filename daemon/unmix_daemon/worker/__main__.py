@@ -17,14 +17,14 @@ from pathlib import Path
 from typing import BinaryIO
 
 from unmix_models.devices import probe
-from unmix_models.loading import Place
+from unmix_models.machine import Machine
 from unmix_models.separate.allocator import configure_allocator
 from unmix_models.weights import Weights
 
-from ..residency import Loadable, Residency
-from .loop import Loop, residents_report
-from .messages import Begin, Command, Report, decode, encode
-from .task import Surroundings
+from unmix_daemon.worker.loop import Loop, residents_report
+from unmix_daemon.worker.messages import Begin, Command, Report, decode, encode
+from unmix_daemon.worker.residency import Loadable, Residency
+from unmix_daemon.worker.workshop import Workshop
 
 
 def main() -> None:
@@ -50,18 +50,18 @@ def main() -> None:
         raise SystemExit("the front must begin with Begin")
     send = _Sender(pipe)
     residency: Residency[Loadable] = Residency(
-        begin.memory_budget, time.time, lambda: send(residents_report(around))
+        begin.memory_budget, time.time, lambda: send(residents_report(shop))
     )
-    around = Surroundings(
+    shop = Workshop(
         Weights(Path(begin.weights_folder)),
-        Place(begin.device, begin.threads or os.cpu_count() or 1, precision=begin.precision),
+        Machine(begin.device, begin.threads or os.cpu_count() or 1, precision=begin.precision),
         residency,
         send,
     )
     mail: queue.SimpleQueue[Command] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(stdin, mail), name="mail", daemon=True).start()
-    send(residents_report(around))
-    Loop(mail, around, begin.batch).run()
+    send(residents_report(shop))
+    Loop(mail, shop, begin.batch).run()
 
 
 class _Sender:

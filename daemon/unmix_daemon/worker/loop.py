@@ -12,23 +12,19 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from unmix_models import catalogue
+from unmix_models.catalogue import find
 from unmix_models.errors import AudioError, OutOfMemory
-from unmix_models.loading import load_denoiser, load_separator
-from unmix_models.separating import Forward
+from unmix_models.loading import load
+from unmix_models.separate.recording import Forward
 from unmix_models.storage import is_full
 
-from ..jobs import DenoiseTask, SeparateTask
-from .denoise import run_denoise
-from .messages import Cancel, Command, Failed, Load, Loaded, Resident, Residents, Run, Unload
-from .separate import run_separate
-from .task import Steps, Surroundings
+from unmix_daemon.worker.messages import Cancel, Command, Failed, Load, Loaded, Residents, Run, Unload
+from unmix_daemon.worker.run import Steps, steps
+from unmix_daemon.worker.workshop import Workshop
 
 _log = logging.getLogger(__name__)
 _LONGEST_WAIT = 3600.0
 """Seconds; a lock cannot wait for a keep-alive of centuries."""
-
-
 _STEPS = 16
 """Steps that a run may take before the others get their turn; a segment needs about eight blocks."""
 
@@ -43,11 +39,11 @@ class _Active:
 class Loop:
     """Works on what comes in through `mail` until the process ends."""
 
-    def __init__(self, mail: "queue.SimpleQueue[Command]", around: Surroundings, batch: int) -> None:
+    def __init__(self, mail: "queue.SimpleQueue[Command]", shop: Workshop, batch: int) -> None:
         """`mail` is filled by another thread; at most `batch` segments are computed together."""
         self._batch = batch
         self._mail = mail
-        self._around = around
+        self._shop = shop
         self._active: list[_Active] = []
 
     def run(self) -> None:
@@ -62,10 +58,10 @@ class Loop:
         highest = max(active.run.options.priority for active in self._active)
         urgent = [active for active in self._active if active.run.options.priority == highest]
         for active in urgent:
-            steps = 1 if len(urgent) == 1 else _STEPS
-            while steps and active.waiting is None and active in self._active:
+            left = 1 if len(urgent) == 1 else _STEPS
+            while left and active.waiting is None and active in self._active:
                 self._resume(active)
-                steps -= 1
+                left -= 1
         waiting = [active for active in urgent if active.waiting]
         if waiting:
             model = waiting[0].waiting and waiting[0].waiting.model
@@ -82,7 +78,7 @@ class Loop:
                 together[0].waiting = None
                 self._resume(together[0], failure=error)
                 return
-            self._around.residency.free_idle()
+            self._shop.residency.free_idle()
             for active in together:
                 self._compute([active])
             return
@@ -101,22 +97,22 @@ class Loop:
             try:
                 self._obey(self._mail.get(block=not self._active, timeout=self._patience()))
             except queue.Empty:
-                self._around.residency.expire()
+                self._shop.residency.expire()
                 if self._active:
                     return
 
     def _patience(self) -> float | None:
-        expiry = self._around.residency.next_expiry()
+        expiry = self._shop.residency.next_expiry()
         return None if expiry is None else min(max(0.0, expiry - time.time()), _LONGEST_WAIT)
 
     def _obey(self, command: Command) -> None:
         match command:
             case Run():
-                self._active.append(_Active(command, self._steps(command)))
+                self._active.append(_Active(command, steps(command, self._shop)))
             case Cancel():
                 for active in [active for active in self._active if active.run.ticket == command.ticket]:
                     self._drop(active)
-                    self._around.send(Failed(command.ticket, "CANCELLED", "The job was cancelled."))
+                    self._shop.send(Failed(command.ticket, "CANCELLED", "The job was cancelled."))
             case Load():
                 self._answer(command.ticket, lambda: self._load(command))
             case Unload():
@@ -124,22 +120,15 @@ class Loop:
             case _:
                 raise ValueError(f"unexpected command {command}")
 
-    def _steps(self, run: Run) -> Steps:
-        match run.task:
-            case DenoiseTask():
-                return run_denoise(run, run.task, self._around)
-            case SeparateTask():
-                return run_separate(run, run.task, self._around)
-
     def _resume(self, active: _Active, output: Any = None, failure: Exception | None = None) -> None:
         try:
             active.waiting = active.steps.throw(failure) if failure else active.steps.send(output)
         except StopIteration as end:
             self._active.remove(active)
-            self._around.send(end.value)
+            self._shop.send(end.value)
         except Exception as error:  # noqa: BLE001  # a border: one job's fault must not end the others
             self._active.remove(active)
-            self._around.send(_failure(active.run.ticket, error))
+            self._shop.send(_failure(active.run.ticket, error))
 
     def _drop(self, active: _Active) -> None:
         active.steps.close()
@@ -147,32 +136,26 @@ class Loop:
 
     def _answer(self, ticket: str, work: Callable[[], float]) -> None:
         try:
-            self._around.send(Loaded(ticket, work()))
+            self._shop.send(Loaded(ticket, work()))
         except Exception as error:  # noqa: BLE001  # a border, as above
-            self._around.send(_failure(ticket, error))
+            self._shop.send(_failure(ticket, error))
 
     def _load(self, command: Load) -> float:
-        around = self._around
-        model = catalogue.find(command.model, models=around.weights.models())
-        load = load_denoiser if model.task is catalogue.Task.DENOISE else load_separator
-        with around.residency.use(
-            model.name, lambda: load(model, around.weights, around.place), command.keep_alive
+        shop = self._shop
+        model = find(command.model, models=shop.weights.models())
+        with shop.residency.use(
+            model.name, lambda: load(model, shop.weights, shop.machine), command.keep_alive
         ) as (_, seconds):
             return seconds
 
     def _unload(self, command: Unload) -> float:
-        self._around.residency.unload(command.model)
+        self._shop.residency.unload(command.model)
         return 0.0
 
 
-def residents_report(around: Surroundings) -> Residents:
+def residents_report(shop: Workshop) -> Residents:
     """What is loaded, as the front wants it."""
-    return Residents(
-        tuple(
-            Resident(model.name, model.memory_bytes, model.expires, model.busy)
-            for model in around.residency.residents()
-        )
-    )
+    return Residents(shop.residency.residents())
 
 
 def _failure(ticket: str, error: Exception) -> Failed:

@@ -7,8 +7,10 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeAlias, cast
 
-from .. import records
-from ..jobs import Options, OutputSummary, Summary, Task
+from unmix.words import Options, OutputStarted, Progress, Task
+
+from unmix_daemon import records
+from unmix_daemon.reports import Done, Resident
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +73,12 @@ class Unload:
 
 @dataclass(frozen=True, slots=True)
 class Grew:
-    """Worker: an output file has begun or grown."""
+    """Worker: an output file has begun or grown; see `reports.Growth`."""
 
     ticket: str
-    stem: str
+    output: OutputStarted
     path: str
-    format: str
-    extension: str
-    sample_rate: int
-    channels: int
     size: int
-    """Bytes from the start that are there and will not change, but for `Done.rewritten`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,50 +86,15 @@ class Advanced:
     """Worker: how far a job is."""
 
     ticket: str
-    stage: str
-    fraction: float
-    remaining_seconds: float | None
+    progress: Progress
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
-    """Worker: a job is finished and its files are closed."""
+class Finished:
+    """Worker: a job has succeeded."""
 
     ticket: str
-    model: str
-    model_reason: str
-    device: str
-    device_reason: str
-    precision: str
-    quality: str
-    frames: int
-    sample_rate: int
-    channels: int
-    load_seconds: float
-    processing_seconds: float
-    outputs: tuple[OutputSummary, ...]
-    rewritten: dict[str, list[tuple[int, int]]]
-    """For each stem the byte ranges (offset, length) that changed after they had been reported in Grew."""
-    notes: tuple[str, ...] = ()
-
-    def summary(self, queued_seconds: float) -> Summary:
-        """What the job's owner is told."""
-        return Summary(
-            model=self.model,
-            model_reason=self.model_reason,
-            device=self.device,
-            device_reason=self.device_reason,
-            precision=self.precision,
-            quality=self.quality,
-            frames=self.frames,
-            sample_rate=self.sample_rate,
-            channels=self.channels,
-            load_seconds=self.load_seconds,
-            processing_seconds=self.processing_seconds,
-            queued_seconds=queued_seconds,
-            outputs=self.outputs,
-            notes=self.notes,
-        )
+    done: Done
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,17 +115,6 @@ class Loaded:
 
 
 @dataclass(frozen=True, slots=True)
-class Resident:
-    """A model in the worker's memory."""
-
-    model: str
-    memory_bytes: int
-    expires: float | None
-    """Seconds since the epoch; None: not by time."""
-    busy: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Residents:
     """Worker: what is loaded now; sent on every change."""
 
@@ -171,11 +122,11 @@ class Residents:
 
 
 Command: TypeAlias = Begin | Run | Cancel | Load | Unload
-Report: TypeAlias = Grew | Advanced | Done | Failed | Loaded | Residents
+Report: TypeAlias = Grew | Advanced | Finished | Failed | Loaded | Residents
 
 _KINDS = {
     kind.__name__: kind
-    for kind in (Begin, Run, Cancel, Load, Unload, Grew, Advanced, Done, Failed, Loaded, Residents)
+    for kind in (Begin, Run, Cancel, Load, Unload, Grew, Advanced, Finished, Failed, Loaded, Residents)
 }
 
 

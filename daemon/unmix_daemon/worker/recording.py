@@ -1,119 +1,108 @@
-"""What denoising and separating share: the recording's facts, its stem files, and the report at the end."""
+"""The upload as sound: its facts, how its results are stored, and the files that stems go into."""
 
-import time
 from collections.abc import Generator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, cast
 
+from unmix.words import AudioFacts, OutputStarted
 from unmix_models.audio import AudioInfo, Depth
-from unmix_models.catalogue import Choice
 from unmix_models.errors import UnsupportedFormat
 from unmix_models.media import AudioReader, OutputSpec, Section, open_reader, resolve_output
-from unmix_models.stems import Level, StemFile
+from unmix_models.stems import StemFile, StemFiles
 
-from .messages import Done, Run
-from .task import RunFiles
+from unmix_daemon.worker.files import RunFiles
+from unmix_daemon.worker.messages import Run
+from unmix_daemon.worker.task import Outcome
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What is known before a model is chosen."""
+class Recording:
+    """The upload of one run, or that part of it which the job is about. Readers begin at its start."""
 
     info: AudioInfo
-    spec: OutputSpec
+    """Known after the first look."""
 
+    def __init__(self, run: Run) -> None:
+        """Opens nothing yet."""
+        self._run = run
+        self._specs: dict[str, OutputSpec] = {}
+        """By format as it was asked for; the first is the main one."""
 
-@dataclass(slots=True)
-class Outcome:
-    """What came of one pass."""
+    @contextmanager
+    def first_look(self) -> Generator[AudioReader]:
+        """The recording, once its facts are known and it is settled how results are stored.
 
-    frames: int
-    levels: dict[str, Level]
-    notes: list[str] = field(default_factory=list[str])
+        Raises as `open_reader` does, and UnsupportedFormat.
+        """
+        options = self._run.options
+        with self.reader() as reader:
+            self.info = reader.info
+            main = resolve_output(reader.info, options.format or None, _depth(options.depth))
+            further = {name: resolve_output(reader.info, name, None) for name in options.also_formats}
+            self._specs = {"": main, **further}
+            yield reader
 
+    def reader(self) -> AudioReader:
+        """The recording from its start. Raises as `open_reader` does."""
+        section = self._run.options.section
+        return open_reader(Path(self._run.input), section and Section(section.first_frame, section.frames))
 
-def open_recording(run: Run) -> AudioReader:
-    """The upload, or that part of it which the job is about, from its start. Raises as `open_reader` does."""
-    section = run.options.section
-    return open_reader(Path(run.input), section and Section(section.first_frame, section.frames))
+    def outputs(self, stems: Sequence[str]) -> tuple[OutputStarted, ...]:
+        """Each stem in each of the formats that were asked for."""
+        return tuple(
+            OutputStarted(
+                name=_named(stem, asked),
+                stem=stem,
+                format=spec.format,
+                extension=spec.extension,
+                sample_rate=spec.sample_rate,
+                channels=spec.channels,
+            )
+            for asked, spec in self._specs.items()
+            for stem in stems
+        )
 
+    @contextmanager
+    def opened(
+        self, files: RunFiles, stems: Sequence[str]
+    ) -> Generator[tuple[AudioReader, dict[str, StemFiles]]]:
+        """The recording from its start, and for each stem what writes it into its files."""
+        with ExitStack() as stack:
+            reader = stack.enter_context(self.reader())
+            yield (
+                reader,
+                {stem: stack.enter_context(self._stem_files(stem, reader, files)) for stem in stems},
+            )
 
-def facts(run: Run, reader: AudioReader) -> Facts:
-    """Settle how results are stored. Raises UnsupportedFormat."""
-    options = run.options
-    return Facts(reader.info, resolve_output(reader.info, options.format or None, _depth(options.depth)))
+    def outcome(self, frames: int, stems: dict[str, StemFiles]) -> Outcome:
+        """Finish the encoders and take their levels."""
+        levels = {name: level for stem in stems.values() for name, level in stem.close().items()}
+        clipped = sum(stem.clipped for stem in stems.values())
+        notes = list(dict.fromkeys(note for spec in self._specs.values() for note in spec.notes))
+        if clipped:
+            notes.append(f"{clipped} samples passed full scale and were saturated; depth f32 keeps them.")
+        return Outcome(AudioFacts(frames, self.info.sample_rate, self.info.channels), levels, notes)
 
-
-@contextmanager
-def opened(run: Run, files: RunFiles, known: Facts) -> Generator[tuple[AudioReader, dict[str, StemFile]]]:
-    """The recording from its start, and a StemFile for each output."""
-    with ExitStack() as stack:
-        reader = stack.enter_context(open_recording(run))
-        stems = {
-            stem: stack.enter_context(
-                StemFile(
-                    cast("BinaryIO", output.file),  # it has all that encoders call
-                    known.spec,
-                    sample_rate=known.info.sample_rate,
-                    frames=known.info.frames,
+    def _stem_files(self, stem: str, reader: AudioReader, files: RunFiles) -> StemFiles:
+        return StemFiles(
+            {
+                _named(stem, asked): StemFile(
+                    cast(
+                        "BinaryIO", files.outputs[_named(stem, asked)].file
+                    ),  # it has all that encoders call
+                    spec,
+                    sample_rate=self.info.sample_rate,
+                    frames=self.info.frames,
                     metadata=reader.metadata,
                 )
-            )
-            for stem, output in files.outputs.items()
-        }
-        yield reader, stems
+                for asked, spec in self._specs.items()
+            }
+        )
 
 
-def close(frames: int, stems: dict[str, StemFile]) -> Outcome:
-    """Finish the encoders and take their levels."""
-    levels = {stem: file.close() for stem, file in stems.items()}
-    clipped = sum(file.clipped for file in stems.values())
-    outcome = Outcome(frames, levels)
-    if clipped:
-        outcome.notes.append(f"{clipped} samples passed full scale and were saturated; depth f32 keeps them.")
-    return outcome
-
-
-def report(
-    run: Run,
-    files: RunFiles,
-    known: Facts,
-    choice: Choice,
-    outcome: Outcome,
-    *,
-    device: str,
-    wanted_device: str,
-    precision: str,
-    load_seconds: float,
-    began: float,
-    notes: Sequence[str] = (),
-) -> Done:
-    """Close the files and say what was done.
-
-    `device` is where the model ran and `wanted_device` the worker's; `began` is `time.monotonic()` at the start of
-    the run.
-    """
-    elsewhere = f"{choice.model.name} runs on {device} here"
-    outputs, rewritten = files.finish(outcome.levels)
-    return Done(
-        ticket=run.ticket,
-        model=choice.model.name,
-        model_reason=choice.reason,
-        device=device,
-        device_reason=run.device_reason if device == wanted_device else elsewhere,
-        precision=precision,
-        quality=choice.model.quality,
-        frames=outcome.frames,
-        sample_rate=known.info.sample_rate,
-        channels=known.info.channels,
-        load_seconds=load_seconds,
-        processing_seconds=time.monotonic() - began,
-        outputs=outputs,
-        rewritten=rewritten,
-        notes=(*known.spec.notes, *notes, *outcome.notes),
-    )
+def _named(stem: str, asked: str) -> str:
+    """The name of a stem's output in a further format, or in the main one."""
+    return f"{stem}_{asked}" if asked else stem
 
 
 def _depth(name: str) -> Depth | None:

@@ -52,6 +52,10 @@ class DenoiseTask:
                 "task.stems", f"There is no stem '{odd[0] if odd else ''}'; choose clean, noise or both."
             )
 
+    def needs(self) -> tuple[str, ...]:
+        """Stems that the model must have: none, every denoiser has both."""
+        return ()
+
     def outputs(self) -> tuple[str, ...]:
         """The stems that come, by name."""
         return tuple(stem.value for stem in dict.fromkeys(self.stems))

@@ -60,6 +60,10 @@ class SeparateTask:
             name = f"'{odd[0]}'" if odd else f"A list of {len(self.stems)} names"
             raise FieldError("task.stems", f"{name} is no stem; use names such as vocals, or -vocals.")
 
+    def needs(self) -> tuple[str, ...]:
+        """Stems that the model must have."""
+        return self.stems
+
     def outputs(self) -> tuple[str, ...]:
         """The outputs that come, by name; none where the model decides."""
         return tuple(dict.fromkeys(map(output_of, self.stems)))

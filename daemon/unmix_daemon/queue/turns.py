@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from .jobs import Job, Priority
+from unmix.words import Job, Priority
 
 _REMEMBERED = 1024
 """Clients; those without a name are as many as their connections."""

@@ -11,10 +11,10 @@ from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from unmix.words import FieldError
+from unmix_daemon.cancellation import unbroken
+from unmix_daemon.errors import DiskFull
 from unmix_models.storage import is_full
-
-from .cancellation import unbroken
-from .errors import DiskFull, InvalidRequest
 
 _FULL = "The disk that holds {} is full; free some space or delete finished jobs (unmix jobs delete)."
 _SPARE_BYTES = 16 << 20
@@ -32,7 +32,7 @@ class JobFolder:
         return self.path / "input"
 
     def outputs(self, attempt: int) -> Path:
-        """Where this attempt writes, one file for each stem, named after it."""
+        """Where this attempt writes, one file for each output, named after it."""
         return self.path / f"attempt-{attempt}"
 
 
@@ -53,7 +53,7 @@ class Folders:
     ) -> JobFolder:
         """Write an upload to disk; with `durable` it survives a power cut when this returns.
 
-        Raises InvalidRequest when the upload is empty, longer than `limit` bytes or not as long as `declared`,
+        Raises FieldError when the upload is empty, longer than `limit` bytes or not as long as `declared`,
         and DiskFull. Whatever is raised, nothing stays behind.
         """
         if declared is not None:
@@ -62,9 +62,9 @@ class Folders:
         try:
             size = await self._write(folder.input, pieces, limit, durable=durable)
             if size == 0:
-                raise InvalidRequest("data", "The file is empty; nothing was uploaded.")
+                raise FieldError("data", "The file is empty; nothing was uploaded.")
             if declared is not None and size != declared:
-                raise InvalidRequest(
+                raise FieldError(
                     "options.size_bytes",
                     f"{size} bytes arrived of the {declared} announced; the file changed or the upload broke, "
                     "send it again.",
@@ -95,7 +95,7 @@ class Folders:
 
     def _check_room(self, declared: int, limit: int) -> None:
         if declared < 0 or declared > limit:
-            raise InvalidRequest(
+            raise FieldError(
                 "options.size_bytes",
                 f"The file has {declared} bytes, the limit is {limit}; see max_upload_bytes.",
             )
@@ -110,7 +110,7 @@ class Folders:
                 async for piece in pieces:
                     size += len(piece)
                     if size > limit:
-                        raise InvalidRequest(
+                        raise FieldError(
                             "data",
                             f"The file is longer than the limit of {limit} bytes; see max_upload_bytes.",
                         )

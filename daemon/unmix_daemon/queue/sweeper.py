@@ -4,8 +4,8 @@ import asyncio
 import logging
 from collections.abc import Callable
 
-from .folders import Folders
-from .store import Store
+from unmix_daemon.state.folders import Folders
+from unmix_daemon.state.store import Store
 
 _log = logging.getLogger(__name__)
 _SWEEP_SECONDS = 60.0

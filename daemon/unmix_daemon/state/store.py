@@ -9,25 +9,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
-from . import records
-from .jobs import (
-    DenoiseTask,
-    Job,
-    JobError,
-    JobEvent,
-    JobState,
-    Options,
-    Progress,
-    SeparateTask,
-    Summary,
-    Task,
-)
-from .migrations import migrate
+from unmix.words import Job, JobError, JobEvent, JobState, Progress, Summary
+from unmix_daemon import records
+from unmix_daemon.state import rows
+from unmix_daemon.state.migrations import migrate
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_TASKS: dict[str, type[Task]] = {"denoise": DenoiseTask, "separate": SeparateTask}
 _UNFINISHED = (JobState.PENDING, JobState.PROCESSING)
 
 
@@ -168,8 +157,8 @@ def _add(db: sqlite3.Connection, job: Job) -> tuple[Job, bool]:
             job.idempotency_key or None,
             job.attached,
             job.state,
-            job.task.kind,
-            records.dump(job.task),
+            job.kind,
+            records.dump_optional(job.task),
             records.dump(job.options),
             job.created,
             records.dump(job.progress),
@@ -183,12 +172,12 @@ def _known(db: sqlite3.Connection, client: str, idempotency_key: str) -> Job | N
     row = db.execute(
         "SELECT * FROM jobs WHERE client = ? AND idempotency_key = ?", (client, idempotency_key)
     ).fetchone()
-    return _job(row) if row else None
+    return rows.job(row) if row else None
 
 
 def _get(db: sqlite3.Connection, job_id: str) -> Job | None:
     row = db.execute("SELECT * FROM jobs WHERE job_id = ?", (job_id,)).fetchone()
-    return _job(row) if row else None
+    return rows.job(row) if row else None
 
 
 def _page(
@@ -196,13 +185,13 @@ def _page(
 ) -> Page:
     wanted = tuple(states) or tuple(JobState)
     marks = ", ".join("?" * len(wanted))
-    rows = db.execute(
+    found = db.execute(
         f"SELECT * FROM jobs WHERE state IN ({marks}) AND (? = '' OR client = ?) AND (? IS NULL OR number < ?)"  # noqa: S608  # question marks only
         " ORDER BY number DESC LIMIT ?",
         (*wanted, client, client, before, before, size + 1),
     ).fetchall()
-    shown = rows[:size]
-    return Page(tuple(map(_job, shown)), shown[-1]["number"] if len(rows) > size else None)
+    shown = found[:size]
+    return Page(tuple(map(rows.job, shown)), shown[-1]["number"] if len(found) > size else None)
 
 
 def _start(db: sqlite3.Connection, job_id: str, now: float) -> Job | None:
@@ -213,7 +202,7 @@ def _start(db: sqlite3.Connection, job_id: str, now: float) -> Job | None:
     ).fetchone()
     if row:
         _note(db, job_id, now)
-    return _job(row) if row else None
+    return rows.job(row) if row else None
 
 
 def _report(db: sqlite3.Connection, job_id: str, progress: Progress, now: float) -> None:
@@ -242,8 +231,8 @@ def _end(
         (
             state,
             now,
-            records.dump(error),
-            records.dump(summary),
+            records.dump_optional(error),
+            records.dump_optional(summary),
             state,
             records.dump(Progress("done", 1.0, 0.0)),
             job_id,
@@ -253,7 +242,7 @@ def _end(
     ).fetchone()
     if row:
         _note(db, job_id, now)
-    return _job(row) if row else None
+    return rows.job(row) if row else None
 
 
 def _requeue(db: sqlite3.Connection, job_id: str, crashed: bool, now: float) -> Job | None:
@@ -263,23 +252,25 @@ def _requeue(db: sqlite3.Connection, job_id: str, crashed: bool, now: float) -> 
     ).fetchone()
     if row:
         _note(db, job_id, now)
-    return _job(row) if row else None
+    return rows.job(row) if row else None
 
 
 def _recover(db: sqlite3.Connection, lost: JobError, now: float) -> tuple[Job, ...]:
     unfinished = [
-        _job(row)
+        rows.job(row)
         for row in db.execute(
             "SELECT * FROM jobs WHERE state IN (?, ?) ORDER BY number", _UNFINISHED
         ).fetchall()
     ]
     for job in unfinished:
-        if job.attached:
+        if job.error:  # its row cannot be read
+            _end(db, job.job_id, JobState.FAILED, now, job.error, None)
+        elif job.attached:
             _end(db, job.job_id, JobState.FAILED, now, lost, None)
         elif job.state is JobState.PROCESSING:
             _requeue(db, job.job_id, False, now)
-    rows = db.execute("SELECT * FROM jobs WHERE state = ? ORDER BY number", (JobState.PENDING,)).fetchall()
-    return tuple(map(_job, rows))
+    pending = db.execute("SELECT * FROM jobs WHERE state = ? ORDER BY number", (JobState.PENDING,)).fetchall()
+    return tuple(map(rows.job, pending))
 
 
 def _delete(db: sqlite3.Connection, job_id: str) -> bool:
@@ -287,35 +278,25 @@ def _delete(db: sqlite3.Connection, job_id: str) -> bool:
 
 
 def _expired(db: sqlite3.Connection, before: float) -> tuple[str, ...]:
-    rows = db.execute(
+    ended = db.execute(
         "SELECT job_id FROM jobs WHERE state NOT IN (?, ?) AND ended < ?", (*_UNFINISHED, before)
     ).fetchall()
-    return tuple(row["job_id"] for row in rows)
+    return tuple(row["job_id"] for row in ended)
 
 
 def _with_files(db: sqlite3.Connection) -> frozenset[str]:
-    rows = db.execute(
+    needed = db.execute(
         "SELECT job_id FROM jobs WHERE state IN (?, ?) OR (state = ? AND NOT attached)",
         (*_UNFINISHED, JobState.COMPLETED),
     )
-    return frozenset(row["job_id"] for row in rows)
+    return frozenset(row["job_id"] for row in needed)
 
 
 def _events(db: sqlite3.Connection, job_id: str, after: int) -> tuple[JobEvent, ...]:
-    rows = db.execute(
+    found = db.execute(
         "SELECT * FROM events WHERE job_id = ? AND sequence > ? ORDER BY sequence", (job_id, after)
     ).fetchall()
-    return tuple(
-        JobEvent(
-            sequence=row["sequence"],
-            time=row["time"],
-            state=JobState(row["state"]),
-            progress=records.load(Progress, row["progress"]) or Progress(),
-            error=records.load(JobError, row["error"]),
-            summary=records.load(Summary, row["summary"]),
-        )
-        for row in rows
-    )
+    return tuple(map(rows.event, found))
 
 
 def _note(db: sqlite3.Connection, job_id: str, now: float) -> None:
@@ -324,24 +305,4 @@ def _note(db: sqlite3.Connection, job_id: str, now: float) -> None:
         "INSERT INTO events (job_id, time, state, progress, error, summary)"
         " SELECT job_id, ?, state, progress, error, summary FROM jobs WHERE job_id = ?",
         (now, job_id),
-    )
-
-
-def _job(row: sqlite3.Row) -> Job:
-    return Job(
-        job_id=row["job_id"],
-        client=row["client"],
-        task=records.load(_TASKS[row["task_kind"]], row["task"]) or DenoiseTask(),
-        options=records.load(Options, row["options"]) or Options(),
-        attached=bool(row["attached"]),
-        created=row["created"],
-        idempotency_key=row["idempotency_key"] or "",
-        state=JobState(row["state"]),
-        attempts=row["attempts"],
-        crashes=row["crashes"],
-        started=row["started"],
-        ended=row["ended"],
-        progress=records.load(Progress, row["progress"]) or Progress(),
-        error=records.load(JobError, row["error"]),
-        summary=records.load(Summary, row["summary"]),
     )

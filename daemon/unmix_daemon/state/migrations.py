@@ -1,7 +1,9 @@
 """The database's schema as functions in order; `PRAGMA user_version` counts those that have run."""
 
+import json
 import sqlite3
 from collections.abc import Callable
+from typing import Any
 
 
 def _first(db: sqlite3.Connection) -> None:
@@ -46,7 +48,29 @@ def _first(db: sqlite3.Connection) -> None:
     db.execute("CREATE INDEX events_by_job ON events (job_id, sequence)")
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first,)
+def _second(db: sqlite3.Connection) -> None:
+    """0.1.0's summaries: what only sound has goes into `audio`, and an output gets a name besides its stem."""
+    for table, key in (("jobs", "number"), ("events", "sequence")):
+        rows = db.execute(f"SELECT {key}, job_id, summary FROM {table} WHERE summary IS NOT NULL").fetchall()  # noqa: S608  # ours
+        for number, job_id, text in rows:
+            try:
+                summary = _with_audio(json.loads(text), job_id)
+            except (ValueError, KeyError, TypeError, AttributeError):  # told when somebody asks for the job
+                continue
+            db.execute(
+                f"UPDATE {table} SET summary = ? WHERE {key} = ?",  # noqa: S608
+                (json.dumps(summary, ensure_ascii=False), number),
+            )
+
+
+def _with_audio(old: dict[str, Any], job_id: str) -> dict[str, Any]:
+    sound = ("frames", "sample_rate", "channels")
+    kept = {name: value for name, value in old.items() if name not in sound}
+    outputs = [{"name": output["stem"], **output} for output in old["outputs"]]
+    return {**kept, "job_id": job_id, "audio": {name: old[name] for name in sound}, "outputs": outputs}
+
+
+MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _second)
 
 
 def migrate(db: sqlite3.Connection) -> None:

@@ -2,9 +2,9 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from pathlib import Path
 
-from .jobs import Job, Progress
-from .worker.messages import Grew
+from unmix.words import Job, OutputStarted, Progress
 
 
 class Signal:
@@ -33,6 +33,16 @@ class Signal:
                 self._waiters.discard(waiter)
 
 
+@dataclass(frozen=True, slots=True)
+class LiveOutput:
+    """A growing file of the present attempt."""
+
+    started: OutputStarted
+    path: Path
+    size: int
+    """Bytes from the start that are there and will not change, but for what is rewritten at the end."""
+
+
 @dataclass(slots=True)
 class LiveJob:
     """What this process knows of an unfinished job beyond its row in the database."""
@@ -40,14 +50,21 @@ class LiveJob:
     job: Job
     """As last recorded."""
     progress: Progress = field(default_factory=Progress)
-    outputs: dict[str, Grew] = field(default_factory=dict[str, Grew])
-    """The latest growth of each stem in the present attempt."""
+    outputs: dict[str, LiveOutput] = field(default_factory=dict[str, LiveOutput])
+    """The latest growth of each output in the present attempt."""
     rewritten: dict[str, list[tuple[int, int]]] = field(default_factory=dict[str, list[tuple[int, int]]])
-    """Set at the end: byte ranges of each stem that changed after they were reported."""
+    """At the end: byte ranges of each output that changed after they were reported."""
     moved: Signal = field(default_factory=Signal)
     """Progress, growth or state."""
     recorded: Signal = field(default_factory=Signal)
     """A new event is in the database."""
+
+    def begin(self, job: Job) -> None:
+        """A new attempt; what an earlier one made counts for nothing."""
+        self.outputs.clear()
+        self.rewritten.clear()
+        self.progress = Progress()
+        self.record(job)
 
     def record(self, job: Job) -> None:
         """The database has a new state."""

@@ -8,21 +8,21 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
+from unmix.words import Job, JobError, JobEvent, JobState
+from unmix_daemon.cancellation import unbroken
+from unmix_daemon.config import Config
+from unmix_daemon.errors import Busy, JobFailed, NoSuchJob, ShuttingDown, WorkerDied, WorkerLost
+from unmix_daemon.executors.base import Executor
+from unmix_daemon.queue.live_job import LiveJob
+from unmix_daemon.queue.recorder import Recorder
+from unmix_daemon.queue.running import Attempt, Running
+from unmix_daemon.queue.sweeper import Sweeper
+from unmix_daemon.queue.turns import Turns
+from unmix_daemon.reports import Done
+from unmix_daemon.state.folders import Folders
+from unmix_daemon.state.store import Store
 from unmix_models.devices import place
 from unmix_models.errors import DeviceUnavailable
-
-from .cancellation import unbroken
-from .config import Config
-from .errors import Busy, JobFailed, NotFound, ShuttingDown, WorkerDied
-from .executors.base import Executor
-from .folders import Folders
-from .jobs import Job, JobError, JobEvent, JobState, Progress
-from .live import LiveJob
-from .recorder import Recorder
-from .store import Store
-from .sweeper import Sweeper
-from .turns import Turns
-from .worker.messages import Done
 
 _log = logging.getLogger(__name__)
 _INTERNAL = JobError("INTERNAL", "The daemon met an error; its log has the details.")
@@ -48,8 +48,7 @@ class Scheduler:
         self._sweeper = Sweeper(store, folders, config.retention, clock)
         self._live: dict[str, LiveJob] = {}
         self._pending: dict[str, Job] = {}
-        self._running: dict[str, tuple[str, int, asyncio.Task[None]]] = {}
-        """By job: device, priority, task."""
+        self._running = Running()
         self._turns = Turns()
         self._receiving = 0
         self._closing = False
@@ -78,13 +77,13 @@ class Scheduler:
         for job in list(self._pending.values()):
             await self._fail(job.job_id, _LOST)
         self._pending.clear()
-        tasks = [*(task for _, _, task in self._running.values()), *self._tasks]
+        tasks = [*self._running, *self._tasks]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _drained(self) -> None:
-        while self._pending or self._running:
+        while self._pending or len(self._running):
             self._idle.clear()
             await self._idle.wait()
 
@@ -111,7 +110,7 @@ class Scheduler:
         """Take a job and its file; it is queued, and durable unless attached, when this returns.
 
         With an idempotency key that is known already: that job, and True. Raises Busy, ShuttingDown,
-        InvalidRequest, DiskFull; nothing stays behind then.
+        FieldError, DiskFull; nothing stays behind then.
         """
         if job.idempotency_key and (known := await self._store.known(job.client, job.idempotency_key)):
             return known, True
@@ -132,37 +131,37 @@ class Scheduler:
             self._receiving -= 1
 
     async def get(self, job_id: str) -> Job:
-        """The job with its latest progress. Raises NotFound."""
+        """The job with its latest progress. Raises NoSuchJob."""
         job = await self._store.get(job_id)
         if job is None:
-            raise NotFound(f"There is no job '{job_id}'; see: unmix jobs list")
+            raise NoSuchJob(f"There is no job '{job_id}'; see: unmix jobs list")
         live = self._live.get(job_id)
         fresh = live is not None and job.state is JobState.PROCESSING and live.progress.stage
         return replace(job, progress=live.progress) if live and fresh else job
 
     async def watch(self, job_id: str, after: int) -> AsyncIterator[JobEvent]:
-        """Events after a sequence number as they come, until the job has ended. Raises NotFound."""
+        """Events after a sequence number as they come, until the job has ended. Raises NoSuchJob."""
         while True:
             live = self._live.get(job_id)
             seen = live.recorded.version if live else 0
             for event in await self._store.events(job_id, after):
                 after = event.sequence
                 yield event
-                if event.state.finished:
+                if event.state.is_final:
                     return
             if live is None:
                 job = await self.get(job_id)
-                if job.state.finished:
+                if job.state.is_final:
                     return
                 continue
             await live.recorded.wait(seen)
 
     async def cancel(self, job_id: str) -> Job:
-        """Stop a job; returns when its device is free. A finished job stays as it is. Raises NotFound."""
+        """Stop a job; returns when its device is free. A finished job stays as it is. Raises NoSuchJob."""
         return await unbroken(self._cancel(job_id))
 
     async def delete(self, job_id: str) -> None:
-        """Forget a job and its files, cancelling it first. Raises NotFound."""
+        """Forget a job and its files, cancelling it first. Raises NoSuchJob."""
         await unbroken(self._delete(job_id))
 
     async def release(self, job_id: str) -> None:
@@ -232,25 +231,20 @@ class Scheduler:
             if self._pending.pop(job.job_id, None):
                 await self._fail(job.job_id, JobError(error.reason, str(error)))
             return
-        rivals = sum(
-            device == placement.device and priority >= job.options.priority
-            for device, priority, _ in self._running.values()
-        )
-        if job.job_id not in self._pending or rivals >= self._executor.capacity(placement.device):
+        capacity = self._executor.capacity(placement.device)
+        if job.job_id not in self._pending or not self._running.has_room(job, placement.device, capacity):
             return
         del self._pending[job.job_id]
         self._turns.take(job)
         task = asyncio.create_task(
             self._work(job, placement.device, placement.reason), name=f"job {job.job_id}"
         )
-        self._running[job.job_id] = (placement.device, job.options.priority, task)
+        self._running.begin(job.job_id, Attempt(placement.device, job.options.priority, task))
         # Not `finally` in the task: one that is cancelled before its first step never enters its body.
-        task.add_done_callback(lambda task: self._finished(job.job_id, task))
+        task.add_done_callback(lambda task: self._attempt_ended(job.job_id, task))
 
-    def _finished(self, job_id: str, task: asyncio.Task[None]) -> None:
-        entry = self._running.get(job_id)
-        if entry and entry[2] is task:  # else its next attempt runs already
-            del self._running[job_id]
+    def _attempt_ended(self, job_id: str, task: asyncio.Task[None]) -> None:
+        self._running.end(job_id, task)
         self._kick.set()
         self._idle.set()
 
@@ -261,24 +255,27 @@ class Scheduler:
             if started is None:
                 return
             live = self._live[job.job_id]
-            live.outputs.clear()
-            live.progress = Progress()
-            live.record(started)
+            live.begin(started)
             folder = self._folders.of(job.job_id)
             await self._folders.remove_attempts(job.job_id)
+            outputs = folder.outputs(started.attempts)
+            recorder = Recorder(self._store, live, outputs, self._spawn)
             try:
                 done = await self._executor.run(
                     started,
                     device,
                     reason,
                     folder.input,
-                    folder.outputs(started.attempts),
-                    Recorder(self._store, live, self._spawn).report,
+                    outputs,
+                    recorder.report,
                 )
+                await recorder.settle(done.summary, durable=not job.attached)
             except JobFailed as error:
                 await self._fail(job.job_id, JobError(error.reason, str(error)))
             except WorkerDied as error:
                 await self._retry(started, str(error))
+            except WorkerLost:
+                await self._again(started, crashed=False)
             else:
                 await self._complete(live, started, done)
         except asyncio.CancelledError:
@@ -290,9 +287,10 @@ class Scheduler:
             await self._fail(job.job_id, _INTERNAL)
 
     async def _complete(self, live: LiveJob, job: Job, done: Done) -> None:
-        live.rewritten = done.rewritten
+        live.rewritten.update(done.rewritten)
+        queued = max(0.0, (job.started or 0.0) - job.created)
         completed = await self._store.complete(
-            job.job_id, done.summary(max(0.0, (job.started or 0.0) - job.created))
+            job.job_id, replace(done.summary, job_id=job.job_id, queued_seconds=queued)
         )
         if completed:
             try:
@@ -312,11 +310,23 @@ class Scheduler:
             message = f"{why} It happened {job.crashes + 1} times with this file; see the log, and please report it."
             await self._fail(job.job_id, JobError("WORKER_DIED", message))
             return
-        again = await self._store.requeue(job.job_id, crashed=True)
-        if again:
-            self._live[job.job_id].record(again)
-            if job.attached or not self._closing:  # else it waits for the next daemon
-                self._enqueue(again)
+        await self._again(job, crashed=True)
+
+    async def _again(self, job: Job, *, crashed: bool) -> None:
+        """Let a job run once more; one that is not known to be the cause waits a little, and then runs alone."""
+        again = await self._store.requeue(job.job_id, crashed=crashed)
+        if again is None:
+            return
+        self._live[job.job_id].record(again)
+        if not crashed:
+            seconds = self._running.rest(job.job_id)
+            asyncio.get_running_loop().call_later(seconds, self._rested, job.job_id)
+        if job.attached or not self._closing:  # else it waits for the next daemon
+            self._enqueue(again)
+
+    def _rested(self, job_id: str) -> None:
+        self._running.rested(job_id)
+        self._kick.set()
 
     async def _put_back(self, job: Job) -> None:
         """The daemon stops: a durable job waits for the next one, an attached one has lost its caller."""
@@ -327,15 +337,16 @@ class Scheduler:
 
     def _end(self, job: Job) -> None:
         live = self._live.pop(job.job_id, None)
+        self._running.forget(job.job_id)
         if live:
             live.record(job)
         self._idle.set()
 
     async def _stop(self, job_id: str) -> None:
-        entry = self._running.get(job_id)
-        if entry:
-            entry[2].cancel()
-            await asyncio.wait([entry[2]])
+        task = self._running.get(job_id)
+        if task:
+            task.cancel()
+            await asyncio.wait([task])
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
         task = asyncio.create_task(work, name=name)

@@ -11,10 +11,11 @@ from typing import Any, TypeAlias, cast
 import grpc
 import grpc.aio
 from google.protobuf import any_pb2, duration_pb2
-from google.rpc import error_details_pb2, status_pb2
+from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
+from unmix.words import FieldError
 
-from .errors import InvalidRequest, Unauthenticated, UnmixError
+from unmix_daemon.errors import ServiceError, Unauthenticated
 
 _log = logging.getLogger(__name__)
 
@@ -78,7 +79,7 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
         try:
             self._check_token(context)
             yield
-        except UnmixError as error:
+        except (ServiceError, FieldError) as error:
             await context.abort_with_status(_status(error))
         except (grpc.aio.AbortError, grpc.aio.UsageError):
             raise
@@ -87,7 +88,9 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
                 raise
             mark = uuid.uuid4().hex[:8]
             _log.exception("a call failed, mark %s", mark)
-            hidden = UnmixError(f"The daemon met an unexpected error; its log has the details under {mark}.")
+            hidden = ServiceError(
+                f"The daemon met an unexpected error; its log has the details under {mark}."
+            )
             await context.abort_with_status(_status(hidden))
 
     def _check_token(self, context: Context) -> None:
@@ -105,21 +108,26 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
         )
 
 
-def _status(error: UnmixError) -> Any:
+def _status(error: ServiceError | FieldError) -> Any:
     """A google.rpc.Status with ErrorInfo, and BadRequest or RetryInfo where they apply."""
-    info = error_details_pb2.ErrorInfo(reason=error.reason, domain="unmix")
-    details = [_packed(info)]
-    if isinstance(error, InvalidRequest):
+    if isinstance(error, FieldError):
         violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=str(error))
-        details.append(_packed(error_details_pb2.BadRequest(field_violations=[violation])))
-    if error.retry_seconds is not None:
-        delay = duration_pb2.Duration()
-        delay.FromMilliseconds(int(error.retry_seconds * 1000))
-        details.append(_packed(error_details_pb2.RetryInfo(retry_delay=delay)))
-    code = cast("tuple[int, str]", error.status.value)[0]
-    return rpc_status.to_status(  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # untyped
-        status_pb2.Status(code=code, message=str(error), details=details)
-    )
+        bad = error_details_pb2.BadRequest(field_violations=[violation])
+        return _rich(code_pb2.INVALID_ARGUMENT, str(error), _info("INVALID_REQUEST"), bad)
+    if error.retry_seconds is None:
+        return _rich(error.code, str(error), _info(error.reason))
+    delay = duration_pb2.Duration()
+    delay.FromMilliseconds(int(error.retry_seconds * 1000))
+    return _rich(error.code, str(error), _info(error.reason), error_details_pb2.RetryInfo(retry_delay=delay))
+
+
+def _info(reason: str) -> error_details_pb2.ErrorInfo:
+    return error_details_pb2.ErrorInfo(reason=reason, domain="unmix")
+
+
+def _rich(code: int, message: str, *details: Any) -> Any:
+    status = status_pb2.Status(code=code, message=message, details=map(_packed, details))
+    return rpc_status.to_status(status)  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]  # untyped
 
 
 def _packed(message: Any) -> any_pb2.Any:

@@ -14,6 +14,8 @@ from typing import Generic, Protocol, TypeVar
 
 from unmix_models.errors import OutOfMemory
 
+from unmix_daemon.reports import Resident
+
 
 class Loadable(Protocol):
     """What residency needs to know of a model."""
@@ -42,17 +44,6 @@ class _Entry(Generic[M]):
     def expires(self) -> float:
         """When it may go if nobody uses it; infinity for never."""
         return math.inf if self.keep_alive < 0 else self.last_used + self.keep_alive
-
-
-@dataclass(frozen=True, slots=True)
-class ResidentModel:
-    """A loaded model, for status."""
-
-    name: str
-    memory_bytes: int
-    expires: float | None
-    """As the clock counts; None: not by time."""
-    busy: bool
 
 
 class Residency(Generic[M]):
@@ -117,10 +108,10 @@ class Residency(Generic[M]):
         soonest = min(times, default=math.inf)
         return None if math.isinf(soonest) else soonest
 
-    def residents(self) -> tuple[ResidentModel, ...]:
+    def residents(self) -> tuple[Resident, ...]:
         """What is loaded, sorted by name."""
         return tuple(
-            ResidentModel(
+            Resident(
                 name,
                 entry.model.memory_bytes,
                 None if entry.users or math.isinf(entry.expires()) else entry.expires(),

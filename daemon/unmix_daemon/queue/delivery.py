@@ -1,0 +1,73 @@
+"""A job's outputs on their way to its caller while they grow."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import TypeAlias
+
+from unmix.words import JobState, OutputPiece, OutputStarted, Progress
+from unmix_daemon.errors import JobCancelled, JobFailed
+from unmix_daemon.queue.live_job import LiveJob, LiveOutput
+
+PIECE_BYTES = 1 << 20
+
+Delivery: TypeAlias = OutputStarted | OutputPiece | Progress
+
+
+async def deliver(live: LiveJob) -> AsyncIterator[Delivery]:
+    """Progress, each output's beginning, and its bytes, until the job has ended.
+
+    Bytes of an output come in order; those that the encoder wrote again come once more at the end. Memory does not
+    grow with a slow reader: what waits is on disk. Raises JobFailed, JobCancelled.
+    """
+    sent: dict[Path, int] = {}
+    told = Progress()
+    while True:
+        seen = live.moved.version
+        ended = live.job.state.is_final
+        if live.progress != told:
+            told = live.progress
+            yield told
+        for output in list(live.outputs.values()):
+            if output.path not in sent:
+                sent[output.path] = 0
+                yield output.started
+            async for piece in _growth(live, output, sent[output.path]):
+                yield piece
+            sent[output.path] = max(sent[output.path], output.size)
+        if ended:
+            break
+        await live.moved.wait(seen)
+    if live.job.state is JobState.CANCELLED:
+        raise JobCancelled("The job was cancelled.")
+    if live.job.error:
+        raise JobFailed(live.job.error.reason, live.job.error.message)
+    for name, ranges in live.rewritten.items():
+        for offset, length in ranges:
+            async for piece in read_pieces(live.outputs[name].path, name, offset, offset + length):
+                yield piece
+
+
+async def _growth(live: LiveJob, output: LiveOutput, start: int) -> AsyncIterator[OutputPiece]:
+    """What came after `start`; nothing when the attempt that wrote it has failed and taken its files along."""
+    name = output.started.name
+    try:
+        async for piece in read_pieces(output.path, name, start, output.size):
+            yield piece
+    except FileNotFoundError:
+        current = live.outputs.get(name)
+        if live.job.state is JobState.COMPLETED and current and current.path == output.path:
+            raise
+
+
+async def read_pieces(path: Path, name: str, start: int, stop: int) -> AsyncIterator[OutputPiece]:
+    """The bytes [start, stop) of the output `name`, in pieces of at most 1 MiB."""
+    for offset in range(start, stop, PIECE_BYTES):
+        data = await asyncio.to_thread(_read_at, path, offset, min(PIECE_BYTES, stop - offset))
+        yield OutputPiece(name, offset, data)
+
+
+def _read_at(path: Path, offset: int, length: int) -> bytes:
+    with path.open("rb") as file:
+        file.seek(offset)
+        return file.read(length)
