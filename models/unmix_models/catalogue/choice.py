@@ -1,52 +1,112 @@
-"""Which installed model separates what is asked for, and what to pull where none does."""
+"""Which model does a task: the one that was named, or the best that is installed."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
 
-from . import catalogue
-from .catalogue import Choice, Model, Task
-from .errors import ModelMissing
-from .stem_names import parse_stem
-from .weights import Weights
+from unmix_models.catalogue.entries import CATALOGUE
+from unmix_models.catalogue.entry import Content, Model
+from unmix_models.errors import ModelMissing, UnknownModel
+from unmix_models.stem_names import parse_stem
 
 
-def choose_separator(name: str, stems: Sequence[str], weights: Weights) -> Choice:
-    """The named model, or the best installed one that has every stem.
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A chosen model and why."""
 
-    Signal processing (`quality: low`) is never chosen unless it is named. Raises UnknownModel, and ModelMissing
-    with what to pull.
+    model: Model
+    reason: str
+    """One sentence for the summary."""
+
+
+class Shelf(Protocol):
+    """What there is to choose from; `unmix_models.weights.Weights` is one."""
+
+    def models(self) -> Mapping[str, Model]:
+        """Every model that is known, by name."""
+        ...
+
+    def installed(self) -> frozenset[str]:
+        """Names of those that can run; some may be unknown to this version."""
+        ...
+
+
+def find(name: str, task: str | None = None, models: Mapping[str, Model] = CATALOGUE) -> Model:
+    """The entry of this name.
+
+    Raises UnknownModel, naming those that exist, when there is none or it is for another task.
+    """
+    model = models.get(name)
+    if model is None or task not in (None, model.task):
+        known = ", ".join(sorted(m.name for m in models.values() if task in (None, m.task)))
+        able = f" that can {task}" if task else ""
+        raise UnknownModel(f"There is no model '{name}'{able}; choose one of: {known}.")
+    return model
+
+
+def is_auto(name: str) -> bool:
+    """True when the choice is left to unmix."""
+    return name in ("", "auto")
+
+
+def not_installed(model: Model) -> ModelMissing:
+    """The error that says how to get a model."""
+    return ModelMissing(f"'{model.name}' is not installed; get it with: unmix models pull {model.name}")
+
+
+def choose(
+    name: str, task: str, weights: Shelf, *, content: Content | None = None, stems: Sequence[str] = ()
+) -> Choice:
+    """Settle on a model: the named one, or the best installed one for `content` that has every one of `stems`.
+
+    `content` is what the recording holds, None where nobody looked; `stems` are as users write them, none for
+    whatever there is. A method without a trained model (`quality: low`) is never chosen unless it is named.
+    Raises UnknownModel, and ModelMissing with what to get.
     """
     models, installed = weights.models(), weights.installed()
-    if not catalogue.is_auto(name):
-        model = catalogue.find(name, Task.SEPARATE, models)
+    if not is_auto(name):
+        model = find(name, task, models)
         if name not in installed:
-            raise ModelMissing(f"'{name}' is not installed; get it with: unmix models pull {name}")
+            raise not_installed(model)
         return Choice(model, "asked for")
+    able = [model for model in models.values() if model.task == task]
     wanted = {parse_stem(stem).stem for stem in stems}
-    separators = sorted(
-        (model for model in models.values() if model.task is Task.SEPARATE and model.quality == "high"),
+    fitting = sorted(
+        (
+            model
+            for model in able
+            if model.quality == "high"
+            and wanted <= set(model.stems)
+            and (content is None or content in model.good_for)
+        ),
         key=lambda model: -model.rank,
     )
-    fitting = [model for model in separators if wanted <= set(model.stems)]
-    usable = [model for model in fitting if model.name in installed]
-    if usable:
-        return Choice(usable[0], _reason(usable[0], fitting))
-    raise ModelMissing(_missing(wanted, separators, fitting))
+    for model in fitting:
+        if model.name in installed:
+            return Choice(model, _reason(model, fitting[0], content, wanted))
+    raise ModelMissing(_missing(task, wanted, able, fitting))
 
 
-def _reason(chosen: Model, fitting: Sequence[Model]) -> str:
-    better = [model.name for model in fitting if model.rank > chosen.rank]
-    more = f"; {better[0]} is better: unmix models pull {better[0]}" if better else ""
-    return f"best installed model for these stems{more}"
+def _reason(chosen: Model, best: Model, content: Content | None, wanted: Collection[str]) -> str:
+    purpose = f" for {content}" if content else " for these stems" if wanted else ""
+    better = f"; {best.name} is better: unmix models pull {best.name}" if best.rank > chosen.rank else ""
+    return f"best installed model{purpose}{better}"
 
 
-def _missing(wanted: set[str], separators: Sequence[Model], fitting: Sequence[Model]) -> str:
+def _missing(task: str, wanted: Collection[str], able: Sequence[Model], fitting: Sequence[Model]) -> str:
+    stems = f" {', '.join(sorted(wanted))}" if wanted else ""
     if fitting:
-        # The one that most people mean, not the largest.
-        usual = next((model for model in fitting if model.name == "htdemucs"), fitting[0])
-        stems = f" for {', '.join(sorted(wanted))}" if wanted else ""
-        lacks = wanted - {"drums", "bass", "other", "vocals"}
-        rough = "" if lacks else ", or use --model dsp, which needs no download and is of low quality"
-        return f"No separation model{stems} is installed; get one with: unmix models pull {usual.name}{rough}"
-    known = sorted({stem for model in separators for stem in model.stems})
-    unknown = ", ".join(sorted(wanted - set(known))) or ", ".join(sorted(wanted))
-    return f"No model that unmix can run separates {unknown}; stems are: {', '.join(known)}."
+        usual = [model for model in fitting if model.usual] or fitting
+        names = " or ".join(model.name for model in usual)
+        rough = [model.name for model in able if model.quality == "low" and set(wanted) <= set(model.stems)]
+        instead = (
+            f", or use --model {rough[0]}, which needs no download and is of low quality" if rough else ""
+        )
+        return (
+            f"No model that can {task}{stems} is installed; get one with: unmix models pull {names}{instead}"
+        )
+    if not able:
+        return f"unmix has no model that can {task}; a newer version may have one."
+    known = sorted({stem for model in able for stem in model.stems})
+    unknown = ", ".join(sorted(set(wanted) - set(known))) or stems.strip()
+    return f"No model that unmix has can {task} {unknown}; stems are: {', '.join(known)}."

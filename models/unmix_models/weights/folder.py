@@ -5,25 +5,23 @@ against the catalogue's size and SHA-256, and moved in when all are right, so a 
 Nothing here unpickles anything.
 """
 
-import gzip
 import hashlib
 import shutil
-import tarfile
-import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
-from typing import IO, cast
+from typing import IO
 
-from .catalogue import CATALOGUE, Model, WeightFile
-from .download import PullProgress, download
-from .errors import InvalidWeights, ModelMissing
-from .networks import DESCRIPTION, imported_models, install_network
-from .storage import naming_the_disk
+from unmix_models.catalogue import CATALOGUE, Model, WeightFile, description, not_installed
+from unmix_models.errors import InvalidWeights
+from unmix_models.families import family_of
+from unmix_models.storage import naming_the_disk
+from unmix_models.weights import archive, networks
+from unmix_models.weights.download import PullProgress, download
 
 _PIECE = 1 << 20
-_SPARE_BYTES = 64 << 20
-_LARGEST_NETWORK = 1 << 30
+_LARGEST_FILE = 4 << 30
+"""Bytes of a checkpoint whose size the catalogue does not know."""
 
 
 class Weights:
@@ -35,96 +33,91 @@ class Weights:
 
     def models(self) -> Mapping[str, Model]:
         """The catalogue, and what the user has imported under names of their own."""
-        return {**CATALOGUE, **imported_models(self.folder, CATALOGUE)}
+        return {**CATALOGUE, **networks.imported_models(self.folder, CATALOGUE)}
 
     def installed(self) -> frozenset[str]:
-        """Names of the models that can run: those without files, and those whose files have the right size."""
+        """Names of the models that can run: those without files, and those whose files are all there."""
         return frozenset(model.name for model in self.models().values() if self._is_whole(model))
 
     def path(self, model: Model) -> Path:
         """The model's folder. Raises ModelMissing when it is not whole."""
         if not self._is_whole(model):
-            raise ModelMissing(
-                f"'{model.name}' is not installed; get it with: unmix models pull {model.name}"
-            )
+            raise not_installed(model)
         return self.folder / model.name
 
     def pull(
-        self, model: Model, url: str, stop: Callable[[], bool] = lambda: False
+        self,
+        model: Model,
+        url: str,
+        stop: Callable[[], bool] = lambda: False,
+        mirrored: Callable[[str], str] = lambda address: address,
     ) -> Generator[PullProgress]:
-        """Download the archive at `url`, resuming what an earlier try left, and install the model.
+        """Download what is at `url`, resuming what an earlier try left, and install the model.
 
-        Stops between two pieces when `stop()` is true. Raises InvalidWeights when the archive does not hold the
+        `url` is where the model's own `url` is to be had, and `mirrored` gives the same for the address of a
+        single file. Stops between two pieces when `stop()` is true. Raises InvalidWeights when what comes is not the
         catalogue's files, ConnectionError when the server cannot be reached, StorageFull.
         """
-        if model.architecture:
-            yield from self._pull_network(model, url, stop)
-            return
-        archive = self.folder / f".{model.name}.tar.gz.part"
-        archive.parent.mkdir(parents=True, exist_ok=True)
+        apart = model.url.endswith("/") or any(file.url for file in model.files)
         with naming_the_disk(self.folder):
-            yield from download(url, archive, _most_bytes(model), stop)
-            if stop():
-                return
-            size = archive.stat().st_size
-            yield PullProgress("verifying", size, size)
-            try:
-                with _naming_broken_archives():
-                    self._install(model, _members(archive, model))
-            finally:
-                archive.unlink(missing_ok=True)
+            if apart:
+                addresses = {
+                    file: mirrored(file.url) if file.url else url + file.name for file in model.files
+                }
+                yield from self._pull_files(model, addresses, stop)
+            else:
+                yield from self._pull_archive(model, url, stop)
 
     def install(self, model: Model, source: Path) -> None:
-        """Copy the model's files from the folder `source`. Raises InvalidWeights, StorageFull."""
-        if model.architecture:
-            with naming_the_disk(self.folder):
-                self._place(model, lambda partial: install_network(model, source, partial))
-            return
+        """Take the model's files from the folder `source`; its family converts those that need it.
 
-        def files() -> Iterator[tuple[WeightFile, IO[bytes]]]:
-            for file in model.files:
-                path = source / file.name
-                if not path.is_file():
-                    raise InvalidWeights(f"{file.name} is missing; '{model.name}' needs: {_names(model)}.")
-                with path.open("rb") as opened:
-                    yield file, opened
-
+        Raises InvalidWeights, also for checkpoints of no family that unmix knows, and StorageFull.
+        """
         with naming_the_disk(self.folder):
-            self._install(model, files())
+            if networks.is_imported(model):
+                model = replace(model, family=networks.recognised(model.name, source).name)
+            taken_in = family_of(model).networks
+            if taken_in:
+                self._place(model, lambda partial: taken_in.install(model, source, partial))
+            else:
+                self._place(model, lambda partial: _copy(model, _files(model, source), partial))
 
-    def _install(self, model: Model, files: Iterable[tuple[WeightFile, IO[bytes]]]) -> None:
-        def copy(partial: Path) -> None:
-            for file, opened in files:
-                _copy_checked(file, opened, partial / file.name)
-            missing = [file.name for file in model.files if not (partial / file.name).exists()]
-            if missing:
-                raise InvalidWeights(
-                    f"The archive lacks {', '.join(missing)}; '{model.name}' was not installed."
-                )
+    def _pull_archive(self, model: Model, url: str, stop: Callable[[], bool]) -> Generator[PullProgress]:
+        path = self.folder / f".{model.name}.tar.gz.part"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield from download(url, path, archive.most_bytes(model), stop)
+        if stop():
+            return
+        size = path.stat().st_size
+        yield PullProgress("verifying", size, size)
+        try:
+            with archive.naming_broken_archives():
+                self._place(model, lambda partial: _copy(model, archive.members(path, model), partial))
+        finally:
+            path.unlink(missing_ok=True)
 
-        self._place(model, copy)
-
-    def _pull_network(self, model: Model, url: str, stop: Callable[[], bool]) -> Generator[PullProgress]:
-        """Download each checkpoint into a folder beside, then convert and install."""
+    def _pull_files(
+        self, model: Model, addresses: Mapping[WeightFile, str], stop: Callable[[], bool]
+    ) -> Generator[PullProgress]:
+        """Download each file into a folder beside, then install from there."""
         staged = self.folder / f".{model.name}.staged"
         staged.mkdir(parents=True, exist_ok=True)
-        with naming_the_disk(self.folder):
-            done = 0
-            for file in model.files:
-                target = staged / file.name
-                if not target.exists():
-                    partial = staged / f"{file.name}.part"
-                    for step in download(url + file.name, partial, file.size or _LARGEST_NETWORK, stop):
-                        yield PullProgress(step.stage, done + step.done_bytes, model.download_bytes)
-                    if stop():
-                        return
-                    partial.rename(target)
-                done += target.stat().st_size
-            yield PullProgress("verifying", done, done)
-            try:
-                self._place(model, lambda partial: install_network(model, staged, partial))
-            finally:
-                shutil.rmtree(staged, ignore_errors=True)
+        done = 0
+        for file, address in addresses.items():
+            target = staged / file.name
+            if not target.exists():
+                partial = staged / f"{file.name}.part"
+                for step in download(address, partial, file.size or _LARGEST_FILE, stop):
+                    yield PullProgress(step.stage, done + step.done_bytes, model.download_bytes)
+                if stop():
+                    return
+                partial.rename(target)
+            done += target.stat().st_size
+        yield PullProgress("verifying", done, done)
+        try:
+            self.install(model, staged)
+        finally:
+            shutil.rmtree(staged, ignore_errors=True)
 
     def _place(self, model: Model, fill: Callable[[Path], None]) -> None:
         """Let `fill` fill a folder beside, and move it in when it is done."""
@@ -144,16 +137,32 @@ class Weights:
 
     def _is_whole(self, model: Model) -> bool:
         folder = self.folder / model.name
-        if model.architecture:
-            return (folder / DESCRIPTION).is_file() and (folder / f"{model.name}.yaml").is_file()
+        if networks.is_imported(model) or family_of(model).networks:
+            return description.exists(folder)
         try:
             return all((folder / file.name).stat().st_size == file.size for file in model.files)
         except OSError:
             return False
 
 
-def _names(model: Model) -> str:
-    return ", ".join(file.name for file in model.files)
+def _files(model: Model, source: Path) -> Iterator[tuple[WeightFile, IO[bytes]]]:
+    """The model's files in a folder. Raises InvalidWeights where one is missing."""
+    for file in model.files:
+        path = source / file.name
+        if not path.is_file():
+            names = ", ".join(file.name for file in model.files)
+            raise InvalidWeights(f"{file.name} is missing; '{model.name}' needs: {names}.")
+        with path.open("rb") as opened:
+            yield file, opened
+
+
+def _copy(model: Model, files: Iterable[tuple[WeightFile, IO[bytes]]], folder: Path) -> None:
+    """Copy and check all the model's files. Raises InvalidWeights."""
+    for file, opened in files:
+        _copy_checked(file, opened, folder / file.name)
+    missing = [file.name for file in model.files if not (folder / file.name).exists()]
+    if missing:
+        raise InvalidWeights(f"The archive lacks {', '.join(missing)}; '{model.name}' was not installed.")
 
 
 def _copy_checked(file: WeightFile, source: IO[bytes], target: Path) -> None:
@@ -167,52 +176,4 @@ def _copy_checked(file: WeightFile, source: IO[bytes], target: Path) -> None:
             left -= len(piece)
         too_long = bool(source.read(1))
     if left or too_long or digest.hexdigest() != file.sha256:
-        raise InvalidWeights(
-            f"{file.name} is not the file that the catalogue names (SHA-256 {file.sha256[:12]}…); "
-            "download it again from the official release."
-        )
-
-
-@contextmanager
-def _naming_broken_archives() -> Generator[None]:
-    """Turn what damaged archives raise, wherever they are read, into InvalidWeights."""
-    try:
-        yield
-    except (tarfile.TarError, EOFError, OSError, zlib.error, ValueError, OverflowError) as error:
-        if isinstance(error, OSError) and error.errno:  # the disk's fault, not the archive's
-            raise
-        raise InvalidWeights(f"The download is no readable archive ({error}); pull it again.") from error
-
-
-def _members(archive: Path, model: Model) -> Iterator[tuple[WeightFile, IO[bytes]]]:
-    """The catalogue's files out of a .tar.gz, whatever folder they lie in there; nothing else is unpacked."""
-    wanted = {file.name: file for file in model.files}
-    with gzip.open(archive) as unpacked:
-        bounded = _Bounded(unpacked, _most_bytes(model))
-        with tarfile.open(fileobj=cast("IO[bytes]", bounded), mode="r|") as tar:
-            for member in tar:
-                file = wanted.pop(Path(member.name).name, None) if member.isfile() else None
-                opened = tar.extractfile(member) if file else None
-                if file and opened:
-                    yield file, opened
-
-
-class _Bounded:
-    """Reads a stream, and refuses to read more than a limit: a small archive can unpack to any size."""
-
-    def __init__(self, stream: gzip.GzipFile, limit: int) -> None:
-        self._stream = stream
-        self._left = limit
-
-    def read(self, size: int) -> bytes:
-        """As `io.RawIOBase.read`. Raises InvalidWeights beyond the limit."""
-        piece = self._stream.read(size)
-        self._left -= len(piece)
-        if self._left < 0:
-            raise InvalidWeights("The archive unpacks to far more than the model's files; pull it again.")
-        return piece
-
-
-def _most_bytes(model: Model) -> int:
-    """What an archive of the model may hold, with room for its author's notes."""
-    return 2 * model.download_bytes + _SPARE_BYTES
+        raise file.mismatch()
