@@ -12,10 +12,8 @@ from unmix_models import catalogue
 from unmix_models.catalogue import Model
 from unmix_models.devices import place
 from unmix_models.errors import AudioError, InvalidWeights
-from unmix_models.networks import SUFFIXES, imported_model
-from unmix_models.stem_choice import choose_separator
 from unmix_models.storage import naming_the_disk
-from unmix_models.weights import PullProgress, Weights
+from unmix_models.weights import PullProgress, Weights, importable_suffixes, imported_model
 
 from .cancellation import unbroken
 from .config import Config
@@ -87,7 +85,7 @@ class ModelManager:
         if model is None:
             with _told_to_clients():
                 model = imported_model(name)
-        if not model.files and not model.architecture:
+        if not model.files and not importable_suffixes(model):
             raise InvalidRequest("name", f"'{name}' ships with unmix; there is nothing to import.")
         arriving = self._config.weights_folder / f".{name}.import"
         async with self._installing:
@@ -108,9 +106,9 @@ class ModelManager:
         with _told_to_clients():
             match task:
                 case SeparateTask():
-                    choose_separator(task.model, task.stems, self._weights)
+                    catalogue.choose(task.model, "separate", self._weights, stems=task.stems)
                 case DenoiseTask():
-                    catalogue.choose(task.model, catalogue.Task.DENOISE, None, self._weights.installed())
+                    catalogue.choose(task.model, "denoise", self._weights)
 
     async def load(self, name: str, device: str, keep_alive: float | None) -> tuple[ModelStatus, float]:
         """Make resident; return the seconds that it took. Raises JobFailed, WorkerDied."""
@@ -152,7 +150,7 @@ def _expected_size(model: Model, file_name: str) -> int:
     """Most bytes that a file of an import may have; 0 for one that the model has no use for."""
     known = next((file.size for file in model.files if file.name == file_name), 0)
     plain = Path(file_name).name == file_name and not file_name.startswith(".")
-    if not known and model.architecture and plain and file_name.endswith(SUFFIXES):
+    if not known and plain and file_name.endswith(importable_suffixes(model)):
         return _LARGEST_NETWORK
     return known
 

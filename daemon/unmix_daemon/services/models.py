@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator
 
 from unmix.v1 import models_pb2, models_pb2_grpc
-from unmix_models.catalogue import Task
 
 from ..errors import InvalidRequest
 from ..interceptors import Context
@@ -12,9 +11,9 @@ from ..status import DaemonStatus, StatusReader
 from . import convert
 
 _TASKS = {
-    Task.DENOISE: models_pb2.TASK_DENOISE,
-    Task.SEPARATE: models_pb2.TASK_SEPARATE,
-    Task.ISOLATE: models_pb2.TASK_ISOLATE,
+    "denoise": models_pb2.TASK_DENOISE,
+    "separate": models_pb2.TASK_SEPARATE,
+    "isolate": models_pb2.TASK_ISOLATE,
 }
 
 

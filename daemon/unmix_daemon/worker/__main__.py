@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from unmix_models.devices import probe
-from unmix_models.loading import Place
+from unmix_models.machine import Machine
 from unmix_models.separate.allocator import configure_allocator
 from unmix_models.weights import Weights
 
@@ -54,7 +54,7 @@ def main() -> None:
     )
     around = Surroundings(
         Weights(Path(begin.weights_folder)),
-        Place(begin.device, begin.threads or os.cpu_count() or 1, precision=begin.precision),
+        Machine(begin.device, begin.threads or os.cpu_count() or 1, precision=begin.precision),
         residency,
         send,
     )

@@ -7,11 +7,11 @@ from typing import cast
 
 from unmix_models import catalogue
 from unmix_models.catalogue import Choice
-from unmix_models.content import Profile, analyse
 from unmix_models.denoise.base import Denoiser
-from unmix_models.denoising import BLOCK_FRAMES, STEMS, denoise
+from unmix_models.denoise.recording import BLOCK_FRAMES, STEMS, denoise
 from unmix_models.errors import OutOfMemory
-from unmix_models.loading import load_denoiser
+from unmix_models.listen.content import Profile, analyse
+from unmix_models.loading import load
 from unmix_models.media import AudioReader
 
 from ..jobs import DenoiseTask
@@ -40,10 +40,10 @@ def run_denoise(run: Run, task: DenoiseTask, around: Surroundings) -> Steps:
         place = replace(around.place, required=run.options.device not in ("", "auto"))
         with around.residency.use(
             choice.model.name,
-            lambda: load_denoiser(choice.model, around.weights, place),
+            lambda: load(choice.model, around.weights, place),
             run.keep_alive,
         ) as (loaded, load_seconds):
-            model = cast("Denoiser", loaded)  # load_denoiser made it
+            model = cast("Denoiser", loaded)  # its task is to denoise
             try:
                 outcome = yield from _process(run, task, known, profile, model, files)
             except OutOfMemory:
@@ -72,10 +72,10 @@ def run_denoise(run: Run, task: DenoiseTask, around: Surroundings) -> Steps:
 def _choose(task: DenoiseTask, reader: AudioReader, around: Surroundings) -> tuple[Profile | None, Choice]:
     profile = None
     automatic = catalogue.is_auto(task.model)
-    if automatic or catalogue.find(task.model, catalogue.Task.DENOISE).needs_profile:
+    if automatic or catalogue.find(task.model, "denoise").needs_profile:
         profile = analyse(reader.blocks(BLOCK_FRAMES), reader.info.sample_rate)
     content = profile.content if profile else None
-    choice = catalogue.choose(task.model, catalogue.Task.DENOISE, content, around.weights.installed())
+    choice = catalogue.choose(task.model, "denoise", around.weights, content=content)
     if automatic and profile:
         choice = Choice(choice.model, f"{choice.reason}. {profile.reason}")
     return profile, choice

@@ -14,8 +14,8 @@ from typing import Any
 
 from unmix_models import catalogue
 from unmix_models.errors import AudioError, OutOfMemory
-from unmix_models.loading import load_denoiser, load_separator
-from unmix_models.separating import Forward
+from unmix_models.loading import load
+from unmix_models.separate.recording import Forward
 from unmix_models.storage import is_full
 
 from ..jobs import DenoiseTask, SeparateTask
@@ -154,7 +154,6 @@ class Loop:
     def _load(self, command: Load) -> float:
         around = self._around
         model = catalogue.find(command.model, models=around.weights.models())
-        load = load_denoiser if model.task is catalogue.Task.DENOISE else load_separator
         with around.residency.use(
             model.name, lambda: load(model, around.weights, around.place), command.keep_alive
         ) as (_, seconds):

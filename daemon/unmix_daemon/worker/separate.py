@@ -5,12 +5,19 @@ from collections.abc import Generator
 from contextlib import suppress
 from typing import Any, cast
 
+from unmix_models.catalogue import choose
 from unmix_models.errors import OutOfMemory
-from unmix_models.loading import load_separator
+from unmix_models.loading import load
 from unmix_models.separate.base import Separator
+from unmix_models.separate.recording import (
+    Consistency,
+    Forward,
+    SeparateOptions,
+    check_channels,
+    measure,
+    separate,
+)
 from unmix_models.separate.statistics import TrackStatistics
-from unmix_models.separating import Consistency, Forward, SeparateOptions, check_channels, measure, separate
-from unmix_models.stem_choice import choose_separator
 from unmix_models.stem_names import parse_stems
 
 from ..jobs import SeparateTask
@@ -30,15 +37,15 @@ def run_separate(run: Run, task: SeparateTask, around: Surroundings) -> Steps:
         with open_recording(run) as reader:
             known = facts(run, reader)
         check_channels(known.info.channels)
-        choice = choose_separator(task.model, task.stems, around.weights)
+        choice = choose(task.model, "separate", around.weights, stems=task.stems)
         yield
         around.send(Advanced(run.ticket, "loading", 0.0, None))
         with around.residency.use(
             choice.model.name,
-            lambda: load_separator(choice.model, around.weights, around.place),
+            lambda: load(choice.model, around.weights, around.place),
             run.keep_alive,
         ) as (loaded, load_seconds):
-            model = cast("Separator", loaded)  # load_separator made it
+            model = cast("Separator", loaded)  # its task is to separate
             files.create(tuple(chosen.name for chosen in parse_stems(task.stems, model.stems)), known.spec)
             outcome: Outcome | None = None
             with suppress(OutOfMemory):

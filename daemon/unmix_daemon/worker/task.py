@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from unmix_models.loading import Place
+from unmix_models.machine import Machine
 from unmix_models.media import OutputSpec
-from unmix_models.separating import Forward
+from unmix_models.separate.recording import Forward
 from unmix_models.stems import Level
 from unmix_models.weights import Weights
 
@@ -32,7 +32,7 @@ class Surroundings:
     """What a worker has for its runs."""
 
     weights: Weights
-    place: Place
+    place: Machine
     residency: Residency[Loadable]
     send: Callable[[Report], None]
 
