@@ -99,7 +99,7 @@ class ModelManager:
                 await self.announce()
             finally:
                 await asyncio.to_thread(shutil.rmtree, arriving, ignore_errors=True)
-        return self._status(model)
+        return self.status(name)  # an import is known only now
 
     def check(self, task: Task) -> None:
         """Refuse a task that no installed model can do, before its file is uploaded. Raises JobFailed."""
