@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from unmix_models.audio import Block
 from unmix_models.separate.dsp import DspSeparator, load
 from unmix_models.separate.dsp.short_time import DELAY, HOP, SAMPLE_RATE, Analysis, Spectra, Synthesis
-from unmix_models.separate.statistics import TrackStatistics
 
 SONG = Path(__file__).parents[2] / "shared/audio/music_stems"
 TARGETS = {"drums": 3.0, "bass": 1.0, "vocals": 2.0}
@@ -68,9 +67,10 @@ def distortion_ratio(reference: Block, estimate: Block) -> float:
 
 
 def separate(separator: DspSeparator, mixture: Block) -> dict[str, Block]:
-    stream = separator.stream(separator.stems, TrackStatistics(0.0, 1.0))
-    parts = [stream.process(mixture), stream.flush()]
-    return {stem: np.concatenate([part[stem] for part in parts]) for stem in separator.stems}
+    stream = separator.stream(separator.stems)
+    stream.push(mixture)
+    stream.finish()
+    return stream.take()
 
 
 def ideal_ratio_masked(references: dict[str, Block], mixture: Block) -> dict[str, Block]:

@@ -42,19 +42,28 @@ Separate = Callable[[torch.Tensor], torch.Tensor]
 
 
 def unmix(folder: Path, precision: str) -> Separate:
-    from unmix_models.separate.checkpoint import read
-    from unmix_models.separate.separator import load
+    from unmix_models.separate.htdemucs.checkpoint import read
+    from unmix_models.separate.htdemucs.separator import load
+    from unmix_models.separate.htdemucs.stream import DemucsStream
     from unmix_models.separate.statistics import TrackStatisticsMeter
 
     model = load(read(folder / "bench.yaml"), name="bench", precision=precision)
+
+    def final(stream: DemucsStream, block: np.ndarray | None = None) -> dict[str, np.ndarray]:
+        if block is not None:
+            stream.push(block)
+        while (segment := stream.pending()) is not None:
+            stream.accept(model.forward([segment])[0])
+        return stream.take()
 
     def separate(audio: torch.Tensor) -> torch.Tensor:
         block = np.ascontiguousarray(audio.T.numpy())
         meter = TrackStatisticsMeter()
         meter.add(block)
         stream = model.stream(STEMS, meter.result())
-        parts = [stream.process(block[start : start + RATE]) for start in range(0, len(block), RATE)]
-        parts.append(stream.flush())
+        parts = [final(stream, block[start : start + RATE]) for start in range(0, len(block), RATE)]
+        stream.finish()
+        parts.append(final(stream))
         stems = [np.concatenate([part[stem] for part in parts]).T for stem in STEMS]
         return torch.from_numpy(np.stack(stems))
 
@@ -152,7 +161,7 @@ COLD: dict[str, Callable[[Path], Separate]] = {"unmix auto": OWN["unmix warm, de
 def write_weights(folder: Path) -> None:
     """The same network three ways: a bag, its `.safetensors`, and the `.th` that the demucs CLI reads."""
     from demucs.htdemucs import HTDemucs
-    from unmix_models.separate.legacy import convert
+    from unmix_models.separate.htdemucs.legacy import convert
 
     torch.manual_seed(0)
     network = HTDemucs(**KEYWORDS)
@@ -198,7 +207,7 @@ def peer_environment() -> str:
 
 
 def state_of(folder: Path) -> dict[str, torch.Tensor]:
-    from unmix_models.separate.checkpoint import read
+    from unmix_models.separate.htdemucs.checkpoint import read
 
     (member,) = read(folder / "bench.yaml").members
     return {name: tensor.float() for name, tensor in member.tensors.items()}

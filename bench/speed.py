@@ -27,14 +27,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryFile
+from typing import cast
 
 import product
 import soundfile
 from unmix_models import catalogue
-from unmix_models.content import analyse
 from unmix_models.denoise.base import Denoiser
-from unmix_models.denoising import BLOCK_FRAMES
-from unmix_models.loading import Place, load_denoiser
+from unmix_models.denoise.recording import BLOCK_FRAMES
+from unmix_models.listen.content import analyse
+from unmix_models.loading import load
+from unmix_models.machine import Machine
 from unmix_models.media import open_reader
 from unmix_models.weights import Weights
 from unmix_plugins.audio import DenoiseTask, Event, OutputPiece
@@ -90,9 +92,9 @@ class Bare:
 
     @classmethod
     def load(cls, name: str, threads: int) -> "Bare":
-        entry = catalogue.find(name, catalogue.Task.DENOISE)
-        model = load_denoiser(entry, Weights(product.weights()), Place("cpu", threads))
-        return cls(model, entry.needs_profile)
+        entry = catalogue.find(name, "denoise")
+        model = load(entry, Weights(product.weights()), Machine("cpu", threads))
+        return cls(cast("Denoiser", model), entry.needs_profile)
 
     def run(self, clip: Path) -> float:
         """Seconds for the blocks that the worker would give it, from memory."""

@@ -7,9 +7,9 @@ import soundfile
 import soxr
 from support import shared
 from unmix_models.audio import Block
-from unmix_models.content import Profile
 from unmix_models.denoise import deepfilternet3, rnnoise, wiener
 from unmix_models.denoise.base import Denoiser
+from unmix_models.listen.content import Profile
 
 RATE = 48000
 

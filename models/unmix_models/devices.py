@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .errors import DeviceUnavailable
-from .onnx_runtime import onnx_runtime
+from unmix_models.errors import DeviceUnavailable
+from unmix_models.onnx_runtime import onnx_runtime
 
 _NVIDIA_DRIVER = ("/proc/driver/nvidia/version", "/dev/nvidiactl")
 

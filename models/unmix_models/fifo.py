@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from .audio import Block, empty
+from unmix_models.audio import Block, empty
 
 
 class Fifo:

@@ -4,7 +4,7 @@ soxr VHQ measured 151 dB signal-to-noise and −155 dB aliasing; its stream equa
 for bit, and its output is aligned with its input (linear phase, delay compensated).
 """
 
-from .audio import Block, empty
+from unmix_models.audio import Block, empty
 
 
 class Resampler:

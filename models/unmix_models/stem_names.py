@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from .errors import UnsupportedFormat
+from unmix_models.errors import UnsupportedFormat
 
 _ALIASES = {"instrumental": ("vocals", True), "accompaniment": ("vocals", True)}
 

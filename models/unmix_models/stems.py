@@ -1,15 +1,17 @@
-"""One stem on its way into a file: levels measured, converted to the file's rate, encoded."""
+"""One stem on its way into a file, or into several: stages, levels measured, the file's rate, the encoder."""
 
 import math
+from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Protocol, Self
 
 import numpy as np
 
-from .audio import Block
-from .media import Metadata, OutputSpec, open_writer
-from .resample import Resampler
+from unmix_models.audio import Block
+from unmix_models.media import Metadata, OutputSpec, open_writer
+from unmix_models.resample import Resampler
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +49,51 @@ class LevelMeter:
         )
 
 
+class Stage(Protocol):
+    """Something that is done to a stem behind the model, such as a filter or a limiter, at the recording's rate.
+
+    Blocks are `[frames, channels]`. In total it gives as many frames as it takes, at lag 0.
+    """
+
+    def process(self, block: Block) -> Block:
+        """Take the next frames; return what is final so far (may be empty)."""
+        ...
+
+    def flush(self) -> Block:
+        """Return the rest; the stage is then at its end."""
+        ...
+
+
+class StemOutput(Protocol):
+    """What a model's stem is written to."""
+
+    def quantise(self, block: Block) -> Block:
+        """What a reader will get for these samples of the model, so that others can be made to add up with it."""
+        ...
+
+    def write(self, block: Block) -> None:
+        """Append `[frames, channels]` at the recording's rate."""
+        ...
+
+
 class StemFile:
     """Writes one stem at the recording's rate into a file of any output format; a context manager."""
 
     def __init__(
-        self, file: BinaryIO, spec: OutputSpec, *, sample_rate: int, frames: int | None, metadata: Metadata
+        self,
+        file: BinaryIO,
+        spec: OutputSpec,
+        *,
+        sample_rate: int,
+        frames: int | None,
+        metadata: Metadata,
+        stages: Sequence[Stage] = (),
     ) -> None:
-        """`sample_rate` and `frames` are the recording's; the file's own rate is `spec.sample_rate`."""
+        """`sample_rate` and `frames` are the recording's; the file's own rate is `spec.sample_rate`.
+
+        `stages` are gone through in order before levels are measured.
+        """
+        self._stages = stages
         self._resampler = Resampler(sample_rate, spec.sample_rate, spec.channels)
         if frames is not None:
             frames = round(frames * spec.sample_rate / sample_rate)
@@ -65,17 +105,21 @@ class StemFile:
         self._written = 0
 
     def quantise(self, block: Block) -> Block:
-        """What a reader of a lossless file will get for these samples; the block itself for others."""
+        """What a reader of a lossless file will get for these samples; the block itself for others.
+
+        Also with stages it is the rounding of what the model gave: stems add up before their stages.
+        """
         return self._writer.quantise(block) if self._keeps_rate else block
 
     def write(self, block: Block) -> None:
         """Append `[frames, channels]`."""
-        self._meter.add(block)
         self._taken += len(block)
-        self._append(self._resampler.process(block))
+        self._encode(self._staged(block, self._stages))
 
     def close(self) -> Level:
         """Finish the file and return its level. The file has the recording's length to the nearest frame."""
+        for number, stage in enumerate(self._stages, 1):
+            self._encode(self._staged(stage.flush(), self._stages[number:]))
         tail = self._resampler.flush()
         expected = round(self._taken * self._ratio)
         self._append(tail[: max(0, expected - self._written)])
@@ -99,7 +143,55 @@ class StemFile:
         """Samples that the file's depth could not hold and that were saturated at full scale."""
         return self._writer.clipped
 
+    @staticmethod
+    def _staged(block: Block, stages: Sequence[Stage]) -> Block:
+        for stage in stages:
+            block = stage.process(block)
+        return block
+
+    def _encode(self, block: Block) -> None:
+        self._meter.add(block)
+        self._append(self._resampler.process(block))
+
     def _append(self, block: Block) -> None:
         if len(block):
             self._writer.write(block)
             self._written += len(block)
+
+
+class StemFiles:
+    """One stem on its way into one or several files, the same samples into each; a context manager."""
+
+    def __init__(self, files: Mapping[str, StemFile]) -> None:
+        """`files` are named after their outputs; stems add up by what the first of them holds."""
+        self._files = dict(files)
+        self._first = next(iter(self._files.values()))
+
+    def quantise(self, block: Block) -> Block:
+        """See `StemFile.quantise`, of the first file."""
+        return self._first.quantise(block)
+
+    def write(self, block: Block) -> None:
+        """Append `[frames, channels]` to each file."""
+        for file in self._files.values():
+            file.write(block)
+
+    def close(self) -> dict[str, Level]:
+        """Finish the files; the level of each."""
+        return {name: file.close() for name, file in self._files.items()}
+
+    @property
+    def clipped(self) -> int:
+        """See `StemFile.clipped`: of the file with the most, as the same samples go into each."""
+        return max(file.clipped for file in self._files.values())
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """After an error: let go of every encoder."""
+        with ExitStack() as stack:
+            for file in self._files.values():
+                stack.callback(file.__exit__, kind, error, traceback)

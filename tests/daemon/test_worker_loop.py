@@ -17,11 +17,11 @@ from unmix_daemon.worker.loop import Loop
 from unmix_daemon.worker.messages import Cancel, Failed, Finished, Run
 from unmix_daemon.worker.workshop import Workshop
 from unmix_models.errors import OutOfMemory
-from unmix_models.loading import Place
-from unmix_models.networks import imported_model
-from unmix_models.separate.checkpoint import from_module
-from unmix_models.separate.separator import DemucsSeparator, Segment, load
+from unmix_models.machine import Machine
+from unmix_models.separate.htdemucs.checkpoint import from_module
+from unmix_models.separate.htdemucs.separator import DemucsSeparator, Segment, load
 from unmix_models.weights import Weights
+from unmix_models.weights.networks import imported_model
 
 
 class Recorded(DemucsSeparator):
@@ -52,7 +52,6 @@ class Bench:
         (placed / "model.json").write_text(
             '{"stems": ["drums", "bass", "other", "vocals"], "sample_rate": 8000}'
         )
-        (placed / "mine.yaml").write_text("models: []")
         self.model: Any = load(from_module(small()), name="mine", precision="float32", threads=1)
         self.model.__class__ = Recorded
         self.model.batches = []
@@ -62,7 +61,7 @@ class Bench:
         with residency.use(imported_model("mine").name, lambda: self.model, -1):
             pass
         self.mail: queue.SimpleQueue[Any] = queue.SimpleQueue()
-        self.loop = Loop(self.mail, Workshop(weights, Place("cpu", 1), residency, self._take), batch)
+        self.loop = Loop(self.mail, Workshop(weights, Machine("cpu", 1), residency, self._take), batch)
 
     def _take(self, report: Any) -> None:
         self.reports.append(report)

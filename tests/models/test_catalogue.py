@@ -3,16 +3,38 @@
 import re
 import subprocess
 import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from unmix_models.catalogue import CATALOGUE, Content, Model, Task, choose, find, is_auto
+from unmix_models.catalogue import CATALOGUE, Content, Model, choose, find, is_auto
 from unmix_models.errors import ModelMissing, UnknownModel
-from unmix_models.loading import Place, load_denoiser
+from unmix_models.families import FAMILIES, Family, family_of
+from unmix_models.loading import load
+from unmix_models.machine import Machine
 from unmix_models.weights import Weights
 
-SHIPPED = frozenset({"rnnoise", "wiener"})
-ALL = SHIPPED | {"deepfilternet3"}
+
+@dataclass(frozen=True)
+class Shelf:
+    """The catalogue, and what of it is installed."""
+
+    names: frozenset[str]
+
+    def models(self) -> Mapping[str, Model]:
+        return CATALOGUE
+
+    def installed(self) -> frozenset[str]:
+        return self.names
+
+
+def shelf(*names: str) -> Shelf:
+    return Shelf(frozenset(names))
+
+
+SHIPPED = shelf("rnnoise", "wiener", "dsp")
+ALL = shelf(*SHIPPED.names, "deepfilternet3")
 
 
 @pytest.mark.parametrize("model", CATALOGUE.values(), ids=list(CATALOGUE))
@@ -24,9 +46,13 @@ def test_every_entry_is_complete(model: Model) -> None:
     assert len(set(model.stems)) == len(model.stems)
     assert model.quality in {"low", "high"}
     assert bool(model.url) == bool(model.files)
+    assert family_of(model).task == model.task
+    assert model.cost >= 0
     assert model.url == "" or model.url.startswith("https://")
     for file in model.files:
-        assert file.size > 0 or model.architecture  # the hash of a checkpoint is checked when it is converted
+        assert (
+            file.size > 0 or family_of(model).networks
+        )  # the hash of a checkpoint is checked when it is converted
         assert re.fullmatch(r"[0-9a-f]{64}", file.sha256)
         assert Path(file.name).name == file.name
     assert model.download_bytes == (
@@ -34,24 +60,20 @@ def test_every_entry_is_complete(model: Model) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "model",
-    [model for model in CATALOGUE.values() if model.task is Task.DENOISE],
-    ids=lambda model: model.name,
-)
-def test_every_denoiser_has_an_adapter(model: Model, tmp_path: Path) -> None:
+@pytest.mark.parametrize("model", CATALOGUE.values(), ids=list(CATALOGUE))
+def test_every_model_is_loaded_by_its_family(model: Model, tmp_path: Path) -> None:
     weights = Weights(tmp_path)
     if model.files:
         with pytest.raises(ModelMissing, match=f"unmix models pull {model.name}"):
-            load_denoiser(model, weights, Place("cpu", 1))
+            load(model, weights, Machine("cpu", 1))
     else:
-        loaded = load_denoiser(model, weights, Place("cpu", 1))
+        loaded = load(model, weights, Machine("cpu", 1))
         assert (loaded.name, loaded.sample_rate) == (model.name, model.sample_rate)
 
 
 def test_speech_and_music_can_be_denoised_by_what_ships_with_unmix() -> None:
     for content in Content:
-        assert choose("auto", Task.DENOISE, content, SHIPPED).model.name in SHIPPED
+        assert choose("auto", "denoise", SHIPPED, content=content).model.name in SHIPPED.names
 
 
 @pytest.mark.parametrize(
@@ -63,55 +85,56 @@ def test_speech_and_music_can_be_denoised_by_what_ships_with_unmix() -> None:
         (Content.MUSIC, SHIPPED, "wiener"),
     ],
 )
-def test_auto_takes_the_best_installed_model(
-    content: Content, installed: frozenset[str], chosen: str
-) -> None:
+def test_auto_takes_the_best_installed_model(content: Content, installed: Shelf, chosen: str) -> None:
     for name in ("", "auto"):
-        assert choose(name, Task.DENOISE, content, installed).model.name == chosen
+        assert choose(name, "denoise", installed, content=content).model.name == chosen
 
 
 def test_auto_names_the_better_model_and_how_to_get_it() -> None:
-    choice = choose("auto", Task.DENOISE, Content.SPEECH, SHIPPED)
+    choice = choose("auto", "denoise", SHIPPED, content=Content.SPEECH)
     assert choice.reason == (
         "best installed model for speech; deepfilternet3 is better: unmix models pull deepfilternet3"
     )
 
 
 def test_auto_promises_nothing_better_than_the_best() -> None:
-    assert choose("auto", Task.DENOISE, Content.SPEECH, ALL).reason == "best installed model for speech"
+    assert choose("auto", "denoise", ALL, content=Content.SPEECH).reason == "best installed model for speech"
 
 
 def test_a_name_is_taken_at_its_word() -> None:
-    choice = choose("rnnoise", Task.DENOISE, Content.MUSIC, ALL)
+    choice = choose("rnnoise", "denoise", ALL, content=Content.MUSIC)
     assert (choice.model.name, choice.reason) == ("rnnoise", "asked for")
 
 
 def test_a_model_that_is_not_installed_says_how_to_get_it() -> None:
     with pytest.raises(ModelMissing, match="unmix models pull deepfilternet3"):
-        choose("deepfilternet3", Task.DENOISE, Content.SPEECH, SHIPPED)
+        choose("deepfilternet3", "denoise", SHIPPED, content=Content.SPEECH)
 
 
 def test_auto_with_nothing_installed_names_what_would_do() -> None:
     with pytest.raises(ModelMissing, match="pull deepfilternet3 or rnnoise"):
-        choose("auto", Task.DENOISE, Content.SPEECH, ())
+        choose("auto", "denoise", shelf(), content=Content.SPEECH)
 
 
 def test_what_is_installed_may_be_unknown_to_this_version() -> None:
-    assert choose("auto", Task.DENOISE, Content.MUSIC, [*SHIPPED, "future"]).model.name == "wiener"
+    assert (
+        choose("auto", "denoise", shelf(*SHIPPED.names, "future"), content=Content.MUSIC).model.name
+        == "wiener"
+    )
 
 
 def test_a_name_that_nobody_knows_is_answered_with_those_that_exist() -> None:
     with pytest.raises(
         UnknownModel, match=r"no model 'denoiser9000' that can denoise.*deepfilternet3.*rnnoise"
     ):
-        choose("denoiser9000", Task.DENOISE, None, ALL)
+        choose("denoiser9000", "denoise", ALL)
     with pytest.raises(UnknownModel, match="no model 'x'"):
         find("x")
 
 
 def test_a_model_for_another_task_is_unknown_to_this_one() -> None:
     with pytest.raises(UnknownModel, match="no model 'rnnoise' that can separate"):
-        find("rnnoise", Task.SEPARATE)
+        find("rnnoise", "separate")
 
 
 def test_only_nothing_and_auto_leave_the_choice_to_unmix() -> None:
@@ -120,6 +143,49 @@ def test_only_nothing_and_auto_leave_the_choice_to_unmix() -> None:
     assert not is_auto("Auto")
 
 
-def test_the_catalogue_needs_no_numpy() -> None:
-    program = "import sys, unmix_models.catalogue, unmix_models.weights; assert 'numpy' not in sys.modules"
+def test_auto_for_stems_takes_the_best_installed_network_that_has_them_all() -> None:
+    both = shelf("htdemucs", "htdemucs_6s", "dsp")
+    assert choose("auto", "separate", both, stems=["-vocals"]).model.name == "htdemucs"
+    assert choose("auto", "separate", both, stems=["guitar", "instrumental"]).model.name == "htdemucs_6s"
+    assert choose("", "separate", both, stems=["bass"]).reason == (
+        "best installed model for these stems; htdemucs_ft is better: unmix models pull htdemucs_ft"
+    )
+
+
+def test_auto_takes_no_method_without_a_trained_model_and_names_it_as_a_way_out() -> None:
+    with pytest.raises(ModelMissing) as caught:
+        choose("auto", "separate", SHIPPED, stems=["vocals"])
+    assert str(caught.value) == (
+        "No model that can separate vocals is installed; get one with: unmix models pull htdemucs, "
+        "or use --model dsp, which needs no download and is of low quality"
+    )
+    assert choose("dsp", "separate", SHIPPED).model.quality == "low"
+
+
+def test_the_network_to_get_is_the_usual_one_or_the_only_one_that_has_the_stems() -> None:
+    with pytest.raises(ModelMissing, match=r"unmix models pull htdemucs_6s$"):
+        choose("auto", "separate", SHIPPED, stems=["guitar"])
+
+
+def test_a_stem_that_no_model_has_is_named_with_those_that_there_are() -> None:
+    with pytest.raises(ModelMissing, match="can separate kazoo; stems are: bass, drums, guitar"):
+        choose("auto", "separate", SHIPPED, stems=["kazoo", "bass"])
+
+
+def test_a_task_that_nothing_can_do_is_said_in_a_sentence() -> None:
+    with pytest.raises(ModelMissing, match="unmix has no model that can juggle"):
+        choose("auto", "juggle", SHIPPED)
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=list(FAMILIES))
+def test_every_family_runs_on_the_processor(family: Family) -> None:
+    assert "cpu" in family.devices
+    assert any(model.family == family.name for model in CATALOGUE.values())
+
+
+def test_what_the_front_reads_loads_no_runtime() -> None:
+    light = "catalogue", "weights", "families", "loading", "machine", "devices", "errors", "storage"
+    heavy = {"numpy", "torch", "onnxruntime", "yaml", "safetensors", "av", "soundfile"}
+    imports = ", ".join(f"unmix_models.{name}" for name in light)
+    program = f"import sys, {imports}; assert not {heavy} & set(sys.modules)"
     subprocess.run([sys.executable, "-c", program], check=True)

@@ -10,7 +10,7 @@ import soxr
 from denoise_examples import hiss, recording, with_noise
 from support import shared
 from unmix_models.audio import Block
-from unmix_models.content import Content, Profile, analyse
+from unmix_models.listen.content import Content, Profile, analyse
 
 STEMS = ["mixture", "drums", "bass", "guitar", "piano", "strings", "synth", "wind", "other"]
 SENTENCES = [f"p232_{n:03}" for n in (3, 5, 6, 11, 14, 15, 16, 19, 21, 22, 23, 24, 52, 170)]

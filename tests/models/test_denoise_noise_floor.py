@@ -2,8 +2,8 @@
 
 import numpy as np
 import pytest
-from unmix_models.denoise.noise_floor import NoiseFloor, NoiseTracker
-from unmix_models.denoise.windows import OVERLAP, Windows
+from unmix_models.listen.noise_floor import NoiseFloor, NoiseTracker
+from unmix_models.listen.windows import OVERLAP, Windows
 
 
 def floor_of(samples: np.ndarray, rate: int, window: int = 1000) -> NoiseFloor | None:

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from denoise_examples import denoise, hiss, level_db, recording, si_sdr_db, with_noise
 from unmix_models.audio import Block
-from unmix_models.content import analyse
 from unmix_models.denoise import wiener
+from unmix_models.listen.content import analyse
 
 RATE = 44100
 

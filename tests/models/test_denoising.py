@@ -10,7 +10,7 @@ from media_files import noise
 from unmix_models.audio import AudioInfo, Block, Depth, empty
 from unmix_models.denoise import rnnoise
 from unmix_models.denoise.base import Denoiser, DenoiseStream
-from unmix_models.denoising import BLOCK_FRAMES, CLEAN, NOISE, denoise
+from unmix_models.denoise.recording import BLOCK_FRAMES, CLEAN, NOISE, denoise
 from unmix_models.media import Metadata, resolve_output
 from unmix_models.media._samples import BITS, unpack
 from unmix_models.stems import StemFile

@@ -5,7 +5,8 @@ from support import shared
 from unmix_models.catalogue import find
 from unmix_models.devices import Device, Placement, place, probe
 from unmix_models.errors import DeviceUnavailable
-from unmix_models.loading import Place, load_denoiser
+from unmix_models.loading import load
+from unmix_models.machine import Machine
 from unmix_models.onnx_runtime import onnx_runtime
 from unmix_models.weights import Weights
 
@@ -31,9 +32,9 @@ def test_a_model_that_cannot_use_the_gpu_runs_on_the_cpu_unless_the_gpu_was_aske
     model, weights = find("deepfilternet3"), Weights(shared("weights"))
     if "CUDAExecutionProvider" in onnx_runtime().get_available_providers():
         pytest.skip("ONNX Runtime can use a GPU here")
-    assert load_denoiser(model, weights, Place("cuda:0", 1)).device == "cpu"
+    assert load(model, weights, Machine("cuda:0", 1)).device == "cpu"
     with pytest.raises(DeviceUnavailable, match="onnxruntime-gpu"):
-        load_denoiser(model, weights, Place("cuda:0", 1, required=True))
+        load(model, weights, Machine("cuda:0", 1, required=True))
 
 
 @pytest.mark.parametrize("wanted", ["", "auto"])

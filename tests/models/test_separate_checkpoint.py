@@ -14,8 +14,8 @@ from demucs.htdemucs import HTDemucs
 from htdemucs_examples import STEMS, small
 from safetensors.torch import save_file
 from unmix_models.errors import InvalidWeights
-from unmix_models.separate.checkpoint import CLASS, from_module, read
-from unmix_models.separate.legacy import convert
+from unmix_models.separate.htdemucs.checkpoint import CLASS, from_module, read
+from unmix_models.separate.htdemucs.legacy import convert
 
 KEYWORDS = {
     "sources": list(STEMS),

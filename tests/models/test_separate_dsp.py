@@ -8,6 +8,7 @@ from itertools import product
 import numpy as np
 import pytest
 import soundfile
+from stepping import flush, process
 from support import shared
 from unmix_models.audio import Block
 from unmix_models.errors import UnsupportedFormat
@@ -17,10 +18,8 @@ from unmix_models.separate.dsp.medians import median, running_median
 from unmix_models.separate.dsp.pitch import PitchTracker, partials
 from unmix_models.separate.dsp.repetition import background
 from unmix_models.separate.dsp.short_time import FREQUENCIES, HOP, SAMPLE_RATE, Analysis
-from unmix_models.separate.statistics import TrackStatistics
 
 STEMS = ("drums", "bass", "vocals", "other")
-ANY = TrackStatistics(0.0, 1.0)
 
 
 def cut(audio: Block, sizes: Sequence[int]) -> Iterator[Block]:
@@ -34,8 +33,9 @@ def cut(audio: Block, sizes: Sequence[int]) -> Iterator[Block]:
 def separated(
     audio: Block, wanted: Sequence[str] = STEMS, sizes: Sequence[int] = (65536,)
 ) -> dict[str, Block]:
-    stream = load().stream(wanted, ANY)
-    parts = [stream.process(block) for block in cut(audio, sizes)] + [stream.flush()]
+    separator = load()
+    stream = separator.stream(wanted)
+    parts = [process(separator, stream, block) for block in cut(audio, sizes)] + [flush(separator, stream)]
     assert all(len({len(block) for block in part.values()}) == 1 for part in parts)
     return {stem: np.concatenate([part[stem] for part in parts]) for stem in parts[-1]}
 
@@ -117,15 +117,15 @@ def test_it_needs_no_pytorch() -> None:
 
 def test_a_stem_that_is_not_there_names_those_that_are() -> None:
     with pytest.raises(UnsupportedFormat, match="no stem piano; ask for drums, bass, vocals, other"):
-        load().stream(["drums", "piano"], ANY)
+        load().stream(["drums", "piano"])
     with pytest.raises(UnsupportedFormat, match="ask for drums"):
-        load().stream([], ANY)
+        load().stream([])
 
 
 @pytest.mark.parametrize("shape", [(10,), (10, 1), (10, 3)])
 def test_another_number_of_channels_is_refused(shape: tuple[int, ...]) -> None:
     with pytest.raises(UnsupportedFormat, match="where 2 channels go"):
-        load().stream(STEMS, ANY).process(np.zeros(shape, np.float32))
+        load().stream(STEMS).push(np.zeros(shape, np.float32))
 
 
 @pytest.mark.parametrize("stem", STEMS)
@@ -181,14 +181,15 @@ def test_a_stem_alone_is_the_same_as_among_all() -> None:
 
 def test_the_callers_buffer_may_be_used_again() -> None:
     audio = mixture()[:100_000]
-    stream = load().stream(STEMS, ANY)
+    separator = load()
+    stream = separator.stream(STEMS)
     buffer = np.empty((1000, 2), np.float32)
     parts: list[Block] = []
     for block in cut(audio, [1000]):
         buffer[:] = block
-        parts.append(stream.process(buffer)["drums"])
+        parts.append(process(separator, stream, buffer)["drums"])
         buffer[:] = 7
-    parts.append(stream.flush()["drums"])
+    parts.append(flush(separator, stream)["drums"])
     np.testing.assert_array_equal(np.concatenate(parts), separated(audio)["drums"])
 
 
@@ -247,10 +248,10 @@ def test_twice_the_level_gives_the_same_stems_twice_as_loud() -> None:
 
 def test_the_first_stems_leave_six_seconds_after_the_start() -> None:
     separator = load()
-    stream = separator.stream(STEMS, ANY)
-    early = stream.process(noise(4 * separator.segment_frames - 1))
+    stream = separator.stream(STEMS)
+    early = process(separator, stream, noise(4 * separator.segment_frames - 1))
     assert len(early["drums"]) == 0
-    assert 0 < len(stream.process(noise(1))["drums"]) <= separator.segment_frames
+    assert 0 < len(process(separator, stream, noise(1))["drums"]) <= separator.segment_frames
 
 
 @pytest.mark.long
@@ -258,12 +259,12 @@ def test_memory_does_not_grow_with_the_track() -> None:
     separator = load()
 
     def peak(segments: int) -> int:
-        stream = separator.stream(["other"], ANY)
+        stream = separator.stream(["other"])
         block = noise(separator.segment_frames)
         tracemalloc.start()
         for _ in range(segments):
-            stream.process(block)
-        stream.flush()
+            process(separator, stream, block)
+        flush(separator, stream)
         most = tracemalloc.get_traced_memory()[1]
         tracemalloc.stop()
         return most

@@ -3,9 +3,9 @@ import torch
 from htdemucs_examples import STEMS, released, small, song
 from torch import Tensor
 from unmix_models.errors import InvalidWeights
-from unmix_models.separate.checkpoint import from_module
-from unmix_models.separate.htdemucs import HTDemucs
-from unmix_models.separate.hyper_parameters import HyperParameters
+from unmix_models.separate.htdemucs.checkpoint import from_module
+from unmix_models.separate.htdemucs.hyper_parameters import HyperParameters
+from unmix_models.separate.htdemucs.network import HTDemucs
 from unmix_models.separate.kernels import Kernels, OneDnnKernels, TorchKernels
 from unmix_models.separate.precision import LAYER_TYPES, Precision
 

@@ -5,7 +5,7 @@ import sys
 import pytest
 import torch
 from unmix_models.errors import DeviceUnavailable
-from unmix_models.separate.bag import Part, parts_of
+from unmix_models.separate.htdemucs.bag import Part, parts_of
 from unmix_models.separate.kernels import OneDnnKernels, TorchKernels, kernels_for
 from unmix_models.separate.precision import Precision, bfloat16_is_fast, device_for, resolve
 

@@ -5,12 +5,13 @@ import pytest
 import torch
 from demucs.apply import BagOfModels, apply_model
 from htdemucs_examples import STEMS, small, song
+from stepping import flush, process
 from unmix_models.audio import Block
 from unmix_models.errors import DeviceUnavailable, InvalidWeights, UnsupportedFormat
-from unmix_models.separate.checkpoint import CheckpointBag, from_module
-from unmix_models.separate.separator import DemucsSeparator, load
+from unmix_models.separate.htdemucs.checkpoint import CheckpointBag, from_module
+from unmix_models.separate.htdemucs.separator import DemucsSeparator, load
+from unmix_models.separate.htdemucs.stream import DemucsStream, Segment
 from unmix_models.separate.statistics import TrackStatistics, TrackStatisticsMeter
-from unmix_models.separate.stream import DemucsStream, Segment
 
 AS_IT_IS = TrackStatistics(0.0, 1.0 - 1e-8)
 RATE = 8000
@@ -41,8 +42,10 @@ def cut(audio: Block, sizes: Sequence[int]) -> Iterator[Block]:
         start += size
 
 
-def streamed(stream: DemucsStream, audio: Block, sizes: Sequence[int] = (4096,)) -> dict[str, Block]:
-    parts = [stream.process(block) for block in cut(audio, sizes)] + [stream.flush()]
+def streamed(
+    model: DemucsSeparator, stream: DemucsStream, audio: Block, sizes: Sequence[int] = (4096,)
+) -> dict[str, Block]:
+    parts = [process(model, stream, block) for block in cut(audio, sizes)] + [flush(model, stream)]
     return {stem: np.concatenate([part[stem] for part in parts]) for stem in parts[0]}
 
 
@@ -65,19 +68,22 @@ def assert_same(output: dict[str, Block], expected: dict[str, Block], tolerance:
 @pytest.mark.parametrize("frames", [1, 2, 700, 5 * RATE, SEGMENT, SEGMENT + 1, int(7.8 * RATE), 61 * RATE])
 def test_a_stream_equals_apply_model(module: torch.nn.Module, model: DemucsSeparator, frames: int) -> None:
     audio = song(frames)
-    assert_same(streamed(model.stream(STEMS, AS_IT_IS), audio), applied(module, audio))
+    assert_same(streamed(model, model.stream(STEMS, AS_IT_IS), audio), applied(module, audio))
 
 
 @pytest.mark.long
 def test_ten_minutes_equal_apply_model() -> None:
     tiny = small(samplerate=1000, bottom_channels=0, t_heads=2, t_layers=1, nfft=256, depth=2)
     audio = song(600 * 1000)
-    assert_same(streamed(separator(tiny).stream(STEMS, AS_IT_IS), audio, (65536,)), applied(tiny, audio))
+    tiny_model = separator(tiny)
+    assert_same(
+        streamed(tiny_model, tiny_model.stream(STEMS, AS_IT_IS), audio, (65536,)), applied(tiny, audio)
+    )
 
 
 def test_duplicated_mono_equals_apply_model(module: torch.nn.Module, model: DemucsSeparator) -> None:
     audio = np.repeat(song(20000, channels=1), 2, axis=1)
-    assert_same(streamed(model.stream(STEMS, AS_IT_IS), audio), applied(module, audio))
+    assert_same(streamed(model, model.stream(STEMS, AS_IT_IS), audio), applied(module, audio))
 
 
 @pytest.mark.long
@@ -88,44 +94,45 @@ def test_every_overlap_equals_apply_model(
 ) -> None:
     audio = song(frames)
     assert_same(
-        streamed(model.stream(STEMS, AS_IT_IS, overlap=overlap), audio), applied(module, audio, overlap)
+        streamed(model, model.stream(STEMS, AS_IT_IS, overlap=overlap), audio),
+        applied(module, audio, overlap),
     )
 
 
 @pytest.mark.parametrize("sizes", [(1,), (17, 0, 9000, 1), (SEGMENT,), (100000,)], ids=str)
 def test_the_cutting_into_blocks_does_not_matter(model: DemucsSeparator, sizes: tuple[int, ...]) -> None:
     audio = song(30001)
-    whole = streamed(model.stream(STEMS, AS_IT_IS), audio, (30001,))
-    pieces = streamed(model.stream(STEMS, AS_IT_IS), audio, sizes)
+    whole = streamed(model, model.stream(STEMS, AS_IT_IS), audio, (30001,))
+    pieces = streamed(model, model.stream(STEMS, AS_IT_IS), audio, sizes)
     assert all(np.array_equal(pieces[stem], whole[stem]) for stem in STEMS)
 
 
 def test_first_stems_leave_after_the_first_segment(model: DemucsSeparator) -> None:
     stream = model.stream(STEMS, AS_IT_IS)
     audio = song(3 * SEGMENT)
-    assert len(stream.process(audio[: SEGMENT - 1])["drums"]) == 0
-    assert len(stream.process(audio[SEGMENT - 1 : SEGMENT])["drums"]) == SEGMENT * 3 // 4
+    assert len(process(model, stream, audio[: SEGMENT - 1])["drums"]) == 0
+    assert len(process(model, stream, audio[SEGMENT - 1 : SEGMENT])["drums"]) == SEGMENT * 3 // 4
 
 
 def test_what_a_stream_holds_does_not_grow_with_length(model: DemucsSeparator) -> None:
     stream = model.stream(["drums"], AS_IT_IS)
     held: list[int] = []
     for block in cut(song(20 * SEGMENT), (1000,)):
-        stream.process(block)
+        process(model, stream, block)
         overlap_add = stream._lanes[0].overlap_add  # the memory itself is what this test is about
         held.append(sum(part.untyped_storage().nbytes() for part in overlap_add._blocks))
     assert max(held) <= (2.25 * SEGMENT + 1000) * 2 * 4  # half a segment of past, then one and a stride
 
 
 def test_no_audio_gives_no_audio(model: DemucsSeparator) -> None:
-    result = model.stream(["bass"], AS_IT_IS).flush()
+    result = flush(model, model.stream(["bass"], AS_IT_IS))
     assert result["bass"].shape == (0, 2)
 
 
 def test_wanted_stems_come_alone_and_equal(model: DemucsSeparator) -> None:
     audio = song(20000)
-    every = streamed(model.stream(STEMS, AS_IT_IS), audio)
-    some = streamed(model.stream(["vocals", "bass"], AS_IT_IS), audio)
+    every = streamed(model, model.stream(STEMS, AS_IT_IS), audio)
+    some = streamed(model, model.stream(["vocals", "bass"], AS_IT_IS), audio)
     assert list(some) == ["vocals", "bass"]
     assert_same(some, {stem: every[stem] for stem in some}, 1e-5)
 
@@ -144,7 +151,7 @@ def test_the_track_is_normalised_as_demucs_does(
     expected = {
         stem: block * deviation + mean for stem, block in applied(module, (audio - mean) / deviation).items()
     }
-    assert_same(streamed(model.stream(STEMS, meter.result()), audio), expected)
+    assert_same(streamed(model, model.stream(STEMS, meter.result()), audio), expected)
 
 
 def test_track_statistics_are_those_of_the_mono_mix() -> None:
@@ -168,7 +175,7 @@ def test_statistics_of_nothing_but_a_constant_have_no_deviation(audio: Block) ->
 
 def test_silence_stays_silence(model: DemucsSeparator) -> None:
     silence = np.zeros((20000, 2), np.float32)
-    for stem in streamed(model.stream(STEMS, TrackStatistics(0.0, 0.0)), silence).values():
+    for stem in streamed(model, model.stream(STEMS, TrackStatistics(0.0, 0.0)), silence).values():
         assert np.array_equal(stem, silence)
 
 
@@ -182,7 +189,8 @@ def test_no_input_gives_nan(module: torch.nn.Module, precision: str, audio: Bloc
     audio = audio.astype(np.float32)
     meter = TrackStatisticsMeter()
     meter.add(audio)
-    for stem in streamed(separator(module, precision).stream(STEMS, meter.result()), audio).values():
+    model = separator(module, precision)
+    for stem in streamed(model, model.stream(STEMS, meter.result()), audio).values():
         assert stem.shape == audio.shape
         assert np.isfinite(stem).all()
 
@@ -191,8 +199,8 @@ def test_shifts_average_shifted_runs_and_repeat_to_the_bit(
     module: torch.nn.Module, model: DemucsSeparator
 ) -> None:
     audio = song(30000)
-    once = streamed(model.stream(STEMS, AS_IT_IS, shifts=2), audio)
-    again = streamed(model.stream(STEMS, AS_IT_IS, shifts=2), audio, (777,))
+    once = streamed(model, model.stream(STEMS, AS_IT_IS, shifts=2), audio)
+    again = streamed(model, model.stream(STEMS, AS_IT_IS, shifts=2), audio, (777,))
     leads = [lane.overlap_add._lead for lane in model.stream(STEMS, AS_IT_IS, shifts=2)._lanes]
     assert len(set(leads)) == 2
     runs = [applied(module, np.pad(audio, ((lead, 0), (0, 0)))) for lead in leads]
@@ -218,7 +226,8 @@ def test_a_bag_equals_bag_of_models(weights: list[list[float]] | None, wanted: t
     models = bag(weights)
     audio = song(20000)
     expected = applied(models, audio)
-    output = streamed(separator(models).stream(wanted, AS_IT_IS), audio)
+    model = separator(models)
+    output = streamed(model, model.stream(wanted, AS_IT_IS), audio)
     assert_same(output, {stem: expected[stem] for stem in wanted})
 
 
@@ -245,7 +254,7 @@ def test_segments_of_several_streams_share_a_batch(model: DemucsSeparator) -> No
         for collected, stream in zip(parts, streams, strict=True):
             collected.append(stream.take()["bass"])
     for collected, audio in zip(parts, (first, second), strict=True):
-        alone = streamed(model.stream(["bass"], AS_IT_IS), audio)
+        alone = streamed(model, model.stream(["bass"], AS_IT_IS), audio)
         assert_same({"bass": np.concatenate(collected)}, alone, 1e-5)
 
 
@@ -274,7 +283,21 @@ def test_strange_requests_are_refused_with_advice(model: DemucsSeparator) -> Non
     with pytest.raises(UnsupportedFormat, match="overlap"):
         model.stream(STEMS, AS_IT_IS, overlap=1.0)
     with pytest.raises(UnsupportedFormat, match="2 channels"):
-        model.stream(STEMS, AS_IT_IS).process(np.zeros((5, 1), np.float32))
+        model.stream(STEMS, AS_IT_IS).push(np.zeros((5, 1), np.float32))
+
+
+def test_a_network_that_wants_statistics_says_so_where_it_gets_none(model: DemucsSeparator) -> None:
+    with pytest.raises(ValueError, match="measure it first"):
+        model.stream(STEMS, None)
+
+
+def test_the_overlap_of_a_network_that_nobody_sets_is_a_quarter(model: DemucsSeparator) -> None:
+    audio = song(30000)
+    usual = streamed(model, model.stream(STEMS, AS_IT_IS), audio)
+    quarter = streamed(model, model.stream(STEMS, AS_IT_IS, overlap=0.25), audio)
+    half = streamed(model, model.stream(STEMS, AS_IT_IS, overlap=0.5), audio)
+    assert all(np.array_equal(usual[stem], quarter[stem]) for stem in STEMS)
+    assert not np.array_equal(usual["bass"], half["bass"])
 
 
 def test_what_a_separator_says_of_itself(model: DemucsSeparator) -> None:

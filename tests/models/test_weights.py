@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from unmix_models import download as download_module
-from unmix_models import weights as weights_module
-from unmix_models.catalogue import CATALOGUE, Model, Task, WeightFile
-from unmix_models.download import PullProgress
+from unmix_models.catalogue import CATALOGUE, Model, WeightFile
 from unmix_models.errors import InvalidWeights, ModelMissing
 from unmix_models.weights import Weights
+from unmix_models.weights import archive as archive_module
+from unmix_models.weights import download as download_module
+from unmix_models.weights.download import PullProgress
 
 ENCODER = bytes(range(256)) * 4000
 DECODER = hashlib.sha256(b"decoder").digest() * 30_000
@@ -30,7 +30,8 @@ def weight_file(name: str, content: bytes) -> WeightFile:
 
 MODEL = Model(
     name="tiny",
-    task=Task.DENOISE,
+    family="deepfilternet3",
+    task="denoise",
     description="Two files.",
     licence="CC0",
     stems=("clean", "noise"),
@@ -327,7 +328,7 @@ def test_the_first_member_of_a_name_counts(weights: Weights, site: Site) -> None
 def test_an_archive_that_unpacks_to_anything_is_left_alone(
     weights: Weights, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weights_module, "_SPARE_BYTES", 1 << 20)
+    monkeypatch.setattr(archive_module, "_SPARE_BYTES", 1 << 20)
     site.content = archive(("bomb", bytes(20 << 20)), ("enc.onnx", ENCODER), ("dec.onnx", DECODER), level=9)
     assert len(site.content) < len(ENCODER)
     with pytest.raises(InvalidWeights, match="unpacks to far more"):
@@ -347,7 +348,7 @@ def test_a_member_that_claims_a_size_beyond_the_archive_is_harmless(weights: Wei
 def test_a_server_that_never_stops_is_left(
     weights: Weights, site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(weights_module, "_SPARE_BYTES", 0)
+    monkeypatch.setattr(archive_module, "_SPARE_BYTES", 0)
     monkeypatch.setattr(download_module, "_PIECE", 100_000)
     site.content = bytes(2 * MODEL.download_bytes + 200_000)
     with pytest.raises(InvalidWeights, match="far more than the model's files"):
@@ -479,7 +480,8 @@ SHIPPED = {model.name for model in CATALOGUE.values() if not model.files}
 
 SMALL = Model(
     name="small",
-    task=Task.DENOISE,
+    family="deepfilternet3",
+    task="denoise",
     description="One file.",
     licence="CC0",
     stems=("clean",),
@@ -501,9 +503,9 @@ def network(tmp_path: Path, site: Site) -> Model:
     return replace(
         MODEL,
         name="net",
-        task=Task.SEPARATE,
+        task="separate",
         stems=STEMS,
-        architecture="htdemucs",
+        family="htdemucs",
         url=f"{site.url.rpartition('/')[0]}/",
         files=(file,),
     )
@@ -513,7 +515,8 @@ def network(tmp_path: Path, site: Site) -> Model:
 def test_a_network_is_pulled_where_it_broke_off_and_can_be_loaded(
     weights: Weights, site: Site, network: Model
 ) -> None:
-    from unmix_models.loading import Place, load_separator  # noqa: PLC0415  # as above
+    from unmix_models.loading import load  # noqa: PLC0415  # as above
+    from unmix_models.machine import Machine  # noqa: PLC0415
 
     site.breaks_after = len(site.content) // 2
     with pytest.raises(ConnectionError, match="pull again"):
@@ -522,7 +525,7 @@ def test_a_network_is_pulled_where_it_broke_off_and_can_be_loaded(
     steps = list(weights.pull(network, network.url))
     assert site.ranges == [None, f"bytes={len(site.content) // 2}-"]
     assert (steps[-1].stage, steps[-1].done_bytes) == ("verifying", len(site.content))
-    assert load_separator(network, weights, Place("cpu", 1)).stems == network.stems
+    assert load(network, weights, Machine("cpu", 1)).stems == network.stems
     assert (weights.path(network) / "LICENCE.txt").read_text("utf-8") == f"{network.licence}\n"
     assert sorted(path.name for path in weights.folder.iterdir()) == ["net"]
 

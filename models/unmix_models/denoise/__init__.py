@@ -1,1 +1,1 @@
-"""Denoisers: one adapter per module, each with a `load` that returns a `base.Denoiser`."""
+"""Denoisers: one adapter per module, each with a `load` that returns a `base.Denoiser`; `recording` runs one."""

@@ -1,11 +1,9 @@
 """What the engine asks of a denoiser, whatever model is behind it."""
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from unmix_models.audio import Block
-
-if TYPE_CHECKING:
-    from unmix_models.content import Profile
+from unmix_models.listen.content import Profile
 
 
 class DenoiseStream(Protocol):
@@ -64,7 +62,7 @@ class Denoiser(Protocol):
         channels: int,
         sample_rate: int,
         attenuation_limit_db: float | None,
-        profile: "Profile | None",
+        profile: Profile | None,
     ) -> DenoiseStream:
         """Begin one recording.
 

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,9 +20,7 @@ from unmix_models.audio import Block
 from unmix_models.denoise.base import DenoiseStream
 from unmix_models.denoise.segmented import SegmentedStream
 from unmix_models.errors import InvalidWeights, ModelMissing
-
-if TYPE_CHECKING:
-    from unmix_models.content import Profile
+from unmix_models.listen.content import Profile
 
 SAMPLE_RATE = 48000
 _HOP = 480
@@ -100,7 +97,7 @@ class RnNoise:
         channels: int,
         sample_rate: int,
         attenuation_limit_db: float | None,
-        profile: "Profile | None",
+        profile: Profile | None,
     ) -> DenoiseStream:
         """See `base.Denoiser.stream`; no limit by default, and no use for `profile`."""
         if sample_rate != SAMPLE_RATE:

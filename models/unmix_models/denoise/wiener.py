@@ -10,19 +10,15 @@ Stereo gets one gain for both channels: it keeps the image, and was 1–3 dB bet
 one gain each. Other layouts are filtered channel by channel.
 """
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from unmix_models.audio import Block
 from unmix_models.denoise.base import DenoiseStream
-from unmix_models.denoise.noise_floor import FRAMES_PER_PIECE, NoiseFloor, NoiseTracker
 from unmix_models.denoise.segmented import SegmentedStream
-from unmix_models.denoise.windows import OVERLAP, Windows
-
-if TYPE_CHECKING:
-    from unmix_models.content import Profile
+from unmix_models.listen.content import Profile
+from unmix_models.listen.noise_floor import FRAMES_PER_PIECE, NoiseFloor, NoiseTracker
+from unmix_models.listen.windows import OVERLAP, Windows
 
 DEFAULT_LIMIT_DB = 18.0
 """Deeper than this, hiss goes away between notes and comes back with them, which is worse than hiss."""
@@ -65,7 +61,7 @@ class Wiener:
         channels: int,
         sample_rate: int,
         attenuation_limit_db: float | None,
-        profile: "Profile | None",
+        profile: Profile | None,
     ) -> DenoiseStream:
         """See `base.Denoiser.stream`; 18 dB by default.
 

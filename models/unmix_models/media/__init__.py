@@ -1,10 +1,10 @@
 """Every audio file in, as blocks of float32; every result out, to a seekable file object."""
 
-from ._formats import FORMATS, OutputFormat, OutputSpec, resolve_output
-from ._reader import AudioReader, open_reader
-from ._section import Section
-from ._source import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Metadata
-from ._writer import AudioWriter, open_writer
+from unmix_models.media._formats import FORMATS, OutputFormat, OutputSpec, resolve_output
+from unmix_models.media._reader import AudioReader, open_reader
+from unmix_models.media._section import Section
+from unmix_models.media._source import MAX_CHANNELS, MAX_SAMPLE_RATE, MIN_SAMPLE_RATE, Metadata
+from unmix_models.media._writer import AudioWriter, open_writer
 
 __all__ = [
     "FORMATS",

@@ -18,12 +18,12 @@ from av.error import FFmpegError
 from av.packet import Packet
 from numpy.typing import NDArray
 
-from ..audio import AudioInfo, Block, Depth
-from ..errors import InvalidAudio
-from ._gapless import bare_stream, find_end, stored_bits, without_padding
-from ._samples import from_integers
-from ._source import Metadata, check_limits, no_audio, out_of_recording, truncated
-from ._tags import common_tags
+from unmix_models.audio import AudioInfo, Block, Depth
+from unmix_models.errors import InvalidAudio
+from unmix_models.media._gapless import bare_stream, find_end, stored_bits, without_padding
+from unmix_models.media._samples import from_integers
+from unmix_models.media._source import Metadata, check_limits, no_audio, out_of_recording, truncated
+from unmix_models.media._tags import common_tags
 
 # Nothing that names other files: no hls, concat, sdp, dash, lavfi, image sequences.
 _DEMUXERS = "aac,aiff,avi,flac,matroska,mov,mp3,ogg,wav,webm"

@@ -12,12 +12,12 @@ from av.audio.frame import AudioFrame
 from av.codec.context import Flags
 from numpy.typing import NDArray
 
-from ..audio import Block, Depth
-from ..errors import UnsupportedFormat
-from ._formats import OutputSpec
-from ._samples import BYTES
-from ._sink import Sink
-from ._source import Metadata
+from unmix_models.audio import Block, Depth
+from unmix_models.errors import UnsupportedFormat
+from unmix_models.media._formats import OutputSpec
+from unmix_models.media._samples import BYTES
+from unmix_models.media._sink import Sink
+from unmix_models.media._source import Metadata
 
 _Samples = NDArray[np.int32] | Block
 _LAYOUTS = {1: "mono", 2: "stereo", 3: "3.0", 4: "quad", 5: "5.0", 6: "5.1", 7: "6.1", 8: "7.1"}

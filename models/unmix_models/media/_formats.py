@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 
-from ..audio import AudioInfo, Depth
-from ..errors import UnsupportedFormat
-from ._source import MAX_CHANNELS
+from unmix_models.audio import AudioInfo, Depth
+from unmix_models.errors import UnsupportedFormat
+from unmix_models.media._source import MAX_CHANNELS
 
 _ALL_DEPTHS = tuple(Depth)
 _MP3_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)

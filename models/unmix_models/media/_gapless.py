@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from ..audio import Block
+from unmix_models.audio import Block
 
 PADDING = 8_192
 """Frames. No codec here pads by more: what exceeds a declared end by more than this was not declared."""

@@ -2,7 +2,7 @@
 
 import zlib
 
-from ._sink import Sink
+from unmix_models.media._sink import Sink
 
 _SERIAL = (1).to_bytes(4, "little")
 _MIRRORED = bytes(int(f"{octet:08b}"[::-1], 2) for octet in range(256))

@@ -7,13 +7,13 @@ from typing import Self
 
 import numpy as np
 
-from ..audio import AudioInfo, Block
-from ..errors import InvalidAudio
-from ._ffmpeg_reader import FFmpegSource
-from ._riff import is_wave
-from ._section import Section, SectionSource
-from ._source import BLOCK_FRAMES, Metadata, Source, no_audio
-from ._wave import WaveSource
+from unmix_models.audio import AudioInfo, Block
+from unmix_models.errors import InvalidAudio
+from unmix_models.media._ffmpeg_reader import FFmpegSource
+from unmix_models.media._riff import is_wave
+from unmix_models.media._section import Section, SectionSource
+from unmix_models.media._source import BLOCK_FRAMES, Metadata, Source, no_audio
+from unmix_models.media._wave import WaveSource
 
 
 def open_reader(path: Path, section: Section | None = None) -> "AudioReader":

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from ..audio import Depth
-from ..errors import InvalidAudio
-from ._samples import BYTES
+from unmix_models.audio import Depth
+from unmix_models.errors import InvalidAudio
+from unmix_models.media._samples import BYTES
 
 SIDE_CHUNK_BYTES = 16 << 20
 """All side chunks of a file together; larger ones are not copied."""

@@ -7,7 +7,7 @@ rounded to float32's 24 bits of mantissa on reading.
 import numpy as np
 from numpy.typing import NDArray
 
-from ..audio import Block, Depth
+from unmix_models.audio import Block, Depth
 
 BITS = {Depth.U8: 8, Depth.S16: 16, Depth.S24: 24, Depth.S32: 32}
 """Bits of the integer depths."""

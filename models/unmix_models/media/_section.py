@@ -4,8 +4,8 @@ from collections.abc import Generator
 from contextlib import closing
 from dataclasses import dataclass, replace
 
-from ..audio import Block
-from ._source import Source, out_of_recording
+from unmix_models.audio import Block
+from unmix_models.media._source import Source, out_of_recording
 
 
 @dataclass(frozen=True, slots=True)

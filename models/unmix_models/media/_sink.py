@@ -3,8 +3,8 @@
 import errno
 from typing import BinaryIO
 
-from ..errors import StorageFull
-from ..storage import is_full
+from unmix_models.errors import StorageFull
+from unmix_models.storage import is_full
 
 
 class Sink:

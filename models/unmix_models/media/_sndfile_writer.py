@@ -8,11 +8,11 @@ from typing import BinaryIO, cast
 
 import soundfile
 
-from ..audio import Block
-from ._formats import OutputSpec
-from ._ogg import OggPages
-from ._sink import Sink
-from ._source import Metadata
+from unmix_models.audio import Block
+from unmix_models.media._formats import OutputSpec
+from unmix_models.media._ogg import OggPages
+from unmix_models.media._sink import Sink
+from unmix_models.media._source import Metadata
 
 _STEP = 4096  # frames; libvorbis puts all samples of one call on the C stack
 # Vorbis I specification, 4.3.9: which channel of the WAVE order goes into each place.

@@ -4,8 +4,8 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from ..audio import AudioInfo, Block
-from ..errors import InvalidAudio, InvalidSection
+from unmix_models.audio import AudioInfo, Block
+from unmix_models.errors import InvalidAudio, InvalidSection
 
 MAX_CHANNELS = 16
 MIN_SAMPLE_RATE = 1_000

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ._riff import chunk
+from unmix_models.media._riff import chunk
 
 # RIFF INFO ids: Microsoft "Multimedia Programming Interface and Data Specifications 1.0", and what Windows,
 # FFmpeg and REAPER write for album and track.

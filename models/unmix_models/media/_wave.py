@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from ..audio import AudioInfo, Block, Depth
-from ..errors import InvalidAudio
-from ._formats import OutputSpec
-from ._riff import (
+from unmix_models.audio import AudioInfo, Block, Depth
+from unmix_models.errors import InvalidAudio
+from unmix_models.media._formats import OutputSpec
+from unmix_models.media._riff import (
     A_LAW,
     FLOAT,
     MU_LAW,
@@ -21,10 +21,17 @@ from ._riff import (
     output_format,
     read_layout,
 )
-from ._samples import from_integers, pack, unpack
-from ._sink import Sink
-from ._source import BLOCK_FRAMES, Metadata, check_limits, no_audio, out_of_recording, truncated
-from ._tags import tags_from_info, with_info
+from unmix_models.media._samples import from_integers, pack, unpack
+from unmix_models.media._sink import Sink
+from unmix_models.media._source import (
+    BLOCK_FRAMES,
+    Metadata,
+    check_limits,
+    no_audio,
+    out_of_recording,
+    truncated,
+)
+from unmix_models.media._tags import tags_from_info, with_info
 
 _PCM_DEPTHS = {1: Depth.U8, 2: Depth.S16, 3: Depth.S24, 4: Depth.S32}
 _FLOAT_DEPTHS = {4: Depth.F32, 8: Depth.F64}

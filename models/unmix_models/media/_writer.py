@@ -10,15 +10,15 @@ from av.error import FFmpegError
 from numpy.typing import NDArray
 from soundfile import SoundFileError
 
-from ..audio import Block
-from ..errors import UnsupportedFormat
-from ._ffmpeg_writer import FFmpegEncoder
-from ._formats import FORMATS, OutputSpec
-from ._samples import BITS, from_integers, to_integers
-from ._sink import Sink
-from ._sndfile_writer import SndfileEncoder
-from ._source import Metadata
-from ._wave import WaveEncoder
+from unmix_models.audio import Block
+from unmix_models.errors import UnsupportedFormat
+from unmix_models.media._ffmpeg_writer import FFmpegEncoder
+from unmix_models.media._formats import FORMATS, OutputSpec
+from unmix_models.media._samples import BITS, from_integers, to_integers
+from unmix_models.media._sink import Sink
+from unmix_models.media._sndfile_writer import SndfileEncoder
+from unmix_models.media._source import Metadata
+from unmix_models.media._wave import WaveEncoder
 
 _NO_METADATA = Metadata()
 _ENCODER_ERRORS = (FFmpegError, SoundFileError)

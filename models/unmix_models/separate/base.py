@@ -1,30 +1,18 @@
 """What every separation model is: audio at the model's rate in, stems of the same length out, at lag 0."""
 
 from collections.abc import Sequence
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol
 
 from unmix_models.audio import Block
 from unmix_models.separate.statistics import TrackStatistics
 
 
 class SeparateStream(Protocol):
-    """One track on its way through a model; blocks are `[frames, channels]` at the model's sample rate."""
+    """One track on its way through a model; blocks are `[frames, channels]` at the model's sample rate.
 
-    def process(self, block: Block) -> dict[str, Block]:
-        """Take the next frames, however they are cut; give what is final by now, equally much per stem."""
-        ...
-
-    def flush(self) -> dict[str, Block]:
-        """The rest: with it, each stem is as long as the input was. The stream is then over."""
-        ...
-
-
-@runtime_checkable
-class SteppedStream(SeparateStream, Protocol):
-    """A stream whose forward passes somebody else may run, several streams' in one batch.
-
-    Instead of `process`: `push`, then `accept` the output for each `pending` segment, then `take`. Instead of
-    `flush`: `finish`, and the same.
+    `push` frames, however they are cut; `accept` the output of the model's `forward` for each segment that is
+    `pending`; `take` what is final. When no more frames come: `finish`, and the same once more. So somebody else
+    may run the forward passes, those of several streams in one batch.
     """
 
     def push(self, block: Block) -> None:
@@ -36,7 +24,7 @@ class SteppedStream(SeparateStream, Protocol):
         ...
 
     def pending(self) -> Any:
-        """The segment to compute next, or None."""
+        """The segment to compute next; None where more frames are needed, or none is ever computed apart."""
         ...
 
     def accept(self, output: Any) -> None:
@@ -44,15 +32,7 @@ class SteppedStream(SeparateStream, Protocol):
         ...
 
     def take(self) -> dict[str, Block]:
-        """What became final since the last call."""
-        ...
-
-
-class SteppedSeparator(Protocol):
-    """A model that computes segments of several streams together."""
-
-    def forward(self, segments: Sequence[Any]) -> Sequence[Any]:
-        """The outputs in order. Raises OutOfMemory."""
+        """What became final since the last call, equally much per stem: in the end, as much as was pushed."""
         ...
 
 
@@ -67,6 +47,11 @@ class Separator(Protocol):
     @property
     def stems(self) -> tuple[str, ...]:
         """What it can separate into."""
+        ...
+
+    @property
+    def partition(self) -> bool:
+        """Whether the stems add up to the mixture."""
         ...
 
     @property
@@ -100,14 +85,23 @@ class Separator(Protocol):
         ...
 
     def stream(
-        self, wanted: Sequence[str], statistics: TrackStatistics, *, overlap: float = 0.25, shifts: int = 0
+        self,
+        wanted: Sequence[str],
+        statistics: TrackStatistics | None,
+        *,
+        overlap: float | None = None,
+        shifts: int = 0,
     ) -> SeparateStream:
         """Start a track.
 
-        `wanted` are some of `stems`, and only these are computed. `statistics` are those of the whole track.
-        `overlap` is the part of a segment that the next one repeats; `shifts` above 0 averages as many runs
-        with shifted segment borders.
+        `wanted` are some of `stems`, and only these are computed. `statistics` are those of the whole track, for
+        families that want them (`Family.wants_statistics`). `overlap` is the part of a segment that the next one
+        repeats, None for the model's own; `shifts` above 0 averages as many runs with shifted segment borders.
         """
+        ...
+
+    def forward(self, segments: Sequence[Any]) -> Sequence[Any]:
+        """The outputs of segments, of one stream or of several, in order. Raises OutOfMemory."""
         ...
 
     def close(self) -> None:

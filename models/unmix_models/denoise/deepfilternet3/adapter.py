@@ -1,7 +1,6 @@
 """DeepFilterNet3 as a `Denoiser`."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,9 +10,7 @@ from unmix_models.denoise.deepfilternet3.features import BAND_OF_BIN, FILTERED_B
 from unmix_models.denoise.deepfilternet3.graphs import ORDER, Graphs, GraphState, memory_of
 from unmix_models.denoise.deepfilternet3.spectrum import BINS, HOP, Analysis, Synthesis
 from unmix_models.denoise.segmented import SegmentedStream
-
-if TYPE_CHECKING:
-    from unmix_models.content import Profile
+from unmix_models.listen.content import Profile
 
 SAMPLE_RATE = 48000
 SEGMENT_SECONDS = 1.0
@@ -56,7 +53,7 @@ class DeepFilterNet3:
         channels: int,
         sample_rate: int,
         attenuation_limit_db: float | None,
-        profile: "Profile | None",
+        profile: Profile | None,
     ) -> DenoiseStream:
         """See `base.Denoiser.stream`; no limit by default, and no use for `profile`."""
         if sample_rate != SAMPLE_RATE:

@@ -1,6 +1,7 @@
 """A separator that is nothing but arithmetic."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from unmix_models.errors import UnsupportedFormat
 from unmix_models.separate.dsp.short_time import HOP, SAMPLE_RATE
@@ -18,6 +19,7 @@ class DspSeparator:
 
     name = "dsp"
     stems: tuple[str, ...] = ("drums", "bass", "vocals", "other")
+    partition = True
     sample_rate = SAMPLE_RATE
     channels = 2
     device = "cpu"
@@ -26,7 +28,12 @@ class DspSeparator:
     segment_frames = CHUNK_HOPS * HOP
 
     def stream(
-        self, wanted: Sequence[str], statistics: TrackStatistics, *, overlap: float = 0.25, shifts: int = 0
+        self,
+        wanted: Sequence[str],
+        statistics: TrackStatistics | None = None,
+        *,
+        overlap: float | None = None,
+        shifts: int = 0,
     ) -> DspStream:
         """Start a track; raises `UnsupportedFormat` for a stem that is not there.
 
@@ -38,6 +45,10 @@ class DspSeparator:
             missing = ", ".join(strange) or "without a name"
             raise UnsupportedFormat(f"{self.name} has no stem {missing}; ask for {', '.join(self.stems)}.")
         return DspStream(tuple(dict.fromkeys(wanted)))
+
+    def forward(self, segments: Sequence[Any]) -> Sequence[Any]:
+        """Nothing: its streams have no segment that is computed apart."""
+        return []
 
     def close(self) -> None:
         """Nothing to give back."""

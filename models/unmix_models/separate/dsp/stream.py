@@ -35,13 +35,14 @@ class DspStream:
         """Number in `_chunks` of the next one to divide."""
         self._taken = 0
         self._given = -DELAY
+        self._done: list[dict[str, Block]] = []
+        """What is final and was not taken."""
 
-    def process(self, block: Block) -> dict[str, Block]:
-        """See `SeparateStream.process`; raises `UnsupportedFormat` for another shape than `[frames, 2]`."""
+    def push(self, block: Block) -> None:
+        """See `SeparateStream.push`; raises `UnsupportedFormat` for another shape than `[frames, 2]`."""
         if block.ndim != 2 or block.shape[1] != _CHANNELS:
             raise UnsupportedFormat(f"A block of shape {block.shape} came where {_CHANNELS} channels go.")
         self._taken += len(block)
-        done: list[dict[str, Block]] = []
         while len(block):
             part = block[: _CHUNK_FRAMES - self._waiting]
             block = block[len(part) :]
@@ -49,31 +50,43 @@ class DspStream:
             self._waiting += len(part)
             if self._waiting == _CHUNK_FRAMES:
                 self._analyse()
-                done += self._divide(_NEIGHBOURS)
-        return self._joined(done)
+                self._divide(_NEIGHBOURS)
 
-    def flush(self) -> dict[str, Block]:
-        """See `SeparateStream.flush`."""
+    def finish(self) -> None:
+        """See `SeparateStream.finish`."""
         if self._taken:
             # Silence until the last window that touches the track, and to a whole number of hops.
             silence = DELAY + -(self._waiting + DELAY) % HOP
             self._input.append(np.zeros((silence, _CHANNELS), np.float32))
             self._analyse()
-        return self._joined(list(self._divide(0)))
+        self._divide(0)
+
+    def pending(self) -> None:
+        """See `SeparateStream.pending`: nothing here is worth a batch."""
+
+    def accept(self, output: object) -> None:
+        """See `SeparateStream.accept`: never called, as nothing is pending."""
+
+    def take(self) -> dict[str, Block]:
+        """See `SeparateStream.take`."""
+        done, self._done = self._done, []
+        return {
+            stem: np.concatenate([empty(_CHANNELS), *(part[stem] for part in done)])
+            for stem in self._syntheses
+        }
 
     def _analyse(self) -> None:
         spectra = self._analysis.spectra(np.concatenate(self._input))
         self._input, self._waiting = [], 0
         self._chunks.append(Chunk(spectra, magnitude(spectra)))
 
-    def _divide(self, ahead: int) -> list[dict[str, Block]]:
+    def _divide(self, ahead: int) -> None:
         """Divide every chunk that has `ahead` others after it."""
-        done: list[dict[str, Block]] = []
         while self._current + ahead < len(self._chunks):
             spectra = self._chunks[self._current].spectra
             visible = list(self._chunks)[: self._current + _NEIGHBOURS + 1]
             shares = self._divider.shares(visible, self._current)
-            done.append(
+            self._done.append(
                 self._trimmed(
                     {
                         stem: synthesis.samples(spectra * shares[stem])
@@ -85,7 +98,6 @@ class DspStream:
             if self._current > _NEIGHBOURS:
                 self._chunks.popleft()
                 self._current -= 1
-        return done
 
     def _trimmed(self, late: dict[str, Block]) -> dict[str, Block]:
         """Drop the lag at the start of the track and the silence behind its end."""
@@ -93,9 +105,3 @@ class DspStream:
         first, last = max(0, -self._given), self._taken - self._given
         self._given += frames
         return {stem: samples[first:last] for stem, samples in late.items()}
-
-    def _joined(self, parts: Sequence[dict[str, Block]]) -> dict[str, Block]:
-        return {
-            stem: np.concatenate([empty(_CHANNELS), *(part[stem] for part in parts)])
-            for stem in self._syntheses
-        }

@@ -2,7 +2,7 @@
 
 A checkpoint is a `.safetensors` file with the constructor's arguments in its metadata (as demucs publishes
 them on Hugging Face), and a bag is a `.yaml` file beside its members. Legacy `.th` files are pickles: they
-are converted first (`unmix_models.separate.legacy`), never read here.
+are converted first (`unmix_models.separate.htdemucs.legacy`), never read here.
 """
 
 import json
@@ -17,7 +17,7 @@ from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from unmix_models.errors import InvalidWeights
-from unmix_models.separate.hyper_parameters import HyperParameters
+from unmix_models.separate.htdemucs.hyper_parameters import HyperParameters
 
 CLASS = "demucs.htdemucs.HTDemucs"
 """The only network that is run here."""

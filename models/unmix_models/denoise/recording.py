@@ -8,13 +8,13 @@ from collections.abc import Iterator, Mapping
 
 import numpy as np
 
-from .audio import Block
-from .content import Profile
-from .denoise.base import Denoiser
-from .fifo import Fifo
-from .media import AudioReader
-from .resample import Resampler
-from .stems import StemFile
+from unmix_models.audio import Block
+from unmix_models.denoise.base import Denoiser
+from unmix_models.fifo import Fifo
+from unmix_models.listen.content import Profile
+from unmix_models.media import AudioReader
+from unmix_models.resample import Resampler
+from unmix_models.stems import StemOutput
 
 CLEAN = "clean"
 NOISE = "noise"
@@ -27,7 +27,7 @@ def denoise(
     model: Denoiser,
     profile: Profile | None,
     attenuation_limit_db: float | None,
-    outputs: Mapping[str, StemFile],
+    outputs: Mapping[str, StemOutput],
 ) -> Iterator[int]:
     """Write the stems in `outputs`; yield the number of frames finished after each step.
 

@@ -1,6 +1,6 @@
 """From what demucs publishes or trains to a model's folder; run as a child process, since pickles are involved.
 
-    python -m unmix_models.separate.installation SOURCE TARGET NAME
+    python -m unmix_models.separate.htdemucs.conversion SOURCE TARGET NAME
 
 SOURCE holds checkpoints (`.th` or `.safetensors`) and perhaps a bag `.yaml`; TARGET, which exists, receives
 `.safetensors` files, `<NAME>.yaml`, and `model.json`: what the network says of itself. The whole model is
@@ -15,41 +15,36 @@ from typing import Any
 
 import yaml
 
+from unmix_models.catalogue.description import Description
 from unmix_models.errors import InvalidWeights
-from unmix_models.separate import checkpoint, legacy
+from unmix_models.separate.htdemucs import checkpoint, legacy
+from unmix_models.separate.htdemucs.installation import signature
 
-DESCRIPTION = "model.json"
 
-
-def install(source: Path, target: Path, name: str) -> None:
+def convert(source: Path, target: Path, name: str) -> None:
     """Convert and check the bag's members, and nothing else in the folder. Raises InvalidWeights."""
-    found = {_signature(path): path for path in sorted(source.iterdir()) if _is_checkpoint(path)}
+    found = {signature(path.name): path for path in sorted(source.iterdir()) if _is_checkpoint(path)}
     if not found:
         raise InvalidWeights("The folder holds neither .th nor .safetensors checkpoints of demucs.")
     bag = _bag(source, name, list(found))
-    for signature in dict.fromkeys(map(str, bag["models"])):
-        _install_checkpoint(found[signature], target / f"{signature}.safetensors")
+    for member in dict.fromkeys(map(str, bag["models"])):
+        _convert_checkpoint(found[member], target / f"{member}.safetensors")
     (target / f"{name}.yaml").write_text(json.dumps(bag), "utf-8")  # JSON is YAML
     members = checkpoint.read(target / f"{name}.yaml").members
     parameters = members[0].parameters
-    description = {
-        "stems": list(parameters.sources),
-        "sample_rate": parameters.samplerate,
-        "parameters": sum(tensor.numel() for member in members for tensor in member.tensors.values()),
-    }
-    (target / DESCRIPTION).write_text(json.dumps(description), "utf-8")
+    Description(
+        family="htdemucs",
+        stems=parameters.sources,
+        sample_rate=parameters.samplerate,
+        parameters=sum(tensor.numel() for member in members for tensor in member.tensors.values()),
+    ).write(target)
 
 
 def _is_checkpoint(path: Path) -> bool:
     return path.is_file() and path.suffix in {".th", ".safetensors"}
 
 
-def _signature(path: Path) -> str:
-    """A checkpoint's name in bags: what stands before the hash."""
-    return path.stem.partition("-")[0]
-
-
-def _install_checkpoint(path: Path, result: Path) -> None:
+def _convert_checkpoint(path: Path, result: Path) -> None:
     if path.suffix == ".th":
         legacy.convert(path, result)
     else:
@@ -74,6 +69,6 @@ def _bag(source: Path, name: str, signatures: list[str]) -> dict[str, Any]:
 
 if __name__ == "__main__":
     try:
-        install(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
+        convert(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])
     except InvalidWeights as error:
         sys.exit(str(error))

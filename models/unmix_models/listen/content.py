@@ -9,9 +9,9 @@ from numpy.typing import NDArray
 
 from unmix_models.audio import Block
 from unmix_models.catalogue import Content
-from unmix_models.denoise.noise_floor import NoiseFloor, NoiseTracker
-from unmix_models.denoise.windows import bin_frequencies, frame_length, sine_window
-from unmix_models.sound_traits import HIGHEST_HZ, SoundTraits, measure
+from unmix_models.listen.noise_floor import NoiseFloor, NoiseTracker
+from unmix_models.listen.sound_traits import HIGHEST_HZ, SoundTraits, measure
+from unmix_models.listen.windows import bin_frequencies, frame_length, sine_window
 
 LOOK_SECONDS = 60.0
 """How much of a recording is looked at."""

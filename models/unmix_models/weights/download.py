@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
-from .errors import InvalidWeights
+from unmix_models.errors import InvalidWeights
 
 _PIECE = 1 << 20
 _TIMEOUT = 60.0

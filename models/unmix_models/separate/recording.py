@@ -1,25 +1,25 @@
 """Separate a recording: read, convert to the model's rate, separate, convert back, write — as one stream.
 
-Two passes: the first measures the whole track's mean and deviation, which the networks want. Memory does not
-grow with the recording's length. Frames out equal frames in, at lag 0.
+Families that want a track's mean and deviation need a pass before, which `measure` is. Memory does not grow with
+the recording's length. Frames out equal frames in, at lag 0.
 """
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
 import numpy as np
 
-from .audio import Block
-from .errors import UnsupportedFormat
-from .fifo import Fifo
-from .media import AudioReader
-from .resample import Resampler
-from .separate.base import SeparateStream, Separator, SteppedSeparator, SteppedStream
-from .separate.statistics import TrackStatistics, TrackStatisticsMeter
-from .stem_names import StemChoice
-from .stems import StemFile
+from unmix_models.audio import Block
+from unmix_models.errors import UnsupportedFormat
+from unmix_models.fifo import Fifo
+from unmix_models.media import AudioReader
+from unmix_models.resample import Resampler
+from unmix_models.separate.base import Separator
+from unmix_models.separate.statistics import TrackStatistics, TrackStatisticsMeter
+from unmix_models.stem_names import StemChoice
+from unmix_models.stems import StemOutput
 
 BLOCK_FRAMES = 32768
 _STEREO = 2
@@ -29,7 +29,7 @@ class Consistency(StrEnum):
     """How the stems relate to the mixture."""
 
     MIXTURE = "mixture"
-    """The model's error is shared out, so that all its stems add up to the mixture."""
+    """The model's error is shared out, so that all stems add up to the mixture, where the model has all there is."""
     NONE = "none"
     """The model's raw output."""
 
@@ -38,7 +38,7 @@ class Consistency(StrEnum):
 class Forward:
     """A forward pass that a separation waits for; whoever drives it runs `model.forward` and sends the output."""
 
-    model: SteppedSeparator
+    model: Separator
     segment: Any
 
 
@@ -48,7 +48,9 @@ class SeparateOptions:
 
     consistency: Consistency = Consistency.MIXTURE
     shifts: int = 0
-    overlap: float = 0.25
+    """How many runs with shifted segment borders are averaged; 0 for one without a shift."""
+    overlap: float | None = None
+    """Part of a segment that the next one repeats, 0–1; None for the model's own."""
 
 
 def check_channels(channels: int) -> None:
@@ -60,7 +62,7 @@ def check_channels(channels: int) -> None:
 
 
 def measure(reader: AudioReader, model: Separator) -> Iterator[TrackStatistics | None]:
-    """The first pass: None after each block, the track's statistics at the end."""
+    """The first pass, for families that want it: None after each block, the track's statistics at the end."""
     meter = TrackStatisticsMeter()
     there = Resampler(reader.info.sample_rate, model.sample_rate, model.channels)
     for block in reader.blocks(BLOCK_FRAMES):
@@ -73,22 +75,23 @@ def measure(reader: AudioReader, model: Separator) -> Iterator[TrackStatistics |
 def separate(
     reader: AudioReader,
     model: Separator,
-    statistics: TrackStatistics,
+    statistics: TrackStatistics | None,
     options: SeparateOptions,
     choices: Sequence[StemChoice],
-    outputs: Mapping[str, StemFile],
+    outputs: Mapping[str, StemOutput],
 ) -> Generator[Forward | int, Any, None]:
-    """Write the chosen stems to `outputs`, by their names.
+    """Write the chosen stems to `outputs`, by their names; `statistics` are what `measure` gave, if it was asked.
 
     Yields the frames finished after each step, and each `Forward`, to be sent its output.
 
-    With `Consistency.MIXTURE` all stems of the model add up to the input, and a complement is the input minus
-    what its stem's file holds: exactly where the files keep the input's depth, to 1e-6 in float.
+    With `Consistency.MIXTURE` all stems of a model add up to the input where they are a partition of it
+    (`Separator.partition`), and a complement is the input minus what its stem's file holds: exactly where the files
+    keep the input's depth, to 1e-6 in float.
     """
     channels = reader.info.channels
     wanted = tuple(dict.fromkeys(choice.stem for choice in choices))
     passage = _Passage(model, reader.info.sample_rate, channels, wanted, statistics, options)
-    whole = options.consistency is Consistency.MIXTURE and set(wanted) == set(model.stems)
+    whole = options.consistency is Consistency.MIXTURE and model.partition and set(wanted) == set(model.stems)
     complements = any(choice.complement for choice in choices)
     quantise = next(iter(outputs.values())).quantise
     waiting = Fifo(channels)
@@ -143,7 +146,7 @@ class _Passage:
         rate: int,
         channels: int,
         wanted: Sequence[str],
-        statistics: TrackStatistics,
+        statistics: TrackStatistics | None,
         options: SeparateOptions,
     ) -> None:
         self._channels = channels
@@ -151,36 +154,25 @@ class _Passage:
         self._there = Resampler(rate, model.sample_rate, model.channels)
         self._back = {stem: Resampler(model.sample_rate, rate, channels) for stem in wanted}
         self._model = model
-        self._stream: SeparateStream = model.stream(
-            wanted, statistics, overlap=options.overlap, shifts=options.shifts
-        )
+        self._stream = model.stream(wanted, statistics, overlap=options.overlap, shifts=options.shifts)
 
     def process(self, block: Block) -> Generator[Forward, Any, dict[str, Block]]:
-        there = self._there.process(_widened(block, self._model_channels))
-        if not isinstance(self._stream, SteppedStream):
-            return self._returned(self._stream.process(there))
-        self._stream.push(there)
-        return (yield from self._stepped(self._stream))
+        self._stream.push(self._there.process(_widened(block, self._model_channels)))
+        return (yield from self._final())
 
     def flush(self) -> Generator[Forward, Any, dict[str, Block]]:
-        there = self._there.flush()
-        if isinstance(self._stream, SteppedStream):
-            self._stream.push(there)
-            self._stream.finish()
-            pieces = [(yield from self._stepped(self._stream))]
-        else:
-            pieces = [self._returned(stems) for stems in (self._stream.process(there), self._stream.flush())]
-        pieces.append({stem: back.flush() for stem, back in self._back.items()})
+        self._stream.push(self._there.flush())
+        self._stream.finish()
+        pieces = [(yield from self._final()), {stem: back.flush() for stem, back in self._back.items()}]
         return {stem: np.concatenate([piece[stem] for piece in pieces]) for stem in self._back}
 
-    def _stepped(self, stream: SteppedStream) -> Generator[Forward, Any, dict[str, Block]]:
-        while (segment := stream.pending()) is not None:
-            stream.accept((yield Forward(cast("SteppedSeparator", self._model), segment)))
-        return self._returned(stream.take())
-
-    def _returned(self, stems: dict[str, Block]) -> dict[str, Block]:
+    def _final(self) -> Generator[Forward, Any, dict[str, Block]]:
+        """Have every pending segment computed; return what is final, at the recording's rate."""
+        while (segment := self._stream.pending()) is not None:
+            self._stream.accept((yield Forward(self._model, segment)))
         return {
-            stem: self._back[stem].process(_narrowed(block, self._channels)) for stem, block in stems.items()
+            stem: self._back[stem].process(_narrowed(block, self._channels))
+            for stem, block in self._stream.take().items()
         }
 
 

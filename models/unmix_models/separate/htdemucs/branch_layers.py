@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from unmix_models.separate.htdemucs.residual_branch import ResidualBranch
 from unmix_models.separate.kernels import Kernels, Layer, Pair
-from unmix_models.separate.residual_branch import ResidualBranch
 
 
 class EncoderLayer:

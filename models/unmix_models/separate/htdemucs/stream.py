@@ -1,6 +1,6 @@
 """One track on its way through a bag of networks."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,7 +9,7 @@ from torch import Tensor
 
 from unmix_models.audio import Block, empty
 from unmix_models.errors import UnsupportedFormat
-from unmix_models.separate.bag import Part
+from unmix_models.separate.htdemucs.bag import Part
 from unmix_models.separate.overlap_add import OverlapAdd
 from unmix_models.separate.statistics import TrackStatistics
 
@@ -35,11 +35,7 @@ class Lane:
 
 
 class DemucsStream:
-    """See `unmix_models.separate.base.SeparateStream`; `process` and `flush` do everything.
-
-    A scheduler that collects segments of several streams into one batch uses the steps instead: `push` or
-    `finish`, then `accept` the output for each `pending` segment, then `take`.
-    """
+    """See `unmix_models.separate.base.SeparateStream`."""
 
     def __init__(
         self,
@@ -47,24 +43,13 @@ class DemucsStream:
         channels: int,
         lanes: Sequence[Lane],
         statistics: TrackStatistics,
-        forward: Callable[[Sequence[Segment]], list[Tensor]],
     ) -> None:
-        """`wanted` are stems by name and number; `forward` is the separator's."""
+        """`wanted` are stems by name and number."""
         self._wanted, self._channels, self._lanes = wanted, channels, lanes
-        self._statistics, self._forward = statistics, forward
+        self._statistics = statistics
         self._waiting: list[list[Tensor]] = [[] for _ in lanes]
         """Final output of each lane, `[stems, channels, frames]`, that the others have yet to reach."""
         self._current: Lane | None = None
-
-    def process(self, block: Block) -> dict[str, Block]:
-        """Take frames, compute every segment that they complete, give what is final."""
-        self.push(block)
-        return self._run()
-
-    def flush(self) -> dict[str, Block]:
-        """Compute the rest and give it."""
-        self.finish()
-        return self._run()
 
     def push(self, block: Block) -> None:
         """Take `[frames, channels]` at the model's rate; raises `UnsupportedFormat` for another shape."""
@@ -116,8 +101,3 @@ class DemucsStream:
             self._waiting[index] = [final[..., frames:].clone()]
         total = total * self._statistics.factor + self._statistics.mean
         return {stem: np.ascontiguousarray(total[rows[number]].T.numpy()) for stem, number in self._wanted}
-
-    def _run(self) -> dict[str, Block]:
-        while (segment := self.pending()) is not None:
-            self.accept(self._forward([segment])[0])
-        return self.take()

@@ -10,12 +10,12 @@ from collections.abc import Mapping, Sequence
 import torch
 from torch import Tensor
 
-from unmix_models.separate.branch_layers import DecoderLayer, EncoderLayer
-from unmix_models.separate.hyper_parameters import HyperParameters
+from unmix_models.separate.htdemucs.branch_layers import DecoderLayer, EncoderLayer
+from unmix_models.separate.htdemucs.hyper_parameters import HyperParameters
+from unmix_models.separate.htdemucs.spectrogram import Spectrogram
+from unmix_models.separate.htdemucs.transformer import CrossTransformer
 from unmix_models.separate.kernels import Kernels, kernels_for
 from unmix_models.separate.precision import LayerTypes
-from unmix_models.separate.spectrogram import Spectrogram
-from unmix_models.separate.transformer import CrossTransformer
 
 EPSILON = 1e-5
 """Added to the deviation of a segment before it divides (`HTDemucs.forward`)."""

@@ -2,21 +2,27 @@
 
 import random
 from collections.abc import Sequence
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
+from unmix_models.catalogue import Model
 from unmix_models.errors import InvalidWeights, OutOfMemory, UnsupportedFormat
-from unmix_models.separate.bag import parts_of
-from unmix_models.separate.checkpoint import CheckpointBag
-from unmix_models.separate.htdemucs import HTDemucs
+from unmix_models.machine import Machine
+from unmix_models.separate.htdemucs import checkpoint
+from unmix_models.separate.htdemucs.bag import parts_of
+from unmix_models.separate.htdemucs.checkpoint import CheckpointBag
+from unmix_models.separate.htdemucs.network import HTDemucs
+from unmix_models.separate.htdemucs.stream import DemucsStream, Lane, Segment
 from unmix_models.separate.overlap_add import OverlapAdd
 from unmix_models.separate.precision import LAYER_TYPES, device_for, resolve
 from unmix_models.separate.statistics import TrackStatistics
-from unmix_models.separate.stream import DemucsStream, Lane, Segment
 
 WORKING_BYTES_PER_FRAME = 2500
 """Measured peak of one segment of the released networks beside their weights: 0.86 GB for 343,980 frames."""
+OVERLAP = 0.25
+"""Of a segment with the next, as `apply_model` has it."""
 LONGEST_SHIFT = 0.5
 """Seconds; `apply_model` shifts by up to as much."""
 
@@ -25,9 +31,16 @@ class DemucsSeparator:
     """A bag of networks on one device; see `unmix_models.separate.base.Separator`."""
 
     def __init__(
-        self, name: str, networks: Sequence[HTDemucs], weights: Sequence[Sequence[float]], precision: str
+        self,
+        name: str,
+        networks: Sequence[HTDemucs],
+        weights: Sequence[Sequence[float]],
+        precision: str,
+        *,
+        partition: bool = True,
     ) -> None:
         parameters = networks[0].parameters
+        self.partition = partition
         self.name = name
         self.stems = parameters.sources
         self.sample_rate = parameters.samplerate
@@ -40,9 +53,17 @@ class DemucsSeparator:
         self._networks, self._weights = list(networks), weights
 
     def stream(
-        self, wanted: Sequence[str], statistics: TrackStatistics, *, overlap: float = 0.25, shifts: int = 0
+        self,
+        wanted: Sequence[str],
+        statistics: TrackStatistics | None,
+        *,
+        overlap: float | None = None,
+        shifts: int = 0,
     ) -> DemucsStream:
         """Start a track; raises `UnsupportedFormat` for a stem that is not there or an impossible overlap."""
+        if statistics is None:
+            raise ValueError(f"{self.name} wants the statistics of the whole track; measure it first.")
+        overlap = OVERLAP if overlap is None else overlap
         strange = [stem for stem in wanted if stem not in self.stems]
         if strange or not wanted:
             missing = ", ".join(strange) or "without a name"
@@ -60,7 +81,7 @@ class DemucsSeparator:
             for lead in leads
         ]
         named = [(self.stems[number], number) for number in numbers]
-        return DemucsStream(named, self.channels, lanes, statistics, self.forward)
+        return DemucsStream(named, self.channels, lanes, statistics)
 
     def forward(self, segments: Sequence[Segment]) -> list[Tensor]:
         """Compute segments of one stream or of several; those of equal networks and stems share a batch.
@@ -89,6 +110,24 @@ class DemucsSeparator:
             torch.cuda.empty_cache()
 
 
+def load_model(model: Model, folder: Path, machine: Machine) -> DemucsSeparator:
+    """Make an installed model resident. Raises as `load`, and `InvalidWeights` where the folder lacks a file."""
+    try:
+        checkpoints = checkpoint.read(folder / f"{model.name}.yaml")
+    except FileNotFoundError as error:
+        raise InvalidWeights(
+            f"The weights of {model.name} are incomplete ({error}); pull or import them again."
+        ) from error
+    return load(
+        checkpoints,
+        name=model.name,
+        device=machine.device,
+        precision=machine.precision,
+        threads=machine.threads,
+        partition=model.partition,
+    )
+
+
 def load(
     checkpoints: CheckpointBag,
     *,
@@ -96,10 +135,12 @@ def load(
     device: str = "cpu",
     precision: str = "auto",
     threads: int | None = None,
+    partition: bool = True,
 ) -> DemucsSeparator:
     """Make networks resident.
 
-    `precision` is `auto`, `float32`, `bfloat16` or `float16`; `threads` sets PyTorch's for the whole process.
+    `precision` is `auto`, `float32`, `bfloat16` or `float16`; `threads` sets PyTorch's for the whole process;
+    `partition` says whether the stems add up to the mixture.
     Raises `DeviceUnavailable`, and `InvalidWeights` where tensors are missing or misshapen.
     """
     if threads is not None:
@@ -117,4 +158,4 @@ def load(
         raise InvalidWeights(
             f"The weights of {name} are incomplete ({error}); download them again."
         ) from error
-    return DemucsSeparator(name, networks, checkpoints.weights, chosen)
+    return DemucsSeparator(name, networks, checkpoints.weights, chosen, partition=partition)

@@ -17,7 +17,7 @@ import torch
 from safetensors.torch import save_file  # pyright: ignore[reportUnknownVariableType]  # untyped path
 
 from unmix_models.errors import InvalidWeights
-from unmix_models.separate.checkpoint import CLASS
+from unmix_models.separate.htdemucs.checkpoint import CLASS
 
 TIMEOUT = 300
 """Seconds that a conversion may take; 160 MB take two."""

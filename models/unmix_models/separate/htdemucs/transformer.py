@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from unmix_models.separate.hyper_parameters import HyperParameters
+from unmix_models.separate.htdemucs.hyper_parameters import HyperParameters
 from unmix_models.separate.kernels import Kernels
 
 NORM_EPSILON = 1e-5

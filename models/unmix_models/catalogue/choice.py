@@ -1,0 +1,112 @@
+"""Which model does a task: the one that was named, or the best that is installed."""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from unmix_models.catalogue.entries import CATALOGUE
+from unmix_models.catalogue.entry import Content, Model
+from unmix_models.errors import ModelMissing, UnknownModel
+from unmix_models.stem_names import parse_stem
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """A chosen model and why."""
+
+    model: Model
+    reason: str
+    """One sentence for the summary."""
+
+
+class Shelf(Protocol):
+    """What there is to choose from; `unmix_models.weights.Weights` is one."""
+
+    def models(self) -> Mapping[str, Model]:
+        """Every model that is known, by name."""
+        ...
+
+    def installed(self) -> frozenset[str]:
+        """Names of those that can run; some may be unknown to this version."""
+        ...
+
+
+def find(name: str, task: str | None = None, models: Mapping[str, Model] = CATALOGUE) -> Model:
+    """The entry of this name.
+
+    Raises UnknownModel, naming those that exist, when there is none or it is for another task.
+    """
+    model = models.get(name)
+    if model is None or task not in (None, model.task):
+        known = ", ".join(sorted(m.name for m in models.values() if task in (None, m.task)))
+        able = f" that can {task}" if task else ""
+        raise UnknownModel(f"There is no model '{name}'{able}; choose one of: {known}.")
+    return model
+
+
+def is_auto(name: str) -> bool:
+    """True when the choice is left to unmix."""
+    return name in ("", "auto")
+
+
+def not_installed(model: Model) -> ModelMissing:
+    """The error that says how to get a model."""
+    return ModelMissing(f"'{model.name}' is not installed; get it with: unmix models pull {model.name}")
+
+
+def choose(
+    name: str, task: str, weights: Shelf, *, content: Content | None = None, stems: Sequence[str] = ()
+) -> Choice:
+    """Settle on a model: the named one, or the best installed one for `content` that has every one of `stems`.
+
+    `content` is what the recording holds, None where nobody looked; `stems` are as users write them, none for
+    whatever there is. A method without a trained model (`quality: low`) is never chosen unless it is named.
+    Raises UnknownModel, and ModelMissing with what to get.
+    """
+    models, installed = weights.models(), weights.installed()
+    if not is_auto(name):
+        model = find(name, task, models)
+        if name not in installed:
+            raise not_installed(model)
+        return Choice(model, "asked for")
+    able = [model for model in models.values() if model.task == task]
+    wanted = {parse_stem(stem).stem for stem in stems}
+    fitting = sorted(
+        (
+            model
+            for model in able
+            if model.quality == "high"
+            and wanted <= set(model.stems)
+            and (content is None or content in model.good_for)
+        ),
+        key=lambda model: -model.rank,
+    )
+    for model in fitting:
+        if model.name in installed:
+            return Choice(model, _reason(model, fitting[0], content, wanted))
+    raise ModelMissing(_missing(task, wanted, able, fitting))
+
+
+def _reason(chosen: Model, best: Model, content: Content | None, wanted: Collection[str]) -> str:
+    purpose = f" for {content}" if content else " for these stems" if wanted else ""
+    better = f"; {best.name} is better: unmix models pull {best.name}" if best.rank > chosen.rank else ""
+    return f"best installed model{purpose}{better}"
+
+
+def _missing(task: str, wanted: Collection[str], able: Sequence[Model], fitting: Sequence[Model]) -> str:
+    stems = f" {', '.join(sorted(wanted))}" if wanted else ""
+    if fitting:
+        usual = [model for model in fitting if model.usual] or fitting
+        names = " or ".join(model.name for model in usual)
+        rough = [model.name for model in able if model.quality == "low" and set(wanted) <= set(model.stems)]
+        instead = (
+            f", or use --model {rough[0]}, which needs no download and is of low quality" if rough else ""
+        )
+        return (
+            f"No model that can {task}{stems} is installed; get one with: unmix models pull {names}{instead}"
+        )
+    if not able:
+        return f"unmix has no model that can {task}; a newer version may have one."
+    known = sorted({stem for model in able for stem in model.stems})
+    unknown = ", ".join(sorted(set(wanted) - set(known))) or stems.strip()
+    return f"No model that unmix has can {task} {unknown}; stems are: {', '.join(known)}."

@@ -1,0 +1,12 @@
+"""The entries, a module for those that belong together; data and nothing else."""
+
+from collections.abc import Mapping
+
+from unmix_models.catalogue.entries import denoise, dsp, htdemucs
+from unmix_models.catalogue.entry import Model
+
+__all__ = ["CATALOGUE"]
+
+CATALOGUE: Mapping[str, Model] = {
+    model.name: model for model in (*denoise.MODELS, *htdemucs.MODELS, *dsp.MODELS)
+}
