@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from job_examples import SUMMARY
-from unmix_daemon.errors import JobFailed, WorkerDied, WorkerLost
 from unmix.words import Job, OutputStarted, Progress
+from unmix_daemon.errors import JobFailed, WorkerDied, WorkerLost
 from unmix_daemon.executors.base import WorkerStatus
 from unmix_daemon.reports import Done, Growth, OnReport, Resident
 from unmix_models.devices import Device

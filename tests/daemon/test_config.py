@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
-from unmix_daemon.config import Config, BadConfig, default_file, read_config
+from unmix_daemon.config import BadConfig, Config, default_file, read_config
 
 
 @pytest.fixture(autouse=True)

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 from job_examples import SUMMARY, a_job
-from unmix_daemon.queue.delivery import PIECE_BYTES, Delivery, deliver, read_pieces
-from unmix_daemon.errors import JobCancelled, JobFailed
 from unmix.words import JobError, JobState, OutputPiece, OutputStarted, Progress
+from unmix_daemon.errors import JobCancelled, JobFailed
+from unmix_daemon.queue.delivery import PIECE_BYTES, Delivery, deliver, read_pieces
 from unmix_daemon.queue.live_job import LiveJob, LiveOutput
 
 

@@ -46,9 +46,7 @@ def test_no_two_errors_of_the_models_share_a_reason() -> None:
 
 
 def test_every_error_of_the_daemon_has_the_code_of_its_meaning() -> None:
-    fixed = {
-        kind.__name__: code_of(kind.reason) for kind in kinds_of(ServiceError) if kind is not JobFailed
-    }
+    fixed = {kind.__name__: code_of(kind.reason) for kind in kinds_of(ServiceError) if kind is not JobFailed}
     assert fixed == CODES
 
 

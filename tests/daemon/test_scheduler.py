@@ -2,23 +2,20 @@
 
 import asyncio
 import threading
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import aclosing, asynccontextmanager
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Iterator
+from contextlib import aclosing
 from pathlib import Path
-from typing import Any
 
 import pytest
-from fake_executor import CPU, GPU, RESULT, FakeExecutor
+from daemon.world import World, in_a_world, steps, upload, world
+from fake_executor import CPU, GPU, RESULT
 from job_examples import SUMMARY, a_job
-from unmix_daemon.queue import recorder
-from unmix_daemon.config import Config
+from unmix.words import FieldError, JobError, JobEvent, JobState, Priority, Progress
 from unmix_daemon.errors import Busy, NoSuchJob, ShuttingDown, WorkerDied
-from unmix_daemon.state.folders import Folders
-from unmix.words import FieldError, Job, JobError, JobEvent, JobState, Priority, Progress
-from unmix_daemon.queue.scheduler import Scheduler
-from unmix_daemon.state.store import Store
+from unmix_daemon.queue import recorder
 from unmix_daemon.queue.sweeper import Sweeper
+from unmix_daemon.state.folders import Folders
+from unmix_daemon.state.store import Store
 from unmix_models.devices import Device
 
 NO_GPU = Device("cuda:0", "A GPU", available=False, reason="no NVIDIA driver found")
@@ -28,100 +25,6 @@ LIVES = {
 }
 
 URGENCIES = (Priority.BATCH, Priority.FOLDER, Priority.INTERACTIVE)
-
-
-async def upload(*pieces: bytes) -> AsyncIterator[bytes]:
-    for piece in pieces or (b"audio",):
-        yield piece
-
-
-@dataclass
-class World:
-    """A scheduler at work, and what it works with."""
-
-    config: Config
-    store: Store
-    folders: Folders
-    executor: FakeExecutor
-    scheduler: Scheduler
-
-    async def submit(self, **options: Any) -> Job:
-        return (await self.scheduler.submit(a_job(**options), upload()))[0]
-
-    async def end_of(self, job: Job) -> Job:
-        """The job as it is when it has ended."""
-        async for _ in self.scheduler.watch(job.job_id, 0):
-            pass
-        while self.scheduler.live(job.job_id):  # its end is recorded, and its files are being tidied away
-            await steps(1)
-        return await self.scheduler.get(job.job_id)
-
-    async def states(self, job: Job) -> list[str]:
-        return [event.state.value for event in await self.store.events(job.job_id, 0)]
-
-    async def running(self, count: int) -> None:
-        """Wait until `count` jobs run; then let everything happen that can: it makes them no more."""
-        while self.scheduler.processing != count:
-            await steps(1)
-        for _ in range(5):
-            await self.store.get("")
-            await steps(5)
-        assert self.scheduler.processing == count
-
-    def files_of(self, job: Job) -> set[str]:
-        root = self.folders.of(job.job_id).path
-        return {str(path.relative_to(root)) for path in root.rglob("*") if path.is_file()}
-
-    def has_folder(self, job: Job) -> bool:
-        return self.folders.of(job.job_id).path.exists()
-
-
-async def steps(count: int) -> None:
-    """Give the other tasks so many turns."""
-    for _ in range(count):
-        await asyncio.sleep(0)
-
-
-@asynccontextmanager
-async def world(
-    folder: Path,
-    executor: FakeExecutor | None = None,
-    clock: Callable[[], float] = lambda: 1000.0,
-    **settings: Any,
-) -> AsyncIterator[World]:
-    config = Config(state_folder=folder, **{"drain": 0.0, **settings})
-    store = Store(folder / "jobs.sqlite3", clock)
-    executor = executor or FakeExecutor()
-    folders = Folders(folder / "jobs")
-    scheduler = Scheduler(config, store, folders, executor, clock)
-    await scheduler.start()
-    try:
-        yield World(config, store, folders, executor, scheduler)
-    finally:
-        executor.abandon()
-        await scheduler.close()
-        await store.close()
-
-
-def in_a_world(
-    *devices: Device, capacity: int = 1, **settings: Any
-) -> Callable[[Callable[[World], Awaitable[None]]], Callable[[Path], None]]:
-    """Run a test in a world of its own; one that waits for ever fails."""
-
-    def decorate(test: Callable[[World], Awaitable[None]]) -> Callable[[Path], None]:
-        async def within(folder: Path) -> None:
-            async with (
-                asyncio.timeout(20),
-                world(folder, FakeExecutor(*devices, capacity=capacity), **settings) as here,
-            ):
-                await test(here)
-
-        def run(tmp_path: Path) -> None:
-            asyncio.run(within(tmp_path))
-
-        return run
-
-    return decorate
 
 
 # A life

@@ -449,7 +449,7 @@ DIES_BETWEEN_A_JOB_AND_ITS_EVENT = """
 import asyncio, os, sys
 from pathlib import Path
 from job_examples import a_job
-from unmix_daemon import store as module
+from unmix_daemon.state import store as module
 
 async def work():
     store = module.Store(Path(sys.argv[1]))

@@ -12,9 +12,9 @@ import soundfile
 import sounds
 from htdemucs_examples import small, song
 from unmix.words import Options, Priority, SeparateTask
-from unmix_daemon.worker.residency import Residency
 from unmix_daemon.worker.loop import Loop
 from unmix_daemon.worker.messages import Cancel, Failed, Finished, Run
+from unmix_daemon.worker.residency import Residency
 from unmix_daemon.worker.workshop import Workshop
 from unmix_models.errors import OutOfMemory
 from unmix_models.machine import Machine

@@ -254,6 +254,9 @@ class Scheduler:
             started = await self._store.start(job.job_id)
             if started is None:
                 return
+            if started.error:  # its row cannot be read
+                await self._fail(job.job_id, started.error)
+                return
             live = self._live[job.job_id]
             live.begin(started)
             folder = self._folders.of(job.job_id)

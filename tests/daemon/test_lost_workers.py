@@ -1,0 +1,117 @@
+"""Whose fault it is that a worker ended: of several jobs nobody's, until one has had a worker alone."""
+
+import asyncio
+
+import pytest
+from daemon.world import World, in_a_world
+from fake_executor import CPU, GPU
+from unmix.words import JobState, Priority
+from unmix_daemon.queue import running
+from unmix_daemon.queue.running import Running
+
+
+@pytest.fixture(autouse=True)
+def no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "_FIRST_REST", 0.0)
+
+
+@in_a_world()
+async def test_a_worker_that_is_lost_costs_the_job_nothing(world: World) -> None:
+    job = await world.submit()
+    for _ in range(world.config.max_crashes + 1):
+        (await world.executor.next()).be_lost()
+    await (await world.executor.next()).finish()
+    ended = await world.end_of(job)
+    assert (ended.state, ended.crashes) == (JobState.COMPLETED, 0)
+    assert ended.attempts == world.config.max_crashes + 2
+
+
+@in_a_world(capacity=2)
+async def test_jobs_that_lost_a_worker_together_run_alone_after_it(world: World) -> None:
+    jobs = [await world.submit(), await world.submit()]
+    pair = [await world.executor.next(), await world.executor.next()]
+    for run in pair:
+        run.be_lost()
+    first = await world.executor.next()
+    await world.running(1)
+    await first.finish()
+    second = await world.executor.next()
+    assert {first.job.job_id, second.job.job_id} == {job.job_id for job in jobs}
+    await second.finish()
+    for job in jobs:
+        assert (await world.end_of(job)).crashes == 0
+
+
+@in_a_world(capacity=2)
+async def test_what_brings_workers_down_is_found_and_its_neighbours_are_done(world: World) -> None:
+    poison, good = await world.submit(), await world.submit()
+    for run in [await world.executor.next(), await world.executor.next()]:
+        run.be_lost()
+    deaths = 0
+    while deaths < world.config.max_crashes:
+        run = await world.executor.next()
+        if run.job.job_id == poison.job_id:
+            deaths += 1
+            run.die()
+        else:
+            await run.finish()
+    assert (await world.end_of(poison)).state is JobState.FAILED
+    assert (await world.end_of(good)).state is JobState.COMPLETED
+    assert (await world.end_of(good)).crashes == 0
+
+
+@in_a_world()
+async def test_nobody_begins_beside_a_job_that_is_watched_alone(world: World) -> None:
+    await world.submit()
+    (await world.executor.next()).be_lost()
+    alone = await world.executor.next()
+    await world.submit(priority=Priority.INTERACTIVE)
+    await world.running(1)
+    await alone.finish()
+    urgent = await world.executor.next()
+    assert urgent.job.options.priority is Priority.INTERACTIVE
+    await urgent.finish()
+
+
+@in_a_world(GPU, CPU)
+async def test_another_device_is_no_company(world: World) -> None:
+    await world.submit(device="cuda:0")
+    (await world.executor.next()).be_lost()
+    await world.executor.next()
+    await world.submit(device="cpu")
+    await world.running(2)
+
+
+@in_a_world()
+async def test_a_job_that_rests_can_be_cancelled(world: World) -> None:
+    job = await world.submit()
+    running_before = await world.executor.next()
+    running_before.be_lost()
+    assert (await world.scheduler.cancel(job.job_id)).state is JobState.CANCELLED
+    other = await world.submit()
+    while (run := await world.executor.next()).job.job_id != other.job_id:
+        run.refuse()
+    await run.finish()
+    assert (await world.end_of(other)).state is JobState.COMPLETED
+
+
+@in_a_world(drain=20.0)
+async def test_a_daemon_that_stops_leaves_what_rests_to_the_next_one(world: World) -> None:
+    job = await world.submit()
+    run = await world.executor.next()
+    closing = asyncio.ensure_future(world.scheduler.close())
+    await asyncio.sleep(0)
+    run.be_lost()
+    await closing
+    stored = await world.store.get(job.job_id)
+    assert stored
+    assert (stored.state, stored.crashes) == (JobState.PENDING, 0)
+
+
+def test_each_loss_makes_the_rest_longer_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(running, "_FIRST_REST", 0.25)
+    lost = Running()
+    rests = [lost.rest("a") for _ in range(10)]
+    assert rests[:3] == [0.25, 0.5, 1.0]
+    assert rests[-1] == 30.0
+    assert lost.rest("b") == 0.25
