@@ -3,13 +3,12 @@
 import asyncio
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
 
 from unmix.words import Job, JobError, JobEvent, JobState
-from unmix_daemon.cancellation import unbroken
+from unmix_daemon.cancellation import Background, unbroken
 from unmix_daemon.config import Config
 from unmix_daemon.errors import Busy, JobFailed, NoSuchJob, ShuttingDown, WorkerDied, WorkerLost
 from unmix_daemon.executors.base import Executor
@@ -55,15 +54,15 @@ class Scheduler:
         self._kick = asyncio.Event()
         self._idle = asyncio.Event()
         """Set whenever a run or a job has ended; see `close`."""
-        self._tasks: set[asyncio.Task[None]] = set()
+        self._background = Background()
 
     async def start(self) -> None:
         """Take up what an earlier process left, and begin to work."""
         for job in await self._store.recover(_LOST):
             self._enqueue(job)
         await self._folders.keep_only(await self._store.with_files())
-        self._spawn(self._dispatch(), "dispatch")
-        self._spawn(self._sweeper.run(), "sweep")
+        self._background.spawn(self._dispatch(), "dispatch")
+        self._background.spawn(self._sweeper.run(), "sweep")
 
     async def close(self) -> None:
         """Finish what runs and what callers wait for, within the drain time.
@@ -77,7 +76,7 @@ class Scheduler:
         for job in list(self._pending.values()):
             await self._fail(job.job_id, _LOST)
         self._pending.clear()
-        tasks = [*self._running, *self._tasks]
+        tasks = [*self._running, *self._background]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -221,7 +220,7 @@ class Scheduler:
                 except Exception:  # noqa: BLE001  # a border: one job must not stop the others
                     _log.exception("job %s cannot be started", job.job_id)
                     self._pending.pop(job.job_id, None)
-                    self._spawn(self._fail(job.job_id, _INTERNAL), "fail")
+                    self._background.spawn(self._fail(job.job_id, _INTERNAL), "fail")
 
     async def _consider(self, job: Job) -> None:
         """Start the job if its device is not taken by what is as urgent."""
@@ -262,7 +261,7 @@ class Scheduler:
             folder = self._folders.of(job.job_id)
             await self._folders.remove_attempts(job.job_id)
             outputs = folder.outputs(started.attempts)
-            recorder = Recorder(self._store, live, outputs, self._spawn)
+            recorder = Recorder(self._store, live, outputs, self._background.spawn)
             try:
                 done = await self._executor.run(
                     started,
@@ -350,8 +349,3 @@ class Scheduler:
         if task:
             task.cancel()
             await asyncio.wait([task])
-
-    def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> None:
-        task = asyncio.create_task(work, name=name)
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,165 @@
+"""The use cases, as any door asks for them: here a door of a few lines that answers with plain values."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from typing import Any
+
+import pytest
+from daemon.world import World, in_a_world
+from fake_executor import RESULT
+from grpc_health.v1.health import aio as health
+from unmix.words import (
+    Accepted,
+    DenoiseTask,
+    Event,
+    FieldError,
+    JobState,
+    Options,
+    OutputPiece,
+    OutputStarted,
+    Priority,
+    SeparateTask,
+    Summary,
+)
+from unmix_daemon.calls import Calls
+from unmix_daemon.errors import JobFailed, NoSuchJob, NoSuchOutput, NotReady
+from unmix_daemon.model_manager import ModelManager
+from unmix_daemon.readiness import Readiness
+
+
+def calls_of(world: World) -> Calls:
+    manager = ModelManager(world.config, world.executor, Readiness(health.HealthServicer()))
+    return Calls(world.scheduler, manager, world.store, world.folders)
+
+
+class Upload:
+    """A recording, which knows whether anybody has read it."""
+
+    def __init__(self) -> None:
+        self.is_read = False
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        self.is_read = True
+        yield b"audio"
+
+
+async def answer(calls: Calls, task: DenoiseTask) -> dict[str, Any]:
+    """A door: what a caller that wants one answer is told."""
+    data: dict[str, bytearray] = {}
+    told: dict[str, Any] = {}
+    async with aclosing(calls.call("door", task, Options(), aiter(Upload()))) as events:
+        async for event in events:
+            match event:
+                case OutputStarted():
+                    data[event.name] = bytearray()
+                case OutputPiece():
+                    data[event.name][event.offset : event.offset + len(event.data)] = event.data
+                case Summary():
+                    told = {"model": event.model, "job": event.job_id}
+                case _:
+                    pass
+    return told | {"outputs": {name: bytes(content) for name, content in data.items()}}
+
+
+@in_a_world()
+async def test_a_door_is_a_few_lines(world: World) -> None:
+    asking = asyncio.ensure_future(answer(calls_of(world), DenoiseTask()))
+    run = await world.executor.next()
+    assert (run.job.client, run.job.options.priority) == ("door", Priority.INTERACTIVE)
+    await run.finish()
+    told = await asking
+    assert told == {"model": "rnnoise", "job": run.job.job_id, "outputs": {"clean": RESULT}}
+
+
+@in_a_world()
+async def test_a_call_whose_caller_goes_away_leaves_nothing_at_work(world: World) -> None:
+    events = calls_of(world).call("door", DenoiseTask(), Options(), aiter(Upload()))
+    first: Event = await anext(events)
+    assert isinstance(first, Accepted)
+    run = await world.executor.next()
+    await events.aclose()
+    assert run.cancelled.is_set()
+    assert not world.has_folder(run.job)
+    assert (await world.scheduler.get(first.job_id)).state is JobState.CANCELLED
+
+
+WRONG: dict[str, tuple[Any, Options, str]] = {
+    "a strength": (DenoiseTask(attenuation_limit_db=101), Options(), "task.attenuation_limit_db"),
+    "no number": (DenoiseTask(attenuation_limit_db=float("nan")), Options(), "task.attenuation_limit_db"),
+    "an overlap": (SeparateTask("dsp", overlap=1.0), Options(), "task.overlap"),
+    "shifts": (SeparateTask("dsp", shifts=21), Options(), "task.shifts"),
+    "a stem": (SeparateTask("dsp", ("../vocals",)), Options(), "task.stems"),
+    "labels": (DenoiseTask(), Options(labels={"a": "b" * 1024}), "options.labels"),
+    "formats": (DenoiseTask(), Options(also_formats=("mp3", "mp3")), "options.also_formats"),
+}
+
+
+@pytest.mark.parametrize(("task", "options", "field"), WRONG.values(), ids=WRONG.keys())
+def test_what_cannot_be_asked_is_refused_before_a_byte_is_read(
+    tmp_path: Any, task: Any, options: Options, field: str
+) -> None:
+    @in_a_world()
+    async def test(world: World) -> None:
+        calls, upload = calls_of(world), Upload()
+        with pytest.raises(FieldError) as refused:
+            await anext(calls.call("door", task, options, aiter(upload)))
+        assert refused.value.field == field
+        with pytest.raises(FieldError):
+            await calls.submit("door", task, options, aiter(upload))
+        assert not upload.is_read
+
+    test(tmp_path)
+
+
+@in_a_world()
+async def test_a_device_that_is_not_there_is_refused_before_a_byte_is_read(world: World) -> None:
+    upload = Upload()
+    with pytest.raises(JobFailed, match="no device 'cuda:7'") as refused:
+        await anext(calls_of(world).call("door", DenoiseTask(), Options(device="cuda:7"), aiter(upload)))
+    assert refused.value.reason == "DEVICE_UNAVAILABLE"
+    assert not upload.is_read
+
+
+@in_a_world()
+async def test_a_model_that_is_not_there_is_refused_before_a_byte_is_read(world: World) -> None:
+    upload = Upload()
+    with pytest.raises(JobFailed) as refused:
+        await calls_of(world).submit("door", SeparateTask("htdemucs"), Options(), aiter(upload))
+    assert refused.value.reason == "MODEL_MISSING"
+    assert not upload.is_read
+
+
+@in_a_world()
+async def test_pages_follow_each_other_and_a_token_of_nobody_is_refused(world: World) -> None:
+    calls = calls_of(world)
+    jobs = [
+        (await calls.submit("door", DenoiseTask(), Options(), aiter(Upload())))[0].job_id for _ in range(3)
+    ]
+    first, token = await calls.page((), "", 2, "")
+    second, end = await calls.page((), "", 2, token)
+    assert [job.job_id for job in (*first, *second)] == jobs[::-1]
+    assert end == ""
+    for wrong in ("x", "-1", "9" * 19, "²"):
+        with pytest.raises(FieldError, match="page token"):
+            await calls.page((), "", 2, wrong)
+    with pytest.raises(FieldError, match="no such job state"):
+        await calls.page((JobState.UNKNOWN,), "", 2, "")
+
+
+@in_a_world()
+async def test_outputs_are_read_from_where_a_reader_broke_off(world: World) -> None:
+    calls = calls_of(world)
+    job, _ = await calls.submit("door", DenoiseTask(), Options(), aiter(Upload()))
+    with pytest.raises(NotReady):
+        await anext(calls.output(job.job_id, "clean", 0))
+    await (await world.executor.next()).finish()
+    await world.end_of(job)
+    pieces = [piece async for piece in calls.output(job.job_id, "clean", 1)]
+    assert pieces == [OutputPiece("clean", 1, RESULT[1:])]
+    with pytest.raises(FieldError, match="is not within"):
+        await anext(calls.output(job.job_id, "clean", len(RESULT) + 1))
+    with pytest.raises(NoSuchOutput, match="no output 'vocals'; it has: clean"):
+        await anext(calls.output(job.job_id, "vocals", 0))
+    with pytest.raises(NoSuchJob):
+        await anext(calls.output("nobody", "clean", 0))
