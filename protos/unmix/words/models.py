@@ -12,6 +12,13 @@ from unmix.words.times import duration_to_proto, seconds_of
 _KIND = "TASK_"
 """What the numbers of tasks are called in the contract, before the task's kind in capitals."""
 
+KINDS = tuple(
+    name.removeprefix(_KIND).lower()
+    for name, value in models_pb2.Task.items()
+    if value != models_pb2.TASK_UNSPECIFIED
+)
+"""Of every task that the contract knows a model for, whether or not this version can do it."""
+
 
 def kind_to_proto(kind: str | None) -> models_pb2.Task.ValueType:
     """The number of a task's kind; that of none, for None and for one that the contract does not have."""

@@ -16,8 +16,8 @@ from unmix.words.tasks.separate import Consistency, SeparateTask
 Task: TypeAlias = DenoiseTask | SeparateTask
 """The table of tasks."""
 
-TASKS: Mapping[str, type[Task]] = {task.kind: task for task in get_args(Task)}
-"""By kind."""
+TASKS: Mapping[str, type[Task]] = {task().kind: task for task in get_args(Task)}
+"""By kind, which only an object has: a slotted class holds a descriptor there."""
 
 Spec: TypeAlias = audio_pb2.ProcessSpec | jobs_pb2.JobSpec | jobs_pb2.Job
 """The messages that hold a task."""
