@@ -30,6 +30,7 @@ from tempfile import TemporaryFile
 
 import product
 import soundfile
+from unmix.words import DenoiseTask, Event, OutputPiece
 from unmix_models import catalogue
 from unmix_models.content import analyse
 from unmix_models.denoise.base import Denoiser
@@ -37,7 +38,6 @@ from unmix_models.denoising import BLOCK_FRAMES
 from unmix_models.loading import Place, load_denoiser
 from unmix_models.media import open_reader
 from unmix_models.weights import Weights
-from unmix_plugins.audio import DenoiseTask, Event, OutputPiece
 from unmix_plugins.client import Client
 
 WARM_FACTOR, WARM_SECONDS = 1.5, 0.030
