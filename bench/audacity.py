@@ -18,7 +18,7 @@ from plugins.audacity import program
 from plugins.audacity.arrangement import RATE, Audio, Clip
 from plugins.audacity.studio import DENOISE_MODEL, SEPARATE_MODEL, Studio
 from sounds import voice, write
-from unmix_plugins.audio import AudioTask, DenoiseTask, Options, SeparateTask
+from unmix.words import DenoiseTask, Options, SeparateTask, Task
 
 ROUNDS = 7
 SECONDS = 10.0
@@ -44,7 +44,7 @@ def main() -> int:
     return int(at_once > TARGET)
 
 
-def _row(studio: Studio, name: str, label: str, task: AudioTask, *, long: float) -> float:
+def _row(studio: Studio, name: str, label: str, task: Task, *, long: float) -> float:
     studio.begin(long=long)
     samples = voice(SECONDS, RATE)[:, 0]
     studio.open(Audio("voice", [Clip(samples)]))
@@ -74,7 +74,7 @@ def _until_changed(studio: Studio, act: Callable[[], object]) -> float:
     return seconds
 
 
-def _model_seconds(studio: Studio, samples: NDArray[np.float32], task: AudioTask) -> float:
+def _model_seconds(studio: Studio, samples: NDArray[np.float32], task: Task) -> float:
     """What the daemon says that its worker spent on the same samples."""
     source = write(studio.folder / "same.wav", samples, RATE, subtype="FLOAT")
     seconds: list[float] = []

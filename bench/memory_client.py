@@ -6,7 +6,7 @@ python bench/memory_client.py STATE FILE TARGET MODEL
 import sys
 from pathlib import Path
 
-from unmix_plugins.audio import DenoiseTask, SeparateTask
+from unmix.words import DenoiseTask, SeparateTask
 from unmix_plugins.client import Client
 
 SEPARATORS = ("dsp", "tiny")
@@ -26,7 +26,7 @@ if __name__ == "__main__":
     with Client.connect(Path(state), client_name="bench", start=False) as client:
         if model in SEPARATORS:
             targets = {stem: Path(f"{target}.{stem}") for stem in STEMS}
-            client.separate(Path(source), targets, SeparateTask(model=model))
+            client.process(Path(source), targets, SeparateTask(model=model))
         else:
             client.denoise(Path(source), {"clean": Path(target)}, DenoiseTask(model=model))
     print(peak_bytes("self"))

@@ -25,7 +25,7 @@ import separate_contestants as contestants
 import soundfile as sf
 import torch
 from product import Daemon
-from unmix_plugins.audio import Consistency, SeparateTask
+from unmix.words import Consistency, SeparateTask
 
 GFLOP_PER_SEGMENT = 335
 """Of one 7.8-s segment, four stems; counted with `torch.utils.flop_counter` (a multiply-add is two)."""
@@ -87,7 +87,7 @@ class Product:
         folder.mkdir(exist_ok=True)
         targets = {stem: folder / f"{stem}.wav" for stem in contestants.STEMS}
         start = time.perf_counter()
-        self._client.separate(
+        self._client.process(
             clip,
             targets,
             SeparateTask(model="bench", consistency=Consistency.NONE),

@@ -31,6 +31,7 @@ from typing import cast
 
 import product
 import soundfile
+from unmix.words import DenoiseTask, Event, OutputPiece
 from unmix_models import catalogue
 from unmix_models.denoise.base import Denoiser
 from unmix_models.denoise.recording import BLOCK_FRAMES
@@ -39,7 +40,6 @@ from unmix_models.loading import load
 from unmix_models.machine import Machine
 from unmix_models.media import open_reader
 from unmix_models.weights import Weights
-from unmix_plugins.audio import DenoiseTask, Event, OutputPiece
 from unmix_plugins.client import Client
 
 WARM_FACTOR, WARM_SECONDS = 1.5, 0.030

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 
 from picture import before_and_after
-from unmix_plugins.audio import DenoiseStem, DenoiseTask, OutputStarted, Summary
+from unmix.words import DenoiseStem, DenoiseTask, OutputStarted, Summary
 from unmix_plugins.client import Client
 from unmix_plugins.daemon_process import stop_daemon
 from unmix_plugins.errors import UnmixError

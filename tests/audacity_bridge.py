@@ -12,9 +12,9 @@ from typing import Any, Self
 import numpy as np
 import soundfile
 from daemons import eventually
+from unmix.words import Options, Task
 from unmix_plugins.audacity.control import BridgeAbsent, ask
 from unmix_plugins.audacity.install import EFFECTS
-from unmix_plugins.audio import AudioTask, Options
 from unmix_plugins.client import Client
 
 _RUN = """
@@ -148,7 +148,7 @@ def install_effects(plug_ins: Path, state: Path) -> None:
 
 
 def of_the_daemon(
-    client: Client, samples: np.ndarray, sample_rate: int, task: AudioTask, folder: Path
+    client: Client, samples: np.ndarray, sample_rate: int, task: Task, folder: Path
 ) -> dict[str, np.ndarray]:
     """What the daemon's own call gives for samples (frames,) or (frames, 2): stem → samples of the same shape."""
     source = folder / "of-the-daemon.wav"

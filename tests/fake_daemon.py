@@ -32,7 +32,7 @@ Events = Iterator[audio_pb2.AudioEvent]
 
 @dataclass
 class Upload:
-    """What a Denoise, Separate or SubmitJob call sent."""
+    """What a Process call sent, as the spec of the one task that it names."""
 
     spec: Message
     data: bytes
@@ -59,7 +59,7 @@ class Script:
     calls: list[tuple[str, dict[str, str]]] = field(default_factory=list)
     requests: list[Message] = field(default_factory=list)
     ended: threading.Event = field(default_factory=threading.Event)
-    """Set when a Denoise or Separate call has ended, whichever way."""
+    """Set when a Process call has ended, whichever way."""
 
 
 def fail(
@@ -101,10 +101,10 @@ def progress(fraction: float) -> audio_pb2.AudioEvent:
     )
 
 
-def output(stem: str, extension: str = "wav") -> audio_pb2.AudioEvent:
+def output(stem: str, extension: str = "wav", *, name: str = "") -> audio_pb2.AudioEvent:
     return audio_pb2.AudioEvent(
         output=audio_pb2.OutputStarted(
-            stem=stem, format="wav", extension=extension, sample_rate=48_000, channels=2
+            name=name or stem, stem=stem, format="wav", extension=extension, sample_rate=48_000, channels=2
         )
     )
 
@@ -138,6 +138,7 @@ def summary(
         precision="float32",
         outputs=[
             audio_pb2.OutputSummary(
+                name=stem,
                 stem=stem,
                 size_bytes=len(data),
                 sha256=hashlib.sha256(data).hexdigest(),
@@ -206,15 +207,7 @@ class _Audio(audio_pb2_grpc.AudioServiceServicer):
     def __init__(self, script: Script) -> None:
         self._script = script
 
-    def Denoise(self, request_iterator, context):  # noqa: N802
-        for event in self._process(request_iterator, context, self._script.denoise):
-            yield audio_pb2.DenoiseResponse(event=event)
-
-    def Separate(self, request_iterator, context):  # noqa: N802
-        for event in self._process(request_iterator, context, self._script.separate):
-            yield audio_pb2.SeparateResponse(event=event)
-
-    def _process(self, request_iterator, context, script: Callable[[Upload], Events] | None) -> Events:
+    def Process(self, request_iterator, context):  # noqa: N802
         context.add_callback(self._script.ended.set)
         spec = next(request_iterator).spec
         self._script.before_upload(context)
@@ -226,8 +219,17 @@ class _Audio(audio_pb2_grpc.AudioServiceServicer):
                 "The upload is incomplete.",
                 reason="INVALID_REQUEST",
             )
+        if spec.HasField("denoise"):
+            spec, script = (
+                audio_pb2.DenoiseSpec(task=spec.denoise, options=spec.options),
+                self._script.denoise,
+            )
+        else:
+            spec = audio_pb2.SeparateSpec(task=spec.separate, options=spec.options)
+            script = self._script.separate
         self._script.requests.append(spec)
-        yield from (script or answers)(Upload(spec, data, context))
+        for event in (script or answers)(Upload(spec, data, context)):
+            yield audio_pb2.ProcessResponse(event=event)
 
 
 class _Jobs(jobs_pb2_grpc.JobServiceServicer):

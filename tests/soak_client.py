@@ -17,7 +17,7 @@ from itertools import cycle
 from pathlib import Path
 from typing import TypeVar
 
-from unmix_plugins.audio import DenoiseStem, DenoiseTask
+from unmix.words import DenoiseStem, DenoiseTask
 from unmix_plugins.client import Client
 from unmix_plugins.errors import UnmixError
 

@@ -16,7 +16,7 @@ from unmix_plugins.watch.config import FolderConfig, WatchConfig
 from unmix_plugins.watch.entry import Entry, State
 from unmix_plugins.watch.ledger import Ledger
 from unmix_plugins.watch.observer import Observer
-from unmix_plugins.watch.report import Done, Failed, Report
+from unmix_plugins.watch.report import Finished, GivenUp, Report
 from unmix_plugins.watch.slots import Slots
 from unmix_plugins.watch.work import Work
 from watch_folders import folder_config
@@ -144,11 +144,11 @@ class Bench:
 
     @property
     def done_count(self) -> int:
-        return len(self.told(Done))
+        return len(self.told(Finished))
 
     @property
     def failed_count(self) -> int:
-        return len(self.told(Failed))
+        return len(self.told(GivenUp))
 
 
 @contextmanager

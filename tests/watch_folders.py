@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from unmix_plugins.audio import DenoiseTask
+from unmix.words import DenoiseTask
 from unmix_plugins.watch.config import FolderConfig
 from unmix_plugins.watch.observer import Observer
 from unmix_plugins.watch.tree import Sighting

@@ -14,7 +14,7 @@ from typing import Any
 
 import sounds
 from daemons import Daemon, eventually
-from unmix_plugins.audio import DenoiseTask
+from unmix.words import DenoiseTask
 from unmix_plugins.client import Client
 from unmix_plugins.watch.config import FolderConfig
 from unmix_plugins.watch.report import Waits

@@ -18,12 +18,12 @@ from types import FrameType
 from typing import Any
 
 import sounds
-from unmix_plugins.audio import AudioTask, DenoiseTask, SeparateTask
+from unmix.words import DenoiseTask, SeparateTask, Task
 from unmix_plugins.client import Client
 from unmix_plugins.watch.app import App
 from unmix_plugins.watch.config import FolderConfig, SourcePolicy, WatchConfig
 
-TASKS: dict[str, AudioTask] = {
+TASKS: dict[str, Task] = {
     "denoise": DenoiseTask("rnnoise"),
     "stems": SeparateTask("dsp", ("vocals", "-vocals")),
     "zip": SeparateTask("dsp", ("vocals", "-vocals")),

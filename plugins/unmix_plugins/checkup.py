@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unmix.locations import LOG, TOKEN
+from unmix.words import DaemonStatus, DenoiseTask, Model, SeparateTask
 
 from unmix_plugins.client import Client
 from unmix_plugins.errors import UnmixError
-from unmix_plugins.models import DaemonStatus, Model, Task
 from unmix_plugins.version import version
 
+_ADVISED = ((DenoiseTask().kind, "deepfilternet3"), (SeparateTask().kind, "htdemucs"))
+"""What to pull for each task of which nothing good is here; the first is what everybody needs."""
 _PACKAGES = ("unmix", "grpcio", "protobuf")
 _ENOUGH_BYTES = 1_000_000_000
 """Room for an hour of stereo and its result, as 16 bits."""
@@ -52,6 +54,31 @@ def check(state: Path, connect: Callable[[], Client]) -> Iterator[Finding]:
     yield from _devices(daemon)
     yield _models(models)
     yield _log(state, answers=True)
+
+
+def check_for_editor(connect: Callable[[], Client]) -> Iterator[Finding]:
+    """What an editor's own check-up says of the daemon; `connect` may start it and raise UnmixError."""
+    try:
+        with connect() as client:
+            daemon, models = client.status(), client.models.list()
+    except UnmixError as error:
+        yield Finding("daemon", False, str(error), "`unmix doctor`")
+        return
+    if daemon.version != version():
+        text = f"it is unmixd {daemon.version}, this is unmix {version()}"
+        yield Finding("daemon", False, text, "`unmix stop`, then `unmix start`")
+    else:
+        yield Finding("daemon", True, f"unmixd {daemon.version} at {' and '.join(daemon.addresses)}")
+    for kind, advised in _ADVISED:
+        here = [
+            model.name
+            for model in models
+            if model.installed and model.task == kind and model.quality == "high"
+        ]
+        text = ", ".join(here) or "none of high quality is installed"
+        # Who only denoises needs no other model; what is used without one says so, too.
+        ok = bool(here) or kind != _ADVISED[0][0]
+        yield Finding(f"models to {kind}", ok, text, "" if here else f"`unmix models pull {advised}`")
 
 
 def _versions() -> Finding:
@@ -110,9 +137,10 @@ def _devices(daemon: DaemonStatus) -> Iterator[Finding]:
 
 def _models(models: tuple[Model, ...]) -> Finding:
     here = [model for model in models if model.installed]
-    if not any(model.task is Task.DENOISE for model in here):
+    needed, advised = _ADVISED[0]
+    if not any(model.task == needed for model in here):
         return Finding(
-            "models", False, "no model for denoising is installed", "`unmix models pull deepfilternet3`"
+            "models", False, "no model for denoising is installed", f"`unmix models pull {advised}`"
         )
     return Finding("models", True, f"installed: {', '.join(model.name for model in here)}")
 

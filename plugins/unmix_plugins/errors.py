@@ -21,7 +21,7 @@
         └── OutputClash         it would replace another output of the same run, or an input
 
 `reason` is the stable machine-readable name that the daemon gave (google.rpc.ErrorInfo.reason), or the
-class's own.
+class's own. `concern` says what the failure is about, for whoever works on more than one recording.
 """
 
 from collections.abc import Sequence
@@ -30,8 +30,10 @@ from typing import ClassVar, cast
 
 import grpc
 from google.protobuf.message import DecodeError
-from google.rpc import error_details_pb2, status_pb2  # pyright: ignore[reportMissingTypeStubs]  # has its own
+from google.rpc import code_pb2, error_details_pb2, status_pb2  # pyright: ignore[reportMissingTypeStubs]  # has its own
 from grpc_status import rpc_status
+from unmix.words import Concern, FieldError, JobError
+from unmix.words.reasons import code_of, concern_of
 
 _LONGEST_DETAIL = 200
 
@@ -40,6 +42,8 @@ class UnmixError(Exception):
     """Base of everything that this package raises on purpose."""
 
     reason: str = "ERROR"
+    _concern: ClassVar[Concern] = Concern.DAEMON
+    """Where the reason is none that the contract knows."""
     advice: ClassVar[str] = "The work failed: `unmix doctor` looks for the cause."
 
     def __init__(
@@ -55,6 +59,11 @@ class UnmixError(Exception):
         self.reason = reason or self.reason
         self.retry_after = retry_after
         self.fields = tuple(fields)
+
+    @property
+    def concern(self) -> Concern:
+        """What the failure is about: this recording, or what is the same for every other one."""
+        return concern_of(self.reason, self.fields) or self._concern
 
 
 class DaemonUnreachable(UnmixError):
@@ -89,6 +98,7 @@ class InvalidRequest(UnmixError):
     """The recording or an option cannot be processed."""
 
     reason = "INVALID_REQUEST"
+    _concern = Concern.REQUEST
     advice = "The daemon cannot process this request: check the file and the options."
 
 
@@ -96,6 +106,7 @@ class NotFound(UnmixError):
     """No such job, model or output."""
 
     reason = "NOT_FOUND"
+    _concern = Concern.REQUEST
     advice = "That is not known here: `unmix jobs list` and `unmix models list` show what is."
 
 
@@ -110,6 +121,7 @@ class NotPossibleNow(UnmixError):
     """Something else has to happen first."""
 
     reason = "NOT_POSSIBLE_NOW"
+    _concern = Concern.REQUEST
     advice = "That is not possible now: `unmix status` shows the daemon's state."
 
 
@@ -131,6 +143,7 @@ class Cancelled(UnmixError):
     """Somebody cancelled the work."""
 
     reason = "CANCELLED"
+    _concern = Concern.RECORDING
     advice = "The work was cancelled: run the command again if that was not meant."
 
 
@@ -145,6 +158,7 @@ class NotSupported(UnmixError):
     """This daemon cannot do that."""
 
     reason = "NOT_SUPPORTED"
+    _concern = Concern.REQUEST
     advice = "This daemon cannot do that: after an update of unmix, `unmix stop` and `unmix start` renew it."
 
 
@@ -152,6 +166,7 @@ class BrokenResult(UnmixError):
     """What arrived is not what was sent; no file was written."""
 
     reason = "BROKEN_RESULT"
+    _concern = Concern.RECORDING
     advice = "The result arrived damaged and was thrown away: run the command again."
 
 
@@ -159,6 +174,7 @@ class SourceError(UnmixError):
     """The input cannot be read, or changed while it was sent."""
 
     reason = "SOURCE_ERROR"
+    _concern = Concern.RECORDING
     advice = "The input cannot be read: check the file."
 
 
@@ -166,6 +182,7 @@ class OutputError(UnmixError):
     """The output cannot be written."""
 
     reason = "OUTPUT_ERROR"
+    _concern = Concern.DISK
     advice = "The output cannot be written: check the folder."
 
 
@@ -183,27 +200,25 @@ class OutputClash(OutputError):
     advice = "Two files of this run have one name: run them one by one, into different folders."
 
 
-_STATUS_TO_ERROR: dict[grpc.StatusCode, type[UnmixError]] = {
-    grpc.StatusCode.CANCELLED: Cancelled,
-    grpc.StatusCode.UNKNOWN: DaemonFault,
-    grpc.StatusCode.INVALID_ARGUMENT: InvalidRequest,
-    grpc.StatusCode.DEADLINE_EXCEEDED: TimedOut,
-    grpc.StatusCode.NOT_FOUND: NotFound,
-    grpc.StatusCode.ALREADY_EXISTS: AlreadyExists,
-    grpc.StatusCode.PERMISSION_DENIED: AccessRefused,
-    grpc.StatusCode.RESOURCE_EXHAUSTED: Overloaded,
-    grpc.StatusCode.FAILED_PRECONDITION: NotPossibleNow,
-    grpc.StatusCode.ABORTED: Interrupted,
-    grpc.StatusCode.OUT_OF_RANGE: InvalidRequest,
-    grpc.StatusCode.UNIMPLEMENTED: NotSupported,
-    grpc.StatusCode.INTERNAL: DaemonFault,
-    grpc.StatusCode.UNAVAILABLE: DaemonUnreachable,
-    grpc.StatusCode.DATA_LOSS: BrokenResult,
-    grpc.StatusCode.UNAUTHENTICATED: AccessRefused,
+_BY_CODE: dict[int, type[UnmixError]] = {
+    code_pb2.CANCELLED: Cancelled,
+    code_pb2.UNKNOWN: DaemonFault,
+    code_pb2.INVALID_ARGUMENT: InvalidRequest,
+    code_pb2.DEADLINE_EXCEEDED: TimedOut,
+    code_pb2.NOT_FOUND: NotFound,
+    code_pb2.ALREADY_EXISTS: AlreadyExists,
+    code_pb2.PERMISSION_DENIED: AccessRefused,
+    code_pb2.RESOURCE_EXHAUSTED: Overloaded,
+    code_pb2.FAILED_PRECONDITION: NotPossibleNow,
+    code_pb2.ABORTED: Interrupted,
+    code_pb2.OUT_OF_RANGE: InvalidRequest,
+    code_pb2.UNIMPLEMENTED: NotSupported,
+    code_pb2.INTERNAL: DaemonFault,
+    code_pb2.UNAVAILABLE: DaemonUnreachable,
+    code_pb2.DATA_LOSS: BrokenResult,
+    code_pb2.UNAUTHENTICATED: AccessRefused,
 }
-_NUMBER_TO_ERROR = {
-    cast("tuple[int, str]", status.value)[0]: kind for status, kind in _STATUS_TO_ERROR.items()
-}
+"""By google.rpc.Code, whose numbers are gRPC's."""
 
 
 def from_rpc(error: grpc.RpcError) -> UnmixError:
@@ -212,7 +227,7 @@ def from_rpc(error: grpc.RpcError) -> UnmixError:
     A message that comes with an ErrorInfo was written by the daemon for the user and stays as it is;
     any other is gRPC's own and only follows the class's advice.
     """
-    kind = _STATUS_TO_ERROR.get(error.code(), DaemonFault)
+    kind = _BY_CODE.get(cast("tuple[int, str]", error.code().value)[0], DaemonFault)
     said = error.details() or ""
     details = _details(error)
     message = said if details.info and said else _with_detail(kind.advice, said)
@@ -231,9 +246,15 @@ def from_rpc(error: grpc.RpcError) -> UnmixError:
     )
 
 
-def from_job_failure(code: int, reason: str, message: str) -> UnmixError:
-    """The exception for a job that failed; `code` is a google.rpc.Code."""
-    return _NUMBER_TO_ERROR.get(code, DaemonFault)(message, reason=reason)
+def from_job_failure(error: JobError) -> UnmixError:
+    """The exception for a job that failed."""
+    code = code_of(error.reason) if error.code is None else error.code
+    return _BY_CODE.get(code, DaemonFault)(error.message, reason=error.reason)
+
+
+def from_field(error: FieldError) -> InvalidRequest:
+    """The exception for a field that cannot be so, whoever finds out."""
+    return InvalidRequest(str(error), fields=(error.field,))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,58 +7,31 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path, PureWindowsPath
 
-from unmix_plugins.audio import OutputStarted
+from unmix.words import FORMATS, OutputStarted
+from unmix.words.formats import extension_of_suffix
+
 from unmix_plugins.errors import BrokenResult, OutputClash, OutputError, OutputExists
 
-_FORMAT_EXTENSIONS = {
-    "wav": "wav",
-    "flac": "flac",
-    "aiff": "aiff",
-    "alac": "m4a",
-    "mp3": "mp3",
-    "m4a": "m4a",
-    "ogg": "ogg",
-    "opus": "opus",
-    "webm": "webm",
-}
-_SUFFIX_EXTENSIONS = {
-    ".wav": "wav",
-    ".wave": "wav",
-    ".flac": "flac",
-    ".aiff": "aiff",
-    ".aif": "aiff",
-    ".mp3": "mp3",
-    ".m4a": "m4a",
-    ".ogg": "ogg",
-    ".oga": "ogg",
-    ".opus": "opus",
-    ".webm": "webm",
-}
-_WORD = re.compile(r"[\w-]{1,40}")
+_WORD = re.compile(r"[\w-]{1,60}")
 
 
-def output_stem(asked: str) -> str:
-    """What the output of a stem is called that was asked for: `no_vocals` for `-vocals`, else as it was asked."""
-    return f"no_{asked[1:]}" if asked.startswith("-") else asked
-
-
-def output_path(source: Path, stem: str, extension: str, folder: Path | None) -> Path:
-    """Where a stem of `source` goes: `<name>.<stem>.<extension>` in `folder`, or beside the source.
+def output_path(source: Path, output: str, extension: str, folder: Path | None) -> Path:
+    """Where an output of `source` goes: `<name>.<output>.<extension>` in `folder`, or beside the source.
 
     Raises BrokenResult when the daemon's words are none that may stand in a file's name.
     """
-    for word in (stem, extension):
+    for word in (output, extension):
         if not _WORD.fullmatch(word):
             raise BrokenResult(f"The daemon named an output {word!r}: `unmix doctor` compares the versions.")
-    name = f"{source.stem}.{stem}.{extension}"
+    name = f"{source.stem}.{output}.{extension}"
     return source.with_name(name) if folder is None else folder / name
 
 
 def expected_extension(source: Path, output_format: str) -> str | None:
     """The extension of the outputs where it is known before the daemon has looked inside the file."""
     if output_format:
-        return _FORMAT_EXTENSIONS.get(output_format)
-    return _SUFFIX_EXTENSIONS.get(source.suffix.lower())
+        return FORMATS[output_format].extension if output_format in FORMATS else None
+    return extension_of_suffix(source.suffix)
 
 
 def file_name_of(told: str, otherwise: str) -> str:
@@ -71,12 +44,12 @@ class OutputPlan:
     """The outputs of one run over several sources: none replaces what it must not."""
 
     def __init__(
-        self, sources: Sequence[Path], stems: Sequence[str], *, folder: Path | None, overwrite: bool
+        self, sources: Sequence[Path], names: Sequence[str], *, folder: Path | None, overwrite: bool
     ) -> None:
-        """Plan `stems` of `sources`; names are decided as far as formats are known."""
+        """Plan the outputs `names` of `sources`; paths are decided as far as formats are known."""
         self._sources = {_same(source): source for source in sources}
         self._all_sources = tuple(sources)
-        self._stems = tuple(stems)
+        self._names = tuple(names)
         self._folder = folder
         self._overwrite = overwrite
         self._claims: dict[str, Path] = {}
@@ -85,13 +58,13 @@ class OutputPlan:
         """Refuse, before any work, what can be foreseen. Raises OutputClash, OutputExists or OutputError."""
         for source in self._all_sources:
             extension = expected_extension(source, output_format)
-            for stem in self._stems if extension is not None else ():
-                self._claim(source, output_path(source, stem, extension or "", self._folder))
+            for name in self._names if extension is not None else ():
+                self._claim(source, output_path(source, name, extension or "", self._folder))
         self._claims.clear()
 
     def target(self, source: Path, started: OutputStarted) -> Path:
-        """Where a stem goes, now that its format is known. Raises as `check` does."""
-        path = output_path(source, started.stem, started.extension, self._folder)
+        """Where an output goes, now that its format is known. Raises as `check` does."""
+        path = output_path(source, started.name, started.extension, self._folder)
         self._claim(source, path)
         return path
 

@@ -9,18 +9,19 @@ from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
 
-from unmix_plugins.audio import Event, OutputPiece, OutputStarted, OutputSummary, Summary
+from unmix.words import Event, OutputPiece, OutputStarted, OutputSummary, Summary
+
 from unmix_plugins.errors import BrokenResult
 from unmix_plugins.partial_file import PartialFile, output_errors
 
 _READ = 1 << 20
 
 Target = Path | BinaryIO
-"""Where a stem goes: a file's path, or a binary file that is open for writing."""
+"""Where an output goes: a file's path, or a binary file that is open for writing."""
 
 Targets = Mapping[str, Target] | Callable[[OutputStarted], Target | None]
-"""Stem → target; or a function, for names that depend on the format that the daemon chose. A stem without a
-target is passed over."""
+"""Output's name → target; or a function, for names that depend on the format that the daemon chose. An output
+without a target is passed over."""
 
 
 @dataclass(slots=True)
@@ -57,33 +58,33 @@ class Outputs:
                 output.part.discard()
 
     def begin(self, started: OutputStarted) -> bool:
-        """Open the file of a stem; False when nobody asked for it, and its pieces are passed over.
+        """Open the file of an output; False when nobody asked for it, and its pieces are passed over.
 
-        A stem that begins again does so because a worker died on it: what came before is thrown away.
+        One that begins again does so because a worker died on it: what came before is thrown away.
         """
-        if again := self._outputs.get(started.stem):
+        if again := self._outputs.get(started.name):
             with output_errors(_name(again)):
                 again.file.truncate(0)
             again.size = 0
             return True
-        target = self._targets(started) if callable(self._targets) else self._targets.get(started.stem)
+        target = self._targets(started) if callable(self._targets) else self._targets.get(started.name)
         if target is None:
             return False
         if isinstance(target, Path):
             part = PartialFile(target)
-            self._outputs[started.stem] = _Output(part.file, part, None)
+            self._outputs[started.name] = _Output(part.file, part, None)
         else:
             # The first bytes may be written again at the end, and a pipe cannot take them back.
-            self._outputs[started.stem] = _Output(tempfile.TemporaryFile(), None, target)  # noqa: SIM115
+            self._outputs[started.name] = _Output(tempfile.TemporaryFile(), None, target)  # noqa: SIM115
         return True
 
     def write(self, piece: OutputPiece) -> None:
         """Write bytes at their place. Raises BrokenResult for a gap, OutputError when the disk refuses."""
-        output = self._outputs.get(piece.stem)
+        output = self._outputs.get(piece.name)
         if output is None:
             return
         if not 0 <= piece.offset <= output.size:
-            raise BrokenResult(f"Bytes of the stem {piece.stem} are missing: run the command again.")
+            raise BrokenResult(f"Bytes of the output {piece.name} are missing: run the command again.")
         with output_errors(_name(output)):
             output.file.seek(piece.offset)
             output.file.write(piece.data)
@@ -95,10 +96,10 @@ class Outputs:
         Raises BrokenResult when one is missing or differs, OutputError when a name cannot be taken; then
         none is in place, and what was there before is there again.
         """
-        expected = {summary.stem: summary for summary in summaries}
+        expected = {summary.name: summary for summary in summaries}
         wanted = set[str]() if callable(self._targets) else set(self._targets)
-        for stem in wanted | set(self._outputs):
-            self._check(stem, expected.get(stem))
+        for name in wanted | set(self._outputs):
+            self._check(name, expected.get(name))
         parts = [output.part for output in self._outputs.values() if output.part]
         for part in parts:
             part.place(overwrite=self._overwrite)
@@ -112,16 +113,18 @@ class Outputs:
         for part in parts:
             part.settle()
 
-    def _check(self, stem: str, summary: OutputSummary | None) -> None:
-        output = self._outputs.get(stem)
+    def _check(self, name: str, summary: OutputSummary | None) -> None:
+        output = self._outputs.get(name)
         if output is None or summary is None:
-            raise BrokenResult(f"The stem {stem} did not arrive: run the command again.")
+            raise BrokenResult(f"The output {name} did not arrive: run the command again.")
         with output_errors(_name(output)):
             output.file.flush()
             output.file.seek(0)
             sha256 = _sha256(output.file)
         if output.size != summary.size_bytes or sha256 != summary.sha256:
-            raise BrokenResult(f"The stem {stem} arrived damaged and was thrown away: run the command again.")
+            raise BrokenResult(
+                f"The output {name} arrived damaged and was thrown away: run the command again."
+            )
 
 
 def receive(events: Iterable[Event], outputs: Outputs, on_event: Callable[[Event], object]) -> Summary:

@@ -10,7 +10,7 @@ import soundfile
 import sounds
 from daemons import Daemon, eventually
 from unmix.v1 import audio_pb2, audio_pb2_grpc
-from unmix_plugins.audio import Accepted, DenoiseStem, DenoiseTask, Event, Options, OutputPiece, Progress
+from unmix.words import Accepted, DenoiseStem, DenoiseTask, Event, Options, OutputPiece, Progress
 from unmix_plugins.errors import UnmixError
 
 BOTH = (DenoiseStem.CLEAN, DenoiseStem.NOISE)

@@ -15,9 +15,8 @@ import pytest
 import soundfile
 import sounds
 from daemons import Daemon, eventually, processes_of
-from unmix_plugins.audio import Accepted, DenoiseStem, DenoiseTask, Event, Options, OutputPiece
+from unmix.words import Accepted, DenoiseStem, DenoiseTask, Event, JobState, Options, OutputPiece
 from unmix_plugins.errors import UnmixError
-from unmix_plugins.jobs import JobState
 
 pytestmark = pytest.mark.long
 

@@ -8,8 +8,8 @@ import pytest
 import soundfile
 from daemons import Daemon
 from media_files import chunk, decode, encode, ffmpeg_file, fmt, lag, noise, riff, spec_for
+from unmix.words import DenoiseStem, DenoiseTask, Options
 from unmix_models.media import FORMATS
-from unmix_plugins.audio import DenoiseStem, DenoiseTask, Options
 
 FRAMES = 48_000 + 7
 LOSSLESS = ("wav", "flac", "aiff", "alac")

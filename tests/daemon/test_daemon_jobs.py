@@ -11,9 +11,8 @@ import soundfile
 import sounds
 from daemons import Daemon, eventually
 from unmix.v1 import audio_pb2, jobs_pb2, jobs_pb2_grpc
-from unmix_plugins.audio import Accepted, DenoiseStem, DenoiseTask, Event, Options, Priority
+from unmix.words import Accepted, DenoiseStem, DenoiseTask, Event, JobState, Options, Priority
 from unmix_plugins.errors import UnmixError
-from unmix_plugins.jobs import JobState
 
 BOTH = (DenoiseStem.CLEAN, DenoiseStem.NOISE)
 

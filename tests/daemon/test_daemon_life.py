@@ -12,9 +12,8 @@ import soundfile
 import sounds
 from daemons import Daemon, eventually, processes_of
 from unmix.locations import GAVE_WAY
-from unmix_plugins.audio import Accepted, DenoiseTask, Event
+from unmix.words import Accepted, DenoiseTask, Event, JobState
 from unmix_plugins.errors import UnmixError
-from unmix_plugins.jobs import JobState
 
 Make = Callable[..., Daemon]
 HEAVY = ("torch", "onnxruntime", "numpy", "av", "soundfile", "scipy", "soxr")

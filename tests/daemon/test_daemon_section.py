@@ -9,10 +9,9 @@ import sounds
 from daemons import Daemon, eventually
 from media_files import decode, encode, spec_for
 from unmix.v1 import audio_pb2, jobs_pb2, jobs_pb2_grpc
+from unmix.words import DenoiseTask, JobState, Options, Section, SeparateTask
 from unmix_models.audio import Depth
-from unmix_plugins.audio import DenoiseTask, Options, Section, SeparateTask
 from unmix_plugins.errors import InvalidRequest
-from unmix_plugins.jobs import JobState
 
 UNCHANGED = DenoiseTask("rnnoise", attenuation_limit_db=0)
 FRAMES = 100_003

@@ -143,7 +143,7 @@ def test_an_output_that_the_model_will_give_is_refused_before_any_work(
     result = unmix("separate", tmp_path / "first.wav", song, "--model", model)
     assert result.exit_code == 1
     assert result.stderr == f"unmix: {target} exists already: add --overwrite to replace it.\n"
-    assert not calls_of(daemon, "Separate")
+    assert not calls_of(daemon, "Process")
     assert not list(tmp_path.glob("first.*.wav"))
     assert unmix("separate", song, "--model", model, "--overwrite").exit_code == 0
 
@@ -175,7 +175,7 @@ def test_inputs_whose_stems_would_have_one_name_are_refused(daemon: FakeDaemon, 
     result = unmix("separate", *paths, "-o", tmp_path / "out")
     assert result.exit_code == 2
     assert all(str(path) in result.stderr for path in paths)
-    assert not calls_of(daemon, "Separate")
+    assert not calls_of(daemon, "Process")
     assert not (tmp_path / "out").exists()
 
 
@@ -203,7 +203,7 @@ def test_a_missing_model_is_not_told_of_every_file(daemon: FakeDaemon, song: Pat
         "ok": False,
         "error": {"reason": "MODEL_MISSING", "message": MISSING},
     }
-    assert len(calls_of(daemon, "Separate")) == 1
+    assert len(calls_of(daemon, "Process")) == 1
 
 
 def test_after_a_failed_song_the_others_go_on(song: Path) -> None:

@@ -21,7 +21,7 @@ from fake_daemon import (
     result_of,
 )
 from unmix.v1 import audio_pb2
-from unmix_plugins.audio import DenoiseStem, DenoiseTask, Event, Options, Priority, Progress, Summary
+from unmix.words import DenoiseStem, DenoiseTask, Event, Options, Priority, Progress, Summary
 from unmix_plugins.client import Client
 from unmix_plugins.errors import (
     AccessRefused,
@@ -123,7 +123,7 @@ def test_every_call_carries_the_token_and_the_clients_name(
     client.jobs.submit(talk)
     list(client.jobs.watch("job-1"))
     client.status()
-    for method in ("Denoise", "SubmitJob", "WatchJob", "GetStatus", "Check"):
+    for method in ("Process", "SubmitJob", "WatchJob", "GetStatus", "Check"):
         [metadata] = calls_of(daemon, method)
         assert metadata["authorization"] == f"Bearer {TOKEN}"
         assert metadata["unmix-client"] == "test"
@@ -308,6 +308,6 @@ def test_closing_from_another_thread_ends_a_running_call(
 
 
 def test_a_summary_of_nothing_has_no_real_time_factor() -> None:
-    nothing = Summary("", "", "", "", "", 0, 0, 0, 0, 0, 0, (), (), "", "")
+    nothing = Summary("", "", "", "", "", "", 0.0, 0.0, (), None)
     assert nothing.duration == 0
     assert nothing.real_time_factor is None

@@ -1,5 +1,4 @@
 import hashlib
-from datetime import UTC, datetime
 from io import BytesIO
 from pathlib import Path
 
@@ -7,10 +6,9 @@ import pytest
 from fake_daemon import FakeDaemon, summary
 from google.protobuf.timestamp_pb2 import Timestamp
 from unmix.v1 import audio_pb2, jobs_pb2
-from unmix_plugins.audio import DenoiseTask
+from unmix.words import DenoiseTask, JobError, JobState
 from unmix_plugins.client import Client
 from unmix_plugins.errors import BrokenResult, DaemonUnreachable, InvalidRequest, NotFound, NotPossibleNow
-from unmix_plugins.jobs import JobState
 
 OUTPUT = b"0123456789abcdefghij"
 
@@ -37,8 +35,9 @@ def done(daemon: FakeDaemon) -> str:
 
 def test_a_submitted_job_holds_what_was_sent(daemon: FakeDaemon, client: Client, talk: Path) -> None:
     job = client.jobs.submit(talk, DenoiseTask(model="rnnoise"))
-    assert (job.job_id, job.state, job.task, job.model) == ("job-1", JobState.PENDING, "denoise", "rnnoise")
-    assert job.file_name == "talk.wav"
+    assert (job.job_id, job.state, job.kind) == ("job-1", JobState.PENDING, "denoise")
+    assert job.task == DenoiseTask("rnnoise")
+    assert job.options.file_name == "talk.wav"
     assert daemon.script.outputs["job-1", "upload"] == talk.read_bytes()
 
 
@@ -63,10 +62,10 @@ def test_a_job_is_told_with_times_error_and_summary(daemon: FakeDaemon, client: 
         error=jobs_pb2.JobError(code=3, reason="INVALID_AUDIO", message="This is no audio: send another."),
     )
     job = client.jobs.get("x")
-    assert job.create_time == datetime(2023, 11, 14, 22, 13, 20, 500_000, UTC)
-    assert job.end_time is None
+    assert job.created == 1_700_000_000.5
+    assert job.ended is None
     assert job.attempts == 3
-    assert type(job.error) is InvalidRequest
+    assert job.error == JobError("INVALID_AUDIO", "This is no audio: send another.", 3)
     assert job.summary is None
 
 

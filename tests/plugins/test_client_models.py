@@ -7,15 +7,15 @@ from fake_daemon import FakeDaemon
 from google.protobuf.duration_pb2 import Duration
 from google.protobuf.timestamp_pb2 import Timestamp
 from unmix.v1 import models_pb2
+from unmix.words import PullStep
 from unmix_plugins.client import Client
 from unmix_plugins.errors import BrokenResult, NotFound, SourceError
-from unmix_plugins.models import PullProgress, Task
 
 
 def test_the_catalogue_is_told_with_what_is_resident(daemon: FakeDaemon, client: Client) -> None:
     daemon.script.models[0].residency[0].expire_time.CopyFrom(Timestamp(seconds=1_700_000_000))
     rnnoise, deepfilternet = client.models.list()
-    assert (rnnoise.name, rnnoise.task, rnnoise.installed) == ("rnnoise", Task.DENOISE, True)
+    assert (rnnoise.name, rnnoise.task, rnnoise.installed) == ("rnnoise", "denoise", True)
     assert rnnoise.residency[0].expire_time == datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC)
     assert (deepfilternet.download_bytes, deepfilternet.residency) == (8_400_000, ())
     assert [model.name for model in client.models.list(installed_only=True)] == ["rnnoise"]
@@ -32,9 +32,9 @@ def test_a_pull_tells_its_progress_and_ends_with_the_model(daemon: FakeDaemon, c
         yield models_pb2.PullModelResponse(stage="done", model=models_pb2.Model(name=name, installed=True))
 
     daemon.script.pull = pull
-    seen: list[PullProgress] = []
+    seen: list[PullStep] = []
     assert client.models.pull("deepfilternet3", seen.append).installed
-    assert seen[0] == PullProgress("downloading", 5, 10)
+    assert seen[0] == PullStep("downloading", 5, 10)
 
 
 def test_a_pull_that_ends_without_a_model_is_an_error(client: Client) -> None:

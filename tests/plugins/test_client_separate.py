@@ -6,9 +6,20 @@ from pathlib import Path
 
 import grpc
 import pytest
-from fake_daemon import STEMS, FakeDaemon, Upload, accepted, answers, fail, output, piece, result_of
+from fake_daemon import (
+    STEMS,
+    FakeDaemon,
+    Upload,
+    accepted,
+    answers,
+    fail,
+    output,
+    piece,
+    result_of,
+    summary,
+)
 from unmix.v1 import audio_pb2, jobs_pb2
-from unmix_plugins.audio import Consistency, Event, Options, Priority, SeparateTask
+from unmix.words import Consistency, Event, Options, Priority, Section, SeparateTask
 from unmix_plugins.client import Client
 from unmix_plugins.errors import InvalidRequest, NotPossibleNow, OutputExists
 
@@ -27,22 +38,22 @@ def names_beside(talk: Path) -> list[str]:
 def test_all_stems_are_written_as_the_daemon_made_them(client: Client, tmp_path: Path) -> None:
     song = tmp_path / "talk.wav"
     song.write_bytes(os.urandom(3_000_001))
-    summary = client.separate(song, targets(song, *STEMS))
+    done = client.process(song, targets(song, *STEMS), SeparateTask())
     for stem, path in targets(song, *STEMS).items():
         assert path.read_bytes() == result_of(stem, song.read_bytes())
-    assert summary.model == "htdemucs"
-    assert [told.stem for told in summary.outputs] == list(STEMS)
+    assert done.model == "htdemucs"
+    assert [told.stem for told in done.outputs] == list(STEMS)
 
 
 def test_a_complement_is_an_output_of_its_own(client: Client, talk: Path) -> None:
-    client.separate(talk, targets(talk, "vocals", "no_vocals"), TWO)
+    client.process(talk, targets(talk, "vocals", "no_vocals"), TWO)
     assert names_beside(talk) == ["talk.no_vocals.wav", "talk.vocals.wav", "talk.wav"]
 
 
 def test_the_daemon_is_told_everything(daemon: FakeDaemon, client: Client, talk: Path) -> None:
     task = SeparateTask("htdemucs_ft", ("vocals", "-drums"), Consistency.NONE, shifts=3, overlap=0.0)
     options = Options(format="flac", depth="s24", device="cpu", keep_alive=0, priority=Priority.BATCH)
-    client.separate(talk, {"vocals": BytesIO(), "no_drums": BytesIO()}, task, options)
+    client.process(talk, {"vocals": BytesIO(), "no_drums": BytesIO()}, task, options)
     [spec] = daemon.script.requests
     assert isinstance(spec, audio_pb2.SeparateSpec)
     assert spec.task == audio_pb2.SeparateTask(
@@ -59,7 +70,7 @@ def test_the_daemon_is_told_everything(daemon: FakeDaemon, client: Client, talk:
 
 
 def test_what_is_not_said_stays_unset_and_stems_add_up(daemon: FakeDaemon, client: Client) -> None:
-    client.separate(BytesIO(b"a song"), {"bass": BytesIO()})
+    client.process(BytesIO(b"a song"), {"bass": BytesIO()}, SeparateTask())
     [spec] = daemon.script.requests
     assert isinstance(spec, audio_pb2.SeparateSpec)
     assert not spec.task.HasField("overlap")
@@ -67,22 +78,66 @@ def test_what_is_not_said_stays_unset_and_stems_add_up(daemon: FakeDaemon, clien
     assert spec.task.consistency == audio_pb2.CONSISTENCY_MIXTURE
 
 
-@pytest.mark.parametrize("shifts", [1 << 31, -(1 << 40)])
-def test_shifts_that_no_message_holds_are_refused_before_anything_is_sent(
-    daemon: FakeDaemon, client: Client, talk: Path, shifts: int
+@pytest.mark.parametrize(
+    ("task", "options", "field"),
+    [
+        (SeparateTask(shifts=1 << 31), Options(), "task.shifts"),
+        (SeparateTask(shifts=-1), Options(), "task.shifts"),
+        (SeparateTask(overlap=1.0), Options(), "task.overlap"),
+        (SeparateTask(stems=("../vocals",)), Options(), "task.stems"),
+        (SeparateTask(stems=("v\udce9",)), Options(), "task.stems"),
+        (SeparateTask(), Options(labels={"much": "x" * 2000}), "options.labels"),
+        (SeparateTask(), Options(keep_alive=1e300), "options.keep_alive"),
+        (SeparateTask(), Options(section=Section(1 << 63, 1)), "options.section"),
+    ],
+)
+def test_what_cannot_be_is_refused_before_anything_is_sent(
+    daemon: FakeDaemon, client: Client, talk: Path, task: SeparateTask, options: Options, field: str
 ) -> None:
-    with pytest.raises(InvalidRequest, match="shifts are too many"):
-        client.separate(talk, {}, SeparateTask(shifts=shifts))
+    for send in (
+        lambda: client.process(talk, {}, task, options),
+        lambda: client.jobs.submit(talk, task, options),
+    ):
+        with pytest.raises(InvalidRequest) as raised:
+            send()
+        assert (raised.value.fields, raised.value.reason) == ((field,), "INVALID_REQUEST")
     assert not daemon.script.requests
+
+
+def test_two_outputs_of_one_stem_arrive_under_their_own_names(
+    daemon: FakeDaemon, client: Client, talk: Path
+) -> None:
+    files = {"vocals": b"RIFF of the vocals", "vocals_mp3": b"an mp3 of the vocals"}
+
+    def script(_: Upload) -> Iterator[audio_pb2.AudioEvent]:
+        told = summary(files)
+        for file, data in zip(told.outputs, files.values(), strict=True):
+            file.stem = "vocals"
+            file.extension = "mp3" if file.name.endswith("mp3") else "wav"
+            yield output("vocals", file.extension, name=file.name)
+            yield piece(file.name, 0, data)
+        yield audio_pb2.AudioEvent(summary=told)
+
+    daemon.script.separate = script
+    wanted = {"vocals": talk.with_name("vocals.wav"), "vocals_mp3": talk.with_name("vocals.mp3")}
+    done = client.process(talk, wanted, TWO, Options(also_formats=("mp3",)))
+    assert {name: path.read_bytes() for name, path in wanted.items()} == files
+    assert [(told.name, told.stem) for told in done.outputs] == [
+        ("vocals", "vocals"),
+        ("vocals_mp3", "vocals"),
+    ]
+    [spec] = daemon.script.requests
+    assert isinstance(spec, audio_pb2.SeparateSpec)
+    assert list(spec.options.also_formats) == ["mp3"]
 
 
 def test_names_that_are_no_text_reach_the_daemon_as_far_as_they_are(
     daemon: FakeDaemon, client: Client, talk: Path
 ) -> None:
-    client.separate(talk, lambda _: BytesIO(), SeparateTask(model="m\udce9", stems=("v\udce9",)))
+    client.process(talk, lambda _: BytesIO(), SeparateTask(model="m\udce9"))
     [spec] = daemon.script.requests
     assert isinstance(spec, audio_pb2.SeparateSpec)
-    assert (spec.task.model, spec.task.stems[0]) == ("m\ufffd", "v\ufffd")
+    assert spec.task.model == "m\ufffd"
 
 
 def test_a_missing_model_is_told_in_the_daemons_words(daemon: FakeDaemon, client: Client, talk: Path) -> None:
@@ -92,7 +147,7 @@ def test_a_missing_model_is_told_in_the_daemons_words(daemon: FakeDaemon, client
 
     daemon.script.separate = script
     with pytest.raises(NotPossibleNow) as raised:
-        client.separate(talk, targets(talk, *STEMS))
+        client.process(talk, targets(talk, *STEMS), SeparateTask())
     assert (str(raised.value), raised.value.reason) == (MISSING, "MODEL_MISSING")
     assert names_beside(talk) == ["talk.wav"]
 
@@ -101,7 +156,7 @@ def test_no_stem_is_written_when_one_is_there_already(client: Client, talk: Path
     wanted = targets(talk, *STEMS)
     wanted["vocals"].write_bytes(b"old")
     with pytest.raises(OutputExists, match=r"talk\.vocals\.wav exists already"):
-        client.separate(talk, wanted)
+        client.process(talk, wanted, SeparateTask())
     assert names_beside(talk) == ["talk.vocals.wav", "talk.wav"]
     assert wanted["vocals"].read_bytes() == b"old"
 
@@ -125,7 +180,7 @@ def test_a_failing_callback_cancels_on_the_daemon_and_leaves_no_stem(
 
     daemon.script.separate = script
     with pytest.raises(KeyboardInterrupt):
-        client.separate(talk, targets(talk, *STEMS), on_event=stop)
+        client.process(talk, targets(talk, *STEMS), SeparateTask(), on_event=stop)
     assert daemon.script.ended.wait(10)
     assert released.is_set()
     assert names_beside(talk) == ["talk.wav"]
@@ -141,13 +196,14 @@ def test_stems_that_begin_again_after_a_dead_worker_start_from_nothing(
         yield from answers(upload)
 
     daemon.script.separate = script
-    client.separate(talk, targets(talk, *STEMS))
+    client.process(talk, targets(talk, *STEMS), SeparateTask())
     assert talk.with_name("talk.bass.wav").read_bytes() == result_of("bass", talk.read_bytes())
 
 
 def test_a_separation_is_submitted_as_a_durable_job(daemon: FakeDaemon, client: Client, talk: Path) -> None:
     job = client.jobs.submit(talk, SeparateTask("htdemucs", ("vocals", "-vocals"), Consistency.NONE))
-    assert (job.task, job.model, job.file_name) == ("separate", "htdemucs", "talk.wav")
+    assert job.task == SeparateTask("htdemucs", ("vocals", "-vocals"), Consistency.NONE)
+    assert (job.kind, job.options.file_name) == ("separate", "talk.wav")
     [spec] = daemon.script.requests
     assert isinstance(spec, jobs_pb2.JobSpec)
     assert spec.WhichOneof("task") == "separate"

@@ -3,6 +3,7 @@ from pathlib import Path
 import grpc
 import pytest
 from fake_daemon import FakeDaemon, Upload, fail
+from unmix.words import Concern, JobError
 from unmix_plugins import errors
 from unmix_plugins.client import Client
 
@@ -94,10 +95,23 @@ def test_a_field_at_fault_is_named(daemon: FakeDaemon, client: Client, talk: Pat
 
 
 def test_a_jobs_error_has_the_class_of_its_code() -> None:
-    error = errors.from_job_failure(3, "INVALID_AUDIO", "This is no audio: send another file.")
+    error = errors.from_job_failure(JobError("INVALID_AUDIO", "This is no audio: send another file.", 3))
     assert type(error) is errors.InvalidRequest
     assert (error.reason, str(error)) == ("INVALID_AUDIO", "This is no audio: send another file.")
-    assert type(errors.from_job_failure(99, "", "")) is errors.DaemonFault
+    assert type(errors.from_job_failure(JobError("", "", 99))) is errors.DaemonFault
+
+
+def test_a_jobs_error_without_a_code_has_that_of_its_reason() -> None:
+    assert type(errors.from_job_failure(JobError("MODEL_MISSING", "Pull it."))) is errors.NotPossibleNow
+
+
+def test_a_daemon_that_is_older_than_the_call_is_told_with_the_cure(
+    daemon: FakeDaemon, client: Client, talk: Path
+) -> None:
+    error = failure(daemon, client, talk, code=grpc.StatusCode.UNIMPLEMENTED, message="Method not found!")
+    assert type(error) is errors.NotSupported
+    assert "`unmix stop` and `unmix start` renew it" in str(error)
+    assert error.concern is Concern.REQUEST
 
 
 @pytest.mark.parametrize("kind", EXPECTED.values(), ids=lambda kind: kind.__name__)

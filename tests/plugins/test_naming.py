@@ -1,13 +1,13 @@
 from pathlib import Path
 
 import pytest
-from unmix_plugins.audio import OutputStarted
+from unmix.words import OutputStarted, SeparateTask
 from unmix_plugins.errors import BrokenResult, OutputClash, OutputError, OutputExists
-from unmix_plugins.naming import OutputPlan, expected_extension, file_name_of, output_path, output_stem
+from unmix_plugins.naming import OutputPlan, expected_extension, file_name_of, output_path
 
 
 def started(extension: str) -> OutputStarted:
-    return OutputStarted("clean", "wav", extension, 48_000, 1)
+    return OutputStarted("clean", "clean", "wav", extension, 48_000, 1)
 
 
 def plan(*sources: Path, folder: Path | None = None, overwrite: bool = False) -> OutputPlan:
@@ -33,10 +33,10 @@ def test_an_output_is_named_after_its_source_and_stem(source: str, folder: str |
     [("vocals", "vocals"), ("-vocals", "no_vocals"), ("instrumental", "instrumental")],
 )
 def test_the_output_of_a_complement_says_what_it_lacks(asked: str, called: str) -> None:
-    assert output_stem(asked) == called
+    assert SeparateTask(stems=(asked,)).outputs() == (called,)
 
 
-@pytest.mark.parametrize("word", ["", "../x", "a/b", "wav\n", "x" * 41, "a.b"])
+@pytest.mark.parametrize("word", ["", "../x", "a/b", "wav\n", "x" * 61, "a.b"])
 def test_a_word_that_may_not_stand_in_a_name_is_refused(word: str) -> None:
     with pytest.raises(BrokenResult):
         output_path(Path("talk.wav"), "clean", word, None)

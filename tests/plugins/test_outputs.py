@@ -2,25 +2,26 @@ import errno
 import hashlib
 import os
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
 import pytest
-from unmix_plugins.audio import Event, OutputPiece, OutputStarted, OutputSummary, Progress, Summary
+from unmix.words import AudioFacts, Event, OutputPiece, OutputStarted, OutputSummary, Progress, Summary
 from unmix_plugins.errors import BrokenResult, OutputError, OutputExists
 from unmix_plugins.outputs import Outputs, receive
 
 
 def started(stem: str) -> OutputStarted:
-    return OutputStarted(stem, "wav", "wav", 48_000, 1)
+    return OutputStarted(stem, stem, "wav", "wav", 48_000, 1)
 
 
 def told(stem: str, data: bytes) -> OutputSummary:
-    return OutputSummary(stem, len(data), hashlib.sha256(data).hexdigest(), "wav", "wav", -20.0, -1.0)
+    return OutputSummary(stem, stem, "wav", "wav", len(data), hashlib.sha256(data).hexdigest(), -20.0, -1.0)
 
 
 def closing(*outputs: OutputSummary) -> Summary:
-    return Summary("job", "m", "", "cpu", "", 1, 48_000, 1, 0, 0, 1, outputs, (), "high", "float32")
+    return Summary("m", "", "cpu", "", "float32", "high", 0, 1, outputs, AudioFacts(1, 48_000, 1))
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -45,6 +46,15 @@ def test_two_stems_may_come_in_turns(tmp_path: Path) -> None:
             outputs.write(OutputPiece("noise", offset, b"n"))
         outputs.commit([told("clean", b"ccc"), told("noise", b"nnn")])
     assert files(tmp_path) == {"c.wav": b"ccc", "n.wav": b"nnn"}
+
+
+def test_one_stem_may_come_under_two_names(tmp_path: Path) -> None:
+    with Outputs({"clean": tmp_path / "c.wav", "clean_mp3": tmp_path / "c.mp3"}) as outputs:
+        for name in ("clean", "clean_mp3"):
+            outputs.begin(replace(started("clean"), name=name))
+            outputs.write(OutputPiece(name, 0, name.encode()))
+        outputs.commit([replace(told("clean", name.encode()), name=name) for name in ("clean", "clean_mp3")])
+    assert files(tmp_path) == {"c.wav": b"clean", "c.mp3": b"clean_mp3"}
 
 
 def test_a_stem_may_be_empty(tmp_path: Path) -> None:

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 from separators import trained
-from unmix_plugins.audio import DenoiseTask
+from unmix.words import DenoiseTask, JobState
 from unmix_plugins.client import Client
-from unmix_plugins.jobs import JobState
 
 COMMAND = [sys.executable, "-c", "from unmix_plugins.cli import main; main()"]
 

@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import soundfile
 from media_files import chunk, decode, fmt, noise, riff
+from unmix.words import Section
 from unmix_models.media import Section as MediaSection
 from unmix_models.media import open_reader
-from unmix_plugins.audio import Section
 from unmix_plugins.errors import SourceError
 from unmix_plugins.reaper.cut import cut
 from unmix_plugins.source import Source

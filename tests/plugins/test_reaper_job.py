@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unmix_plugins.audio import DenoiseStem, DenoiseTask, Section, SeparateTask
+from unmix.words import DenoiseStem, DenoiseTask, Section, SeparateTask
 from unmix_plugins.errors import InvalidRequest, SourceError, UnmixError
-from unmix_plugins.reaper.job import Item, Job, read_job
+from unmix_plugins.reaper.job import Assignment, Item, read_job
 
 DENOISE = {"kind": "denoise", "model": "auto", "attenuation_limit_db": None, "stems": ["clean"]}
 SEPARATE = {"kind": "separate", "model": "dsp", "stems": ["vocals", "-vocals"]}
@@ -39,14 +39,14 @@ def job_file(tmp_path: Path) -> Path:
     return tmp_path / "JOB.json"
 
 
-def read(job_file: Path, told: Any) -> Job:
+def read(job_file: Path, told: Any) -> Assignment:
     job_file.write_text(json.dumps(told))
     return read_job(job_file)
 
 
 def test_a_job_is_read_as_it_was_meant(job_file: Path) -> None:
     whole = an_item(id="{C}", name="", first_frame=None, frames=None, reverse=True)
-    assert read(job_file, a_job(items=[an_item(), whole])) == Job(
+    assert read(job_file, a_job(items=[an_item(), whole])) == Assignment(
         task=DenoiseTask("auto", None, (DenoiseStem.CLEAN,)),
         device="auto",
         output_folder=Path("/project/media"),

@@ -4,11 +4,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from unmix_plugins.audio import OutputSummary
+from unmix.words import JobState, OutputSummary
 from unmix_plugins.cli._parameters import parse_duration
 from unmix_plugins.cli._terminal import PLAIN, printable, say, say_json, say_table, to_json
 from unmix_plugins.errors import NotFound
-from unmix_plugins.jobs import JobState
 
 
 @pytest.mark.parametrize(
@@ -45,7 +44,7 @@ def test_tables_are_not_cut_in_pipes(capsys: pytest.CaptureFixture[str]) -> None
 
 
 def test_json_has_one_line_of_ascii_and_no_infinity(capsys: pytest.CaptureFixture[str]) -> None:
-    output = OutputSummary("clean", 1, "ab", "wav", "wav", float("-inf"), -1.5)
+    output = OutputSummary("clean", "clean", "wav", "wav", 1, "ab", float("-inf"), -1.5)
     say_json(
         {
             "outputs": (output,),

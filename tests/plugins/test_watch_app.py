@@ -17,7 +17,7 @@ import sounds
 import watch_hindered
 import watch_killed
 from daemons import Daemon, eventually
-from unmix_plugins.audio import DenoiseTask, SeparateTask
+from unmix.words import DenoiseTask, SeparateTask
 from unmix_plugins.client import Client
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.watch.app import App
@@ -25,7 +25,7 @@ from unmix_plugins.watch.config import ConfigError, FolderConfig, WatchConfig
 from unmix_plugins.watch.entry import State
 from unmix_plugins.watch.ledger import Ledger
 from unmix_plugins.watch.lock import AlreadyWatched, watcher_of
-from unmix_plugins.watch.report import Done, Failed, Note, Report, Waits
+from unmix_plugins.watch.report import Finished, GivenUp, Note, Report, Waits
 from watch_bench import watch_config, watching
 from watch_folders import SETTLE
 
@@ -92,7 +92,7 @@ def test_what_lies_in_a_folder_comes_out_clean_and_the_rest_with_its_reason(
     for name, source in zip(names, sources, strict=True):
         assert (tmp_path / "out" / name).read_bytes() == directly(unmixd, source, tmp_path)
     assert "(INVALID_AUDIO)" in (tmp_path / "out" / "_failed" / "bad.mp3.reason.txt").read_text()
-    assert [len([r for r in reports if isinstance(r, kind)]) for kind in (Done, Failed)] == [3, 1]
+    assert [len([r for r in reports if isinstance(r, kind)]) for kind in (Finished, GivenUp)] == [3, 1]
     assert unmixd.files() == []
 
 
@@ -138,7 +138,7 @@ def test_two_folders_take_turns(tmp_path: Path, connect: Callable[[str], Client]
     folders = watched(big), watched(small)
     with watching(watch_config(tmp_path, *folders, look_ahead=2), connect) as (_, reports):
         eventually(lambda: len(reports) == 13)
-    order = [report.source.name for report in reports if isinstance(report, Done)]
+    order = [report.source.name for report in reports if isinstance(report, Finished)]
     assert order.index("talk.wav") < 8
 
 
@@ -186,11 +186,13 @@ def test_a_daemon_that_is_killed_and_comes_back_is_waited_for(tmp_path: Path) ->
 
         with watching(watch_config(tmp_path, watched(tmp_path)), connect) as (_, reports):
             for number in (1, 3):
-                eventually(lambda number=number: len([r for r in reports if isinstance(r, Done)]) >= number)
+                eventually(
+                    lambda number=number: len([r for r in reports if isinstance(r, Finished)]) >= number
+                )
                 daemon.kill()
                 daemon.start()
-            eventually(lambda: len([r for r in reports if isinstance(r, Done)]) == 6)
-            assert not [r for r in reports if isinstance(r, Failed)]
+            eventually(lambda: len([r for r in reports if isinstance(r, Finished)]) == 6)
+            assert not [r for r in reports if isinstance(r, GivenUp)]
         assert len(files(tmp_path / "out")) == 6
         with daemon.client() as client:
             eventually(lambda: list(client.jobs.list()) == [])
@@ -252,12 +254,12 @@ def test_folders_come_and_go_with_the_configuration(
         changes.append(watch_config(tmp_path, replace(one, template="{name} clean{suffix}"), other))
         eventually(lambda: files(tmp_path / "other" / "out"))
         put(tmp_path / "one", "c.wav", seed=1)
-        eventually(lambda: "c clean.wav" in str([r.outputs for r in reports if isinstance(r, Done)]))
+        eventually(lambda: "c clean.wav" in str([r.outputs for r in reports if isinstance(r, Finished)]))
         changes.append(watch_config(tmp_path, other))
         eventually(lambda: len([report for report in reports if isinstance(report, Note)]) == 3)
         put(tmp_path / "one", "d.wav", seed=2)
         put(tmp_path / "other", "e.wav", seed=3)
-        eventually(lambda: "e.wav" in str([r.outputs for r in reports if isinstance(r, Done)]))
+        eventually(lambda: "e.wav" in str([r.outputs for r in reports if isinstance(r, Finished)]))
     assert files(tmp_path / "one" / "out") == ["a.wav", "c clean.wav"]
     assert "The old configuration stays in force" in str(reports)
 
@@ -299,7 +301,7 @@ def test_a_fault_of_its_own_is_told_and_the_other_folders_go_on(
         return connect(name)
 
     with watching(watch_config(tmp_path, one, other), breaks) as (_, reports):
-        eventually(lambda: [report for report in reports if isinstance(report, Done)])
+        eventually(lambda: [report for report in reports if isinstance(report, Finished)])
         eventually(lambda: [r for r in reports if isinstance(r, Note) and "by a fault" in r.sentence])
 
 
@@ -324,7 +326,7 @@ def test_a_folder_that_hangs_is_not_worked_on_twice(
     with watching(watch_config(tmp_path, one), hanging, reload=reload) as (_, reports):
         eventually(lambda: [r for r in reports if isinstance(r, Note) and "hangs" in r.sentence])
         put(tmp_path / "other", "b.wav")
-        eventually(lambda: [report for report in reports if isinstance(report, Done)])
+        eventually(lambda: [report for report in reports if isinstance(report, Finished)])
         goes_on.set()
     assert files(tmp_path / "other" / "out") == ["b.wav"]
 

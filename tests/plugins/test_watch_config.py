@@ -6,7 +6,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from unmix_plugins.audio import Consistency, DenoiseStem, DenoiseTask, SeparateTask
+from unmix.words import Consistency, DenoiseStem, DenoiseTask, SeparateTask
 from unmix_plugins.watch.config import (
     RECORDINGS,
     Collision,

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 from fake_daemon import FakeDaemon
-from unmix_plugins.audio import AudioTask, DenoiseStem, DenoiseTask, OutputSummary, SeparateTask
+from unmix.words import DenoiseStem, DenoiseTask, OutputSummary, SeparateTask, Task
 from unmix_plugins.errors import BrokenResult
 from unmix_plugins.watch.config import Collision, CommandHook, ConfigError, SourcePolicy
 from unmix_plugins.watch.destination import check_template, destination, foreseen
-from unmix_plugins.watch.entry import Facts, Move, Plan, State
+from unmix_plugins.watch.entry import FileFacts, Move, Plan, State
 from unmix_plugins.watch.placing import (
     copy,
     digest,
@@ -492,7 +492,7 @@ def test_what_has_its_name_already_is_not_written_again(
 )
 def test_names_follow_the_template_and_stay_in_the_target(source: str, template: str, expected: str) -> None:
     folder = folder_config(Path("/in"), template=template)
-    output = OutputSummary("clean", 1, "", "flac", "flac", 0.0, 0.0)
+    output = OutputSummary("clean", "clean", "flac", "flac", 1, "")
     named = destination(folder, Path(source), DenoiseTask(), [output], "rnnoise", NOW)
     assert [str(path) for _, path in named.files] == [expected]
 
@@ -501,7 +501,7 @@ def test_names_follow_the_template_and_stay_in_the_target(source: str, template:
 def test_words_of_the_daemon_that_no_name_may_hold_are_refused(word: str) -> None:
     folder = folder_config(Path("/in"))
     for stem, extension, model in ((word, "wav", "m"), ("clean", word, "m"), ("clean", "wav", word)):
-        output = OutputSummary(stem, 1, "", "wav", extension, 0.0, 0.0)
+        output = OutputSummary(stem, stem, "wav", extension, 1, "")
         with pytest.raises(BrokenResult):
             destination(folder, Path("talk.wav"), DenoiseTask(), [output], model, NOW)
 
@@ -532,7 +532,7 @@ def test_a_template_that_cannot_name_outputs_is_refused(template: str, told: str
         ("talk.wav", SeparateTask(stems=("vocals",)), None),
     ],
 )
-def test_only_certain_names_are_foreseen(name: str, task: AudioTask, expected: str | None) -> None:
+def test_only_certain_names_are_foreseen(name: str, task: Task, expected: str | None) -> None:
     found = foreseen(folder_config(Path("/in")), Path(name), task)
     assert (found and str(found)) == expected
 
@@ -654,6 +654,6 @@ def test_numbers_stand_before_the_suffix() -> None:
 
 
 def test_versions_are_told_by_size_and_time() -> None:
-    facts = Facts(1, 2, "a")
-    assert facts.is_same_version(Facts(1, 2, "b"))
-    assert not facts.is_same_version(Facts(1, 3, "a"))
+    facts = FileFacts(1, 2, "a")
+    assert facts.is_same_version(FileFacts(1, 2, "b"))
+    assert not facts.is_same_version(FileFacts(1, 3, "a"))

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 import sounds
 from daemons import Daemon
-from unmix_plugins.audio import DenoiseTask
+from unmix.words import DenoiseTask
 from unmix_plugins.watch.app import App
 from unmix_plugins.watch.config import WatchConfig
-from unmix_plugins.watch.report import Done, Failed, Report
+from unmix_plugins.watch.report import Finished, GivenUp, Report
 from watch_folders import folder_config
 
 COMMAND = [sys.executable, "-c", "from unmix_plugins.cli import main; main()"]
@@ -43,7 +43,7 @@ def watch(daemon: Daemon, source: Path, target: Path) -> list[Report]:
     config = WatchConfig((folder,), source.with_name("ledger.sqlite3"))
     reports: list[Report] = []
     assert App(config, tell=reports.append, once=True, connect=daemon.client).run(), reports
-    return [report for report in reports if isinstance(report, Done | Failed)]
+    return [report for report in reports if isinstance(report, Finished | GivenUp)]
 
 
 def files(folder: Path) -> list[str]:

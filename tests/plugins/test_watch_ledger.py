@@ -8,12 +8,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from unmix_plugins.watch.entry import Entry, Facts, Move, Plan, Result, State
+from unmix_plugins.watch.entry import Entry, FileFacts, Move, Plan, Result, State
 from unmix_plugins.watch.ledger import Ledger, LedgerError
 from unmix_plugins.watch.ledger_schema import MIGRATIONS, migrate
 from unmix_plugins.watch.lock import AlreadyWatched, WatchLock, watcher_of
 
-FACTS = Facts(11, 1_700_000_000_123_456_789, "66305:18446744073709551615")
+FACTS = FileFacts(11, 1_700_000_000_123_456_789, "66305:18446744073709551615")
 NO_TEXT = Path(os.fsdecode(b"caf\xe9/\xff\n.wav"))
 
 
@@ -35,7 +35,7 @@ def full(entry: Entry) -> Entry:
     return replace(
         entry,
         path=NO_TEXT.with_name("other.wav"),
-        facts=Facts(12, -1, "0:0"),
+        facts=FileFacts(12, -1, "0:0"),
         state=State.DELIVERING,
         sha256="cd" * 32,
         tries=2,
@@ -130,7 +130,7 @@ def test_an_output_is_known_by_content_and_inode_and_not_by_its_name(ledger: Led
     entry = ledger.add(folder, Path("talk.wav"), FACTS)
     output = Move(Path("staged"), Path("/out/talk.wav"), 5, "ab" * 32, "1:2")
     ledger.add_outputs(entry, [output])
-    moved = Facts(5, 99, "1:2")
+    moved = FileFacts(5, 99, "1:2")
     assert ledger.is_output(Path("/in/other.wav"), moved, "ab" * 32)
     assert ledger.is_output(Path("/out/talk.wav"), replace(moved, identity="1:3"), "ab" * 32)
     assert not ledger.is_output(Path("/in/other.wav"), replace(moved, identity="1:3"), "ab" * 32)

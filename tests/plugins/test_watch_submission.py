@@ -10,7 +10,7 @@ from daemons import Daemon, eventually
 from fake_daemon import FakeDaemon, calls_of, fail
 from grpc import StatusCode
 from unmix.v1 import audio_pb2, jobs_pb2
-from unmix_plugins.audio import DenoiseTask, Options, SeparateTask
+from unmix.words import DenoiseTask, Options, SeparateTask
 from unmix_plugins.client import Client
 from unmix_plugins.errors import (
     AccessRefused,
@@ -29,7 +29,7 @@ from unmix_plugins.errors import (
     UnmixError,
 )
 from unmix_plugins.watch.entry import State
-from unmix_plugins.watch.report import Failed, GoesOn, Postponed, Waits
+from unmix_plugins.watch.report import GivenUp, GoesOn, Postponed, Waits
 from unmix_plugins.watch.retry import (
     Verdict,
     cause_of,
@@ -320,7 +320,7 @@ def test_a_worker_that_dies_is_tried_again_later_and_in_the_end_given_up(desk: B
     desk.fail(*desk.submitted(), "WORKER_DIED")
     desk.until(lambda: desk.work.is_idle)
     assert [report.seconds for report in desk.told(Postponed)] == [2, 8]
-    [failed] = desk.told(Failed)
+    [failed] = desk.told(GivenUp)
     assert failed.message == "It is so. It was tried 3 times."
     assert desk.jobs == {}
 
@@ -370,7 +370,7 @@ def test_a_cancelled_job_is_not_wanted_any_more(desk: Bench) -> None:
     [job_id] = desk.submitted()
     desk.jobs[job_id].state = jobs_pb2.JOB_STATE_CANCELLED
     desk.until(lambda: desk.work.is_idle)
-    assert "Somebody has cancelled its job." in desk.told(Failed)[0].message
+    assert "Somebody has cancelled its job." in desk.told(GivenUp)[0].message
 
 
 def test_a_missing_model_is_waited_for_and_told_once(desk: Bench, daemon: FakeDaemon) -> None:
@@ -468,7 +468,7 @@ def test_an_empty_file_is_a_dead_letter_with_what_the_daemon_says_of_it(
     )
     desk.put("talk.wav")
     desk.until(lambda: desk.work.is_idle)
-    assert "The file is empty" in desk.told(Failed)[0].message
+    assert "The file is empty" in desk.told(GivenUp)[0].message
 
 
 CALLS = [

@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from unmix_plugins.audio import OutputSummary, Summary
+from unmix.words import AudioFacts, OutputSummary, Summary
 from unmix_plugins.cli._wording import (
     factor_text,
     level_text,
@@ -16,24 +16,22 @@ from unmix_plugins.cli._wording import (
 NOW = datetime(2025, 1, 1, 12, tzinfo=UTC)
 
 
-def done(**levels: float) -> Summary:
-    outputs = tuple(OutputSummary(stem, 1, "", "wav", "wav", level, 0.0) for stem, level in levels.items())
+def done(**levels: float | None) -> Summary:
+    outputs = tuple(
+        OutputSummary(stem, stem, "wav", "wav", 1, "", level, level) for stem, level in levels.items()
+    )
     return Summary(
-        "job",
-        "DeepFilterNet3",
-        "Best for speech.",
-        "cpu",
-        "No GPU.",
-        62 * 48_000,
-        48_000,
-        1,
-        0.0,
-        0.0,
-        1.9,
-        outputs,
-        ("The format changed.",),
-        "high",
-        "float32",
+        model="DeepFilterNet3",
+        model_reason="Best for speech.",
+        device="cpu",
+        device_reason="No GPU.",
+        precision="float32",
+        quality="high",
+        load_seconds=0.0,
+        processing_seconds=1.9,
+        outputs=outputs,
+        audio=AudioFacts(62 * 48_000, 48_000, 1),
+        notes=("The format changed.",),
     )
 
 
@@ -41,6 +39,12 @@ def test_a_finished_file_is_told_in_one_line() -> None:
     assert summary_text("talk.wav", ["talk.clean.wav"], done(clean=-23.1, noise=-41.04)) == (
         "talk.wav → talk.clean.wav  DeepFilterNet3 on cpu  62.0 s in 1.9 s (33× real time)"
         "  −23.1 dBFS, noise −41.0 dBFS"
+    )
+
+
+def test_what_is_no_sound_has_no_length_and_no_level() -> None:
+    assert summary_text("cat.jpg", ["cat.cutout.png"], replace(done(cutout=None), audio=None)) == (
+        "cat.jpg → cat.cutout.png  DeepFilterNet3 on cpu  1.9 s"
     )
 
 

@@ -24,9 +24,9 @@ import sounds
 from daemons import Daemon, eventually, processes_of
 from soak_client import Entry, Journal, Order
 from support import SHARED
+from unmix.words import Job, JobState
 from unmix_plugins.client import Client
 from unmix_plugins.errors import DaemonUnreachable
-from unmix_plugins.jobs import Job, JobState
 
 STEMS = (("clean",), ("noise",), ("clean", "noise"))
 SUFFIXES = ("wav", "flac", "mp3")
@@ -234,7 +234,7 @@ def check_ends(orders: list[Order], journal: list[Entry], jobs: dict[str, Job]) 
         assert job.state.is_final, job
         if job.state is JobState.FAILED:
             assert job.error
-            assert str(job.error)
+            assert job.error.message
     for job_id in accepted.values():
         job = jobs[job_id]
         assert job.state is JobState.COMPLETED or (job.error and job.error.reason == "WORKER_DIED"), job

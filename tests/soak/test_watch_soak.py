@@ -20,7 +20,7 @@ import pytest
 import watch_recordings
 from daemons import Daemon, eventually, processes_of
 from unmix.locations import read_endpoint
-from unmix_plugins.audio import AudioTask, DenoiseTask, SeparateTask
+from unmix.words import DenoiseTask, SeparateTask, Task
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.watch.ledger import Ledger
 from watch_outcome import Expectation, Outcome, digest
@@ -28,7 +28,7 @@ from watch_recordings import Recording
 from watch_traffic import Item, Traffic
 
 COMMAND = (sys.executable, "-c", "from unmix_plugins.cli import main; main()")
-TASKS: dict[str, AudioTask] = {
+TASKS: dict[str, Task] = {
     "": DenoiseTask(model="rnnoise"),
     "wiener": DenoiseTask(model="wiener"),
     "stems": SeparateTask(model="dsp", stems=("vocals", "drums")),

@@ -7,6 +7,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from unmix.words import DenoiseTask
+
 _FILE = "choices.json"
 _log = logging.getLogger(__name__)
 
@@ -23,9 +25,7 @@ class Choices:
     """None: all of the model's."""
 
     def __post_init__(self) -> None:
-        limit = self.attenuation_limit_db
-        if limit is not None and not 0 <= limit <= 100:
-            raise ValueError("the strength is 0 to 100 dB")
+        DenoiseTask(attenuation_limit_db=self.attenuation_limit_db).check()
 
     def updated(self, settings: Mapping[str, str]) -> "Choices":
         """These choices with what a dialog says; an empty value stands for the default.

@@ -124,11 +124,11 @@ class Click:
 
     def files(self) -> list[Path]:
         """Every file that belongs to it, for the time when it is done."""
-        made = [path for result in self.work.results for path in result.stems.values()]
+        made = [path for result in self.work.results for path in result.outputs.values()]
         return [*(handed.wave.path for handed in self.handed), *made, *self.more_files]
 
 
-def only_stem(result: Result) -> Path:
-    """The file of a result that has one stem."""
-    (path,) = result.stems.values()
+def only_output(result: Result) -> Path:
+    """The file of a result that has one output."""
+    (path,) = result.outputs.values()
     return path

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Protocol
 
 from unmix_plugins.audacity import choices as remembered
-from unmix_plugins.audacity.click import Click, Handed, State, handed_over, only_stem
+from unmix_plugins.audacity.click import Click, Handed, State, handed_over, only_output
 from unmix_plugins.audacity.float_wave import FloatWave, read_header
 from unmix_plugins.audacity.new_tracks import write_new_tracks
 from unmix_plugins.audacity.operations import FETCH, Operation, Order, order
@@ -263,7 +263,7 @@ class Desk:
                     return self._refuse(request, NO_ROOM + UNCHANGED)
                 if request.is_last:
                     self._close(click)
-                return Samples(only_stem(result))
+                return Samples(only_output(result))
             if request.index:
                 return self._refuse(request, _SLOW)
             click.is_late = True
@@ -320,7 +320,7 @@ class Desk:
             return self._refuse(request, NO_ROOM + UNCHANGED)
         if request.is_last:
             self._close(click)
-        return Samples(only_stem(click.work.wait_for_all()[request.index]))
+        return Samples(only_output(click.work.wait_for_all()[request.index]))
 
     def _close(self, click: Click) -> None:
         """The click is answered; its files go as soon as Audacity has surely opened them."""

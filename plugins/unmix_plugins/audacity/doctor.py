@@ -10,11 +10,10 @@ from unmix_plugins.audacity.install import FOLDER_FILE, shipped_files, wanted_se
 from unmix_plugins.audacity.manifest import read_manifest
 from unmix_plugins.audacity.places import FOLDER, SETTINGS, Places, find_places
 from unmix_plugins.audacity.registry import registered
-from unmix_plugins.checkup import Finding
+from unmix_plugins.checkup import Finding, check_for_editor
 from unmix_plugins.client import Client
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.file_changes import digest, read
-from unmix_plugins.models import Task
 from unmix_plugins.version import version
 
 _INSTALL = "`unmix audacity install`"
@@ -59,7 +58,7 @@ def check(
             except UnmixError as error:
                 yield Finding(subject, False, str(error), "make it readable")
     yield from check_bridge(state, named, pipes)
-    yield from _daemon(connect)
+    yield from check_for_editor(connect)
 
 
 def _audacity(scene: _Scene) -> Finding:
@@ -147,30 +146,6 @@ def _script_pipe(scene: _Scene) -> Finding:
         text = f"{SETTINGS} names {said.get(configuration.PATH)}, which is gone"
         return Finding(subject, False, text, _INSTALL_CLOSED)
     return Finding(subject, True, f"on: {said.get(configuration.PATH)}")
-
-
-def _daemon(connect: Callable[[], Client]) -> Iterator[Finding]:
-    try:
-        with connect() as client:
-            daemon, models = client.status(), client.models.list()
-    except UnmixError as error:
-        yield Finding("daemon", False, str(error), "`unmix doctor`")
-        return
-    if daemon.version != version():
-        text = f"it is unmixd {daemon.version}, this is unmix {version()}"
-        yield Finding("daemon", False, text, "`unmix stop`, then `unmix start`")
-    else:
-        yield Finding("daemon", True, f"unmixd {daemon.version} at {' and '.join(daemon.addresses)}")
-    for task, advised in ((Task.DENOISE, "deepfilternet3"), (Task.SEPARATE, "htdemucs")):
-        here = [
-            model.name
-            for model in models
-            if model.installed and model.task is task and model.quality == "high"
-        ]
-        text = ", ".join(here) or "none of high quality is installed"
-        # Who only denoises needs no network for stems; the effect says so too when it is used without one.
-        ok = bool(here) or task is not Task.DENOISE
-        yield Finding(f"models to {task}", ok, text, "" if here else f"`unmix models pull {advised}`")
 
 
 def _listed(names: list[str]) -> str:

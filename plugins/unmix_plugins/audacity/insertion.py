@@ -10,7 +10,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from unmix_plugins.audacity.click import Click, Handed, State, only_stem
+from unmix_plugins.audacity.click import Click, Handed, State, only_output
 from unmix_plugins.audacity.editor import Editor
 from unmix_plugins.audacity.float_wave import FloatWave, cut, read_header, same_samples
 from unmix_plugins.audacity.new_tracks import write_new_tracks
@@ -177,7 +177,7 @@ class Insertion:
                 if place is None:
                     return False
                 places.append(place)
-        results = {handed.request.index: only_stem(result) for handed, result in _pairs(click)}
+        results = {handed.request.index: only_output(result) for handed, result in _pairs(click)}
         parts: list[_Part] = []
         try:
             for place in places:

@@ -10,17 +10,17 @@ _WORDS = {"no_vocals": "without vocals"}
 
 
 def write_new_tracks(click: Click, folder: Path) -> Path:
-    """A project file with one track for each stem of each track; Audacity adds it in one undo step.
+    """A project file with one track for each output of each track; Audacity adds it in one undo step.
 
     Raises what the work failed with, and OSError.
     """
     tracks: list[aup.NewTrack] = []
     for handed, result in zip(click.handed, click.work.wait_for_all(), strict=True):
-        for stem, path in result.stems.items():
+        for name, path in result.outputs.items():
             wave = read_header(path)
             tracks.append(
                 aup.NewTrack(
-                    name=f"{handed.request.name} – {_WORDS.get(stem, stem)}",
+                    name=f"{handed.request.name} – {_WORDS.get(name, name)}",
                     wav=path,
                     frames=wave.frames,
                     sample_rate=wave.sample_rate,

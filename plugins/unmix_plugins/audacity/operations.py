@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from unmix.words import DenoiseStem, DenoiseTask, SeparateTask, Task
+
 from unmix_plugins.audacity.choices import Choices
-from unmix_plugins.audio import AudioTask, DenoiseStem, DenoiseTask, SeparateTask
 from unmix_plugins.errors import InvalidRequest
 
 
@@ -49,7 +50,7 @@ class Order:
     """An operation with everything that was chosen for it."""
 
     operation: Operation
-    task: AudioTask
+    task: Task
 
 
 def order(operation: str, settings: Mapping[str, str], choices: Choices) -> tuple[Order, Choices]:

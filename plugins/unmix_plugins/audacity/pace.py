@@ -1,26 +1,29 @@
 """How long work takes on this machine: seconds of work for a second of audio, as measured from click to click."""
 
-from unmix_plugins.audacity.work import Result
-from unmix_plugins.audio import AudioTask, DenoiseTask
+from unmix.words import DenoiseTask, Task
 
-_FIRST_GUESS = {True: 0.05, False: 1.0}
-"""By whether it is denoising; a separation is a large network."""
+from unmix_plugins.audacity.work import Result
+
+_FIRST_GUESS = {DenoiseTask().kind: 0.05}
+"""By the kind of task."""
+_GUESS_OF_OTHERS = 1.0
+"""Large networks."""
 
 
 class Pace:
     """Learns from results."""
 
     def __init__(self) -> None:
-        self._measured: dict[tuple[bool, str], float] = {}
+        self._measured: dict[tuple[str, str], float] = {}
 
-    def expected(self, task: AudioTask, seconds: float) -> float:
+    def expected(self, task: Task, seconds: float) -> float:
         """Seconds that `task` will take with so many seconds of audio."""
-        denoises = isinstance(task, DenoiseTask)
-        return seconds * self._measured.get((denoises, task.model), _FIRST_GUESS[denoises])
+        guess = _FIRST_GUESS.get(task.kind, _GUESS_OF_OTHERS)
+        return seconds * self._measured.get((task.kind, task.model), guess)
 
-    def learn(self, task: AudioTask, result: Result) -> None:
+    def learn(self, task: Task, result: Result) -> None:
         """Take the last measurement for the next guess; loading a model happens once and does not count."""
         summary = result.summary
         spent = summary.processing_seconds - summary.load_seconds
         if summary.duration > 1.0 and spent > 0:
-            self._measured[isinstance(task, DenoiseTask), task.model] = spent / summary.duration
+            self._measured[task.kind, task.model] = spent / summary.duration

@@ -1,6 +1,7 @@
 """Errors as Audacity's own box shows them: what happened, what to do, and that nothing was changed."""
 
-from unmix_plugins.audio import AudioTask, SeparateTask
+from unmix.words import SeparateTask, Task
+
 from unmix_plugins.errors import UnmixError
 
 UNCHANGED = "\n\nNothing was changed."
@@ -26,7 +27,7 @@ _WITHOUT_DOWNLOAD = (
 )
 
 
-def explained(error: UnmixError, task: AudioTask | None = None) -> str:
+def explained(error: UnmixError, task: Task | None = None) -> str:
     """What to show for an error of `task`."""
     needs_model = error.reason == "MODEL_MISSING" and isinstance(task, SeparateTask)
     return f"{error}{_WITHOUT_DOWNLOAD if needs_model else ''}{UNCHANGED}"

@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from unmix_plugins.audio import AudioTask, Event, Options, OutputStarted, Progress, Summary
+from unmix.words import Event, Options, OutputStarted, Progress, Summary, Task
+
 from unmix_plugins.client import Client
 from unmix_plugins.errors import Cancelled, OutputError, UnmixError
 
@@ -28,15 +29,15 @@ class Track:
 class Result:
     """What came out of one track."""
 
-    stems: Mapping[str, Path]
-    """In the model's order."""
+    outputs: Mapping[str, Path]
+    """By name, in the model's order."""
     summary: Summary
 
 
 class Work:
     """Runs in a thread of its own from the first track on; every method may be called from any thread."""
 
-    def __init__(self, task: AudioTask, connect: Callable[[], Client], folder: Path) -> None:
+    def __init__(self, task: Task, connect: Callable[[], Client], folder: Path) -> None:
         """Do `task` over connections that `connect` makes, and write results below `folder`."""
         self._task = task
         self._connect = connect
@@ -139,8 +140,8 @@ class Work:
         made: dict[str, Path] = {}
 
         def target(output: OutputStarted) -> Path:
-            made[output.stem] = self._folder / f"{track.source.stem}.{output.stem}.wav"
-            return made[output.stem]
+            made[output.name] = self._folder / f"{track.source.stem}.{output.name}.wav"
+            return made[output.name]
 
         with self._connect() as client:
             with self._changed:
@@ -174,7 +175,7 @@ class Work:
             self._progress = None
             self._changed.notify_all()
         if not is_wanted:
-            for path in result.stems.values():
+            for path in result.outputs.values():
                 path.unlink(missing_ok=True)
 
     def _fail(self, error: UnmixError) -> None:

@@ -68,7 +68,7 @@ class Writing:
 
     def has_room(self, click: Click) -> bool:
         """Whether Audacity's disk can take the click's results, which must be there."""
-        made = [path for result in click.work.results for path in result.stems.values()]
+        made = [path for result in click.work.results for path in result.outputs.values()]
         return self._has_room(sum(path.stat().st_size for path in made))
 
     def see(self, request: StatusRequest) -> Answer:

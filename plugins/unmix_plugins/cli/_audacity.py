@@ -21,13 +21,8 @@ from unmix_plugins.cli._terminal import say
 from unmix_plugins.errors import NotPossibleNow
 
 app = typer.Typer(help="Effects in Audacity's menu, and the bridge that answers them.", no_args_is_help=True)
-app.command("denoise")(_audacity_jobs.denoise)
-app.command("separate")(_audacity_jobs.separate)
-app.command("remove-vocals")(_audacity_jobs.remove_vocals)
-app.command("status")(_audacity_jobs.show_status)
-app.command("cancel")(_audacity_jobs.cancel)
-app.command("collect")(_audacity_jobs.collect)
-app.command("dismiss")(_audacity_jobs.dismiss)
+for name, command in _audacity_jobs.COMMANDS.items():
+    app.command(name)(command)
 
 _Folder = Annotated[
     Path | None,

@@ -1,15 +1,17 @@
 """What `unmix audacity` asks of the running bridge: to work on what is selected, and what has become of it."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, cast
 
 import typer
 from unmix.locations import state_folder
+from unmix.words import Progress
+from unmix.words.tasks.denoise import MOST_DECIBELS
 
 from unmix_plugins.audacity.bridge_process import bridge_command, ensure_bridge, status
 from unmix_plugins.audacity.control import Event, ask
+from unmix_plugins.audacity.operations import Operation
 from unmix_plugins.audacity.places import FOLDER
-from unmix_plugins.audio import Progress
 from unmix_plugins.cli._parameters import AsJson, parse_stems
 from unmix_plugins.cli._progress import ProgressBar
 from unmix_plugins.cli._terminal import complain, say, say_json, say_table
@@ -72,7 +74,9 @@ def denoise(
     model: _Model = None,
     strength: Annotated[
         float | None,
-        typer.Option(min=0, max=100, metavar="DB", help="The most that noise is lowered. [as last chosen]"),
+        typer.Option(
+            min=0, max=MOST_DECIBELS, metavar="DB", help="The most that noise is lowered. [as last chosen]"
+        ),
     ] = None,
     new_track: Annotated[
         bool, typer.Option("--new-track", help="Keep the original, and add the result as a new track.")
@@ -85,11 +89,11 @@ def denoise(
     """Denoise what is selected in the running Audacity."""
     if new_track and noise:
         raise typer.BadParameter("--new-track and --noise are two things: run the command twice for both.")
-    operation = "noise_copy" if noise else "denoise_copy" if new_track else "denoise"
-    _run(operation, as_json=as_json, model=model, attenuation_limit_db=strength)
+    copy = Operation.NOISE_COPY if noise else Operation.DENOISE_COPY if new_track else None
+    _run(copy or Operation.DENOISE, as_json=as_json, model=model, attenuation_limit_db=strength)
 
 
-def separate(
+def split(
     *,
     model: _Model = None,
     stems: Annotated[
@@ -103,15 +107,15 @@ def separate(
 ) -> None:
     """Split what is selected in the running Audacity into stems, as new tracks."""
     names = None if stems is None else parse_stems(stems)
-    _run("separate", as_json=as_json, model=model, stems=names)
+    _run(Operation.SEPARATE, as_json=as_json, model=model, stems=names)
 
 
 def remove_vocals(*, model: _Model = None, as_json: AsJson = False) -> None:
     """Take the vocals out of what is selected in the running Audacity."""
-    _run("remove_vocals", as_json=as_json, model=model)
+    _run(Operation.REMOVE_VOCALS, as_json=as_json, model=model)
 
 
-def _run(operation: str, *, as_json: bool, **settings: str | float | tuple[str, ...] | None) -> None:
+def _run(operation: Operation, *, as_json: bool, **settings: str | float | tuple[str, ...] | None) -> None:
     state = state_folder().absolute()
     if ensure_bridge(state, bridge_command()):
         complain("no bridge to Audacity ran; started one, which stays (`unmix audacity stop` ends it).")
@@ -173,3 +177,15 @@ def _job_row(job: Mapping[str, Any]) -> list[str]:
         )
     tracks = cast("list[str]", job.get("tracks") or [])
     return [str(job.get("id")), str(job.get("operation")).replace("_", " "), ", ".join(tracks), stands]
+
+
+COMMANDS: Mapping[str, Callable[..., None]] = {
+    Operation.DENOISE: denoise,
+    Operation.SEPARATE: split,
+    "remove-vocals": remove_vocals,
+    "status": show_status,
+    "cancel": cancel,
+    "collect": collect,
+    "dismiss": dismiss,
+}
+"""In the order in which the help lists them."""

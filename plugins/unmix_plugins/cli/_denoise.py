@@ -4,9 +4,10 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
+from unmix.words import DenoiseStem, DenoiseTask, Options
+from unmix.words.tasks.denoise import MOST_DECIBELS
 
-from unmix_plugins.audio import DenoiseStem, DenoiseTask, Options
-from unmix_plugins.cli._delivery import Delivery
+from unmix_plugins.cli._outlet import Outlet
 from unmix_plugins.cli._parameters import (
     AsJson,
     Depth,
@@ -43,7 +44,9 @@ def denoise(
     ] = "auto",
     strength: Annotated[
         float | None,
-        typer.Option(min=0, max=100, metavar="DB", help="The most that noise is lowered. [the model's own]"),
+        typer.Option(
+            min=0, max=MOST_DECIBELS, metavar="DB", help="The most that noise is lowered. [the model's own]"
+        ),
     ] = None,
     output: Annotated[
         Output, typer.Option(help="Which parts to write; together they are the input.")
@@ -61,6 +64,5 @@ def denoise(
         files,
         DenoiseTask(model=model, attenuation_limit_db=strength, stems=output.stems),
         Options(format=output_format, depth=depth, device=device, keep_alive=keep_alive),
-        Delivery(destination, overwrite=overwrite, detach=detach, as_json=as_json),
-        output.stems,
+        Outlet(destination, overwrite=overwrite, detach=detach, as_json=as_json),
     )

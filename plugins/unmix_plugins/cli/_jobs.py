@@ -6,17 +6,18 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from unmix.words import Job, JobError, JobEvent, JobState, OutputStarted
+from unmix.words.times import moment
 
-from unmix_plugins.audio import OutputStarted
-from unmix_plugins.cli._delivery import make_folder, tell
+from unmix_plugins.cli._json import event_json, job_json
+from unmix_plugins.cli._outlet import make_folder, tell
 from unmix_plugins.cli._parameters import AsJson, Folder, Overwrite
 from unmix_plugins.cli._progress import ProgressBar
 from unmix_plugins.cli._session import connect
 from unmix_plugins.cli._terminal import complain, say, say_json, say_table
 from unmix_plugins.cli._wording import moment_text, reasons
 from unmix_plugins.client import Client
-from unmix_plugins.errors import Cancelled, NotPossibleNow, UnmixError
-from unmix_plugins.jobs import Job, JobEvent, JobState
+from unmix_plugins.errors import Cancelled, NotPossibleNow, UnmixError, from_job_failure
 from unmix_plugins.naming import OutputPlan, file_name_of
 
 app = typer.Typer(help="Jobs that the daemon keeps, whoever sent them.", no_args_is_help=True)
@@ -39,7 +40,7 @@ def list_jobs(
     with connect() as daemon:
         jobs = list(islice(daemon.jobs.list(state or (), client=client), limit))
     if as_json:
-        say_json(jobs)
+        say_json([job_json(job) for job in jobs])
     elif jobs:
         say_table(["JOB", "STATE", "TASK", "FILE", "CLIENT", "CREATED", ""], [_row(job) for job in jobs])
     else:
@@ -54,8 +55,8 @@ def watch(job_id: JobId, *, as_json: AsJson = False) -> None:
         with connect() as client, ProgressBar(job_id, shown=not as_json) as bar:
             for event in client.jobs.watch(job_id):
                 if as_json:
-                    say_json(event)
-                elif event.progress is not None:
+                    say_json(event_json(event))
+                else:
                     bar.show_job(event.progress)
                 last = event
     except KeyboardInterrupt:
@@ -64,7 +65,7 @@ def watch(job_id: JobId, *, as_json: AsJson = False) -> None:
     if last is None:
         raise NotPossibleNow(f"Job {job_id} told nothing: `unmix jobs list` shows its state.")
     if last.error is not None:
-        raise last.error
+        raise from_job_failure(last.error)
     if last.state is JobState.CANCELLED:
         raise Cancelled(f"Job {job_id} was cancelled: send the file again if that was not meant.")
     if not as_json:
@@ -78,7 +79,7 @@ def cancel(job_ids: JobIds, *, as_json: AsJson = False) -> None:
     def stop(client: Client, job_id: str) -> None:
         job = client.jobs.cancel(job_id)
         if as_json:
-            say_json(job)
+            say_json(job_json(job))
         else:
             say(f"{job_id} is {job.state}.")
 
@@ -110,21 +111,21 @@ def save(
     written: dict[str, str] = {}
     with connect() as client:
         job = client.jobs.get(job_id)
-        source = Path(file_name_of(job.file_name, job_id))
+        source = Path(file_name_of(job.options.file_name, job_id))
         plan = OutputPlan([], (), folder=folder, overwrite=overwrite)
 
         def target(started: OutputStarted) -> Path | None:
-            if stem and started.stem not in stem:
+            if stem and not {started.stem, started.name} & {*stem}:
                 return None
             path = plan.target(source, started)
-            written[started.stem] = str(path)
+            written[started.name] = str(path)
             return path
 
         make_folder(folder)
         summary = client.jobs.save(job_id, target, overwrite=overwrite)
     if not written:
-        raise NotPossibleNow(f"Job {job_id} has no such output: it has {_stems(job)}.")
-    tell(job.file_name if as_json else str(source), written, summary, as_json=as_json)
+        raise NotPossibleNow(f"Job {job_id} has no such output: it has {_outputs(job)}.")
+    tell(job.options.file_name if as_json else str(source), written, summary, as_json=as_json)
 
 
 def _for_each(job_ids: Sequence[str], action: Callable[[Client, str], object]) -> None:
@@ -140,8 +141,8 @@ def _for_each(job_ids: Sequence[str], action: Callable[[Client, str], object]) -
         raise typer.Exit(1)
 
 
-def _stems(job: Job) -> str:
-    return ", ".join(output.stem for output in job.summary.outputs) if job.summary else "none"
+def _outputs(job: Job) -> str:
+    return ", ".join(output.name for output in job.summary.outputs) if job.summary else "none"
 
 
 def _say_finished(job_id: str, event: JobEvent) -> None:
@@ -155,15 +156,15 @@ def _row(job: Job) -> Sequence[str]:
     return [
         job.job_id,
         job.state.value,
-        job.task,
-        job.file_name,
+        job.kind,
+        job.options.file_name,
         job.client,
-        moment_text(job.create_time),
-        _more(job.progress.fraction if job.progress else None, job.state, job.error),
+        moment_text(moment(job.created or None)),
+        _more(job.progress.fraction, job.state, job.error),
     ]
 
 
-def _more(fraction: float | None, state: JobState, error: UnmixError | None) -> str:
+def _more(fraction: float, state: JobState, error: JobError | None) -> str:
     if error is not None:
-        return str(error)
-    return f"{fraction:.0%}" if fraction is not None and state is JobState.PROCESSING else ""
+        return str(from_job_failure(error))
+    return f"{fraction:.0%}" if state is JobState.PROCESSING else ""

@@ -4,29 +4,39 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from unmix.words import Model
+from unmix.words.models import KINDS
 
 from unmix_plugins.cli._parameters import AsJson, Device, KeepAlive
 from unmix_plugins.cli._progress import ProgressBar
 from unmix_plugins.cli._session import connect
 from unmix_plugins.cli._terminal import complain, printable, say, say_json, say_table
 from unmix_plugins.cli._wording import seconds_text, size_text
-from unmix_plugins.models import Model, Task
 
 app = typer.Typer(help="Models: which exist, which are here, which are loaded.", no_args_is_help=True)
 
 Name = Annotated[str, typer.Argument(metavar="MODEL", help="A model's name, as in `unmix models list`.")]
 
 
+def _kind(text: str) -> str:
+    if text not in KINDS:
+        raise typer.BadParameter(f"{text!r} is no task: there are {', '.join(KINDS)}.")
+    return text
+
+
 @app.command("list")
 def list_models(
     *,
-    task: Annotated[Task | None, typer.Option(help="Only models for this task.")] = None,
+    task: Annotated[
+        str | None,
+        typer.Option(parser=_kind, metavar=f"[{'|'.join(KINDS)}]", help="Only models for this task."),
+    ] = None,
     installed: Annotated[bool, typer.Option("--installed", help="Only models that can run now.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Show the catalogue, best first, what of it is installed, its stems and its licences."""
     with connect() as client:
-        models = client.models.list(None if task is Task.UNKNOWN else task, installed_only=installed)
+        models = client.models.list(task, installed_only=installed)
     if as_json:
         say_json(models)
         return
@@ -75,8 +85,8 @@ def import_model(
 ) -> None:
     """Install a model from a folder with its files, which are checked as a download is.
 
-    Checkpoints of Demucs (.th, .safetensors, and .yaml for several that work together) may have any name:
-    `unmix separate --model NAME` uses them.
+    Checkpoints of Demucs (.th, .safetensors, and .yaml for several that work together) may have any name, which
+    --model then takes.
     """
     with connect() as client:
         model = client.models.install(name, folder)
@@ -136,7 +146,7 @@ def _row(model: Model) -> list[str]:
     here = f"loaded on {loaded}" if loaded else "yes"
     return [
         model.name,
-        model.task.value,
+        model.task,
         model.quality,
         here if model.installed else "no",
         _download_text(model),

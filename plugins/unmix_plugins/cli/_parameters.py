@@ -5,9 +5,9 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from unmix.words import DEPTHS, FORMATS, FieldError, SeparateTask
 
 _DURATION = re.compile(r"(-?[0-9]{1,9}(?:\.[0-9]{1,3})?)(s|m|h)?")
-_STEM = re.compile(r"-?[a-z0-9_]{1,40}")
 _UNIT_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -21,17 +21,18 @@ def parse_duration(text: str) -> float:
 
 def parse_stems(text: str) -> tuple[str, ...]:
     """The names in `vocals,drums` or `vocals,-vocals`, each once."""
-    names = [name.strip().lower() for name in text.split(",")]
-    odd = [name for name in names if not _STEM.fullmatch(name)]
-    if odd:
-        raise typer.BadParameter(
-            f"{odd[0]!r} is no stem: write names such as vocals,drums, or -vocals for all but the vocals."
-        )
-    return tuple(dict.fromkeys(names))
+    names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",")))
+    try:
+        SeparateTask(stems=names).check()
+    except FieldError as error:
+        raise typer.BadParameter(str(error)) from error
+    return names
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-Depth = Annotated[str, typer.Option(metavar="DEPTH", help="Sample depth: s16, s24, s32, f32. [as the input]")]
+Depth = Annotated[
+    str, typer.Option(metavar="DEPTH", help=f"Sample depth: {', '.join(DEPTHS)}. [as the input]")
+]
 Destination = Annotated[
     str | None,
     typer.Option(
@@ -51,7 +52,7 @@ Format = Annotated[
     typer.Option(
         "--format",
         metavar="FORMAT",
-        help="wav, flac, aiff, alac, mp3, m4a, ogg, opus, webm. [as the input]",
+        help=f"{', '.join(FORMATS)}. [as the input]",
     ),
 ]
 KeepAlive = Annotated[

@@ -5,12 +5,11 @@ from types import TracebackType
 from typing import Self
 
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from unmix.words import Accepted, Event, PullStep, Summary
+from unmix.words import Progress as JobProgress
 
-from unmix_plugins.audio import Accepted, Event, Summary
-from unmix_plugins.audio import Progress as JobProgress
 from unmix_plugins.cli._terminal import is_watched, printable, progress_console
 from unmix_plugins.cli._wording import seconds_text, size_text
-from unmix_plugins.models import PullProgress
 
 _LONGEST_NAME = 31
 _ENDS = 15
@@ -62,11 +61,11 @@ class ProgressBar:
         rest = progress.remaining_seconds
         self._show(progress.stage, progress.fraction, "" if rest is None else f"{seconds_text(rest)} left")
 
-    def show_pull(self, progress: PullProgress) -> None:
+    def show_pull(self, step: PullStep) -> None:
         """Show how far a download is."""
-        done, total = progress.done_bytes, progress.total_bytes
+        done, total = step.done_bytes, step.total_bytes
         of_total = f" of {size_text(total)}" if total else ""
-        self._show(progress.stage, done / total if total else 0.0, f"{size_text(done)}{of_total}")
+        self._show(step.stage, done / total if total else 0.0, f"{size_text(done)}{of_total}")
 
     def _show(self, stage: str, fraction: float, rest: str) -> None:
         self._progress.update(self._bar, completed=fraction, stage=printable(stage), rest=rest)

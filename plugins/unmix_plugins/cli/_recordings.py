@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import BinaryIO
 
 import typer
+from unmix.words import Concern, Options, OutputStarted, Task
 
-from unmix_plugins.audio import AudioTask, Options, OutputStarted
-from unmix_plugins.cli._delivery import STDIO, Delivery, make_folder, tell
+from unmix_plugins.cli._outlet import STDIO, Outlet, make_folder, tell
 from unmix_plugins.cli._progress import ProgressBar
 from unmix_plugins.cli._session import connect
 from unmix_plugins.cli._terminal import complain, printable, say, say_json, stdin_bytes, stdout_bytes
@@ -19,13 +19,14 @@ from unmix_plugins.naming import OutputPlan
 from unmix_plugins.outputs import Target
 
 _INTERRUPTED = 130
-_OF_MODELS = {"MODEL_MISSING", "UNKNOWN_MODEL"}
-"""Reasons that would be the same for every other recording."""
+_OF_ALL = {Concern.REQUEST, Concern.MODEL, Concern.DEVICE}
+"""What would be the same for every other recording. The daemon, which may be started anew, and disks, where a smaller
+result may have room, are tried again."""
 
 
 @dataclass(frozen=True, slots=True)
-class Recording:
-    """An input as the user named it."""
+class Input:
+    """A recording as the user named it."""
 
     name: str
     path: Path
@@ -33,7 +34,7 @@ class Recording:
     is_stdin: bool
 
     @classmethod
-    def named(cls, name: str) -> "Recording":
+    def named(cls, name: str) -> "Input":
         """The file of that name, or standard input for `-`."""
         return cls("stdin", Path("stdin"), True) if name == STDIO else cls(name, Path(name), False)
 
@@ -44,32 +45,32 @@ class Recording:
 
 def process(
     files: Sequence[str],
-    task: AudioTask,
+    task: Task,
     options: Options,
-    delivery: Delivery,
-    stems: Sequence[str],
-    ask_stems: Callable[[Client], Sequence[str]] = lambda _: (),
+    outlet: Outlet,
+    ask_outputs: Callable[[Client], Sequence[str]] = lambda _: (),
 ) -> None:
     """Do the task with all files and deliver the outputs, or leave it to the daemon where that was said.
 
-    `stems` are the outputs' names; where they are none because the model decides, `ask_stems` finds out what
-    will probably come, so that nothing is computed that could not be written. Exits with 1 at the end if any
+    Where the model decides which outputs come, `ask_outputs` finds out what they will probably be called, so that
+    nothing is computed that could not be written. Exits with 1 at the end if any
     file failed, with 2 for wrong usage.
     """
-    recordings = [Recording.named(name) for name in files]
+    recordings = [Input.named(name) for name in files]
     _check(recordings)
-    delivery.check(len(recordings), len(stems))
-    if delivery.detach:
+    names = task.outputs()
+    outlet.check(len(recordings), len(names))
+    if outlet.detach:
         with connect() as client:
-            _for_each(recordings, delivery, lambda one: _submit(client, one, task, options, delivery))
+            _for_each(recordings, outlet, lambda one: _submit(client, one, task, options, outlet))
         return
-    plan = _planned(recordings, stems, options, delivery) if stems else None  # before a daemon is started
+    plan = _planned(recordings, names, options, outlet) if names else None  # before a daemon is started
     with connect() as client:
-        plan = plan or _planned(recordings, ask_stems(client), options, delivery)
-        _for_each(recordings, delivery, lambda one: _process_one(client, one, task, options, delivery, plan))
+        plan = plan or _planned(recordings, ask_outputs(client), options, outlet)
+        _for_each(recordings, outlet, lambda one: _process_one(client, one, task, options, outlet, plan))
 
 
-def _check(recordings: Sequence[Recording]) -> None:
+def _check(recordings: Sequence[Input]) -> None:
     if sum(recording.is_stdin for recording in recordings) > 1:
         raise typer.BadParameter("stdin can be read once only: name - once.")
     if any(recording.is_stdin for recording in recordings) and sys.stdin.isatty():
@@ -77,28 +78,26 @@ def _check(recordings: Sequence[Recording]) -> None:
 
 
 def _planned(
-    recordings: Sequence[Recording], stems: Sequence[str], options: Options, delivery: Delivery
+    recordings: Sequence[Input], names: Sequence[str], options: Options, outlet: Outlet
 ) -> OutputPlan:
     """The outputs' names; refuses what can be foreseen, and makes their folder."""
     plan = OutputPlan(
         [recording.path for recording in recordings],
-        stems,
-        folder=delivery.folder,
-        overwrite=delivery.overwrite,
+        names,
+        folder=outlet.folder,
+        overwrite=outlet.overwrite,
     )
-    if not delivery.to_stdout:
+    if not outlet.to_stdout:
         try:
             plan.check(options.format)
         except OutputClash as error:
             raise typer.BadParameter(printable(error)) from error
-        if delivery.folder is not None:
-            make_folder(delivery.folder)
+        if outlet.folder is not None:
+            make_folder(outlet.folder)
     return plan
 
 
-def _for_each(
-    recordings: Sequence[Recording], delivery: Delivery, action: Callable[[Recording], object]
-) -> None:
+def _for_each(recordings: Sequence[Input], outlet: Outlet, action: Callable[[Input], object]) -> None:
     """Do `action` with every recording, also after one that failed; exits with 1 at the end if any did."""
     failed: list[str] = []
     left = ""
@@ -112,9 +111,9 @@ def _for_each(
             raise typer.Exit(_INTERRUPTED) from None
         except UnmixError as error:
             failed.append(recording.name)
-            if delivery.as_json:
+            if outlet.as_json:
                 facts = {"input": recording.name, "ok": False, "error": error}
-                say_json(facts, on_stderr=delivery.to_stdout)
+                say_json(facts, on_stderr=outlet.to_stdout)
             if _ends_run(error):
                 complain(str(error))
                 break
@@ -127,14 +126,12 @@ def _for_each(
 
 def _ends_run(error: UnmixError) -> bool:
     """True when the other recordings would fail in the same way."""
-    return isinstance(error, AccessRefused | DaemonNotStarted) or error.reason in _OF_MODELS
+    return isinstance(error, AccessRefused | DaemonNotStarted) or error.concern in _OF_ALL
 
 
-def _submit(
-    client: Client, recording: Recording, task: AudioTask, options: Options, delivery: Delivery
-) -> None:
+def _submit(client: Client, recording: Input, task: Task, options: Options, outlet: Outlet) -> None:
     job = client.jobs.submit(recording.source(), task, options)
-    if delivery.as_json:
+    if outlet.as_json:
         say_json({"input": recording.name, "ok": True, "job_id": job.job_id, "state": job.state})
     else:
         say(job.job_id)
@@ -142,31 +139,31 @@ def _submit(
 
 def _process_one(
     client: Client,
-    recording: Recording,
-    task: AudioTask,
+    recording: Input,
+    task: Task,
     options: Options,
-    delivery: Delivery,
+    outlet: Outlet,
     plan: OutputPlan,
 ) -> None:
     written: dict[str, str] = {}
 
     def target(started: OutputStarted) -> Target | None:
-        if delivery.to_stdout:
+        if outlet.to_stdout:
             if written:  # it takes the one output that was asked for
                 return None
-            written[started.stem] = STDIO
+            written[started.name] = STDIO
             return stdout_bytes()
         path = plan.target(recording.path, started)
-        written[started.stem] = str(path)
+        written[started.name] = str(path)
         return path
 
-    with ProgressBar(recording.name, shown=not delivery.as_json) as bar:
+    with ProgressBar(recording.name, shown=not outlet.as_json) as bar:
         summary = client.process(
             recording.source(),
             target,
             task,
             options,
-            overwrite=delivery.overwrite,
+            overwrite=outlet.overwrite,
             on_event=bar.on_event,
         )
-    tell(recording.name, written, summary, as_json=delivery.as_json, on_stderr=delivery.to_stdout)
+    tell(recording.name, written, summary, as_json=outlet.as_json, on_stderr=outlet.to_stdout)

@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import Annotated
 
 import typer
+from unmix.words import Consistency, Model, Options, SeparateTask
 
-from unmix_plugins.audio import Consistency, Options, SeparateTask
-from unmix_plugins.cli._delivery import Delivery
+from unmix_plugins.cli._outlet import Outlet
 from unmix_plugins.cli._parameters import (
     AsJson,
     Depth,
@@ -20,8 +20,6 @@ from unmix_plugins.cli._parameters import (
     parse_stems,
 )
 from unmix_plugins.cli._recordings import process
-from unmix_plugins.models import Model, Task
-from unmix_plugins.naming import output_stem
 
 
 def separate(
@@ -75,13 +73,13 @@ def separate(
     `unmix models list --task separate --installed` shows what can be separated now.
     """
     names = _names(stems, two_stems)
+    task = SeparateTask(model=model, stems=names, consistency=consistency, shifts=shifts, overlap=overlap)
     process(
         files,
-        SeparateTask(model=model, stems=names, consistency=consistency, shifts=shifts, overlap=overlap),
+        task,
         Options(format=output_format, depth=depth, device=device, keep_alive=keep_alive),
-        Delivery(destination, overwrite=overwrite, detach=detach, as_json=as_json),
-        [output_stem(name) for name in names],
-        lambda client: _all_stems(model, client.models.list(Task.SEPARATE, installed_only=True)),
+        Outlet(destination, overwrite=overwrite, detach=detach, as_json=as_json),
+        lambda client: _all_stems(model, client.models.list(task.kind, installed_only=True)),
     )
 
 

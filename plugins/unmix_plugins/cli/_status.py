@@ -2,11 +2,12 @@
 
 from datetime import UTC, datetime
 
+from unmix.words import DaemonStatus, DeviceStatus, Model
+
 from unmix_plugins.cli._parameters import AsJson
 from unmix_plugins.cli._session import connect
 from unmix_plugins.cli._terminal import say, say_json, say_table, to_json
 from unmix_plugins.cli._wording import moment_text, seconds_text, size_text
-from unmix_plugins.models import DaemonStatus, Device, Model
 
 
 def status(*, as_json: AsJson = False) -> None:
@@ -42,7 +43,7 @@ def _keep_alive_text(seconds: float) -> str:
     return f"for {seconds_text(seconds)}" if seconds else "no longer than their job"
 
 
-def _device_row(device: Device) -> list[str]:
+def _device_row(device: DeviceStatus) -> list[str]:
     what = device.description if device.available else f"not available: {device.reason or 'no reason given'}"
     worker = str(device.worker_pid) if device.worker_pid else "none"
     if device.crashes:

@@ -5,8 +5,9 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
+from unmix.words import Options
+from unmix.words.tasks.denoise import MOST_DECIBELS
 
-from unmix_plugins.audio import Options
 from unmix_plugins.cli._parameters import AsJson, Depth, Device, Format, KeepAlive
 from unmix_plugins.cli._terminal import say
 from unmix_plugins.watch.config import Collision, SourcePolicy
@@ -51,7 +52,8 @@ def run(
     ] = None,
     model: Annotated[str | None, typer.Option(metavar="NAME", help="A model's name. [the best]")] = None,
     strength: Annotated[
-        float | None, typer.Option(min=0, max=100, metavar="DB", help="The most that noise is lowered.")
+        float | None,
+        typer.Option(min=0, max=MOST_DECIBELS, metavar="DB", help="The most that noise is lowered."),
     ] = None,
     stems: Annotated[str | None, typer.Option(metavar="STEM,…", help="Which stems to write.")] = None,
     zip_stems: Annotated[bool, typer.Option("--zip", help="Several stems become one archive.")] = False,
@@ -100,7 +102,8 @@ def run(
             raise typer.BadParameter("Name two folders, IN and OUT, or a file with --config.")
         _watch_run.watch_file(config, once=once, as_json=as_json)
         return
-    choice = _watch_config.TaskChoice(denoise, separate, preset, model, strength, stems)
+    kinds = [kind for kind, is_named in {"denoise": denoise, "separate": separate}.items() if is_named]
+    choice = _watch_config.TaskChoice(kinds, preset, model, strength, stems)
     settings = _watch_config.one_folder(
         source,
         target,

@@ -3,13 +3,15 @@
 import hashlib
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, cast
 
 import typer
 from unmix.locations import state_folder
+from unmix.words import TASKS, DenoiseStem, DenoiseTask, Options, Task
 
-from unmix_plugins.audio import AudioTask, DenoiseStem, DenoiseTask, Options, SeparateTask
 from unmix_plugins.cli._parameters import parse_stems
 from unmix_plugins.cli._terminal import printable
 from unmix_plugins.naming import expected_extension
@@ -24,38 +26,39 @@ _ODD = re.compile(r"[^A-Za-z0-9]+")
 class TaskChoice:
     """What is to be done, in the user's words."""
 
-    denoise: bool
-    separate: bool
+    kinds: Sequence[str]
+    """Those that were named; none: noise is removed."""
     preset: str | None
     model: str | None
     strength: float | None
     stems: str | None
 
-    def task(self, config: Path | None) -> AudioTask:
+    def task(self, config: Path | None) -> Task:
         """For the daemon; presets are those of the file `config`. Raises BadParameter or ConfigError."""
-        if self.denoise + self.separate + (self.preset is not None) > 1:
-            raise typer.BadParameter("--denoise, --separate and --preset exclude each other: name one.")
+        if len(self.kinds) + (self.preset is not None) > 1:
+            flags = ", ".join(f"--{kind}" for kind in TASKS)
+            raise typer.BadParameter(f"{flags} and --preset exclude each other: name one.")
         if self.preset is not None:
             if self.model is not None or self.strength is not None or self.stems is not None:
                 raise typer.BadParameter(
                     "--preset says everything: leave out --model, --strength and --stems."
                 )
             return _preset(self.preset, config)
-        if self.separate:
-            if self.strength is not None:
-                raise typer.BadParameter("--strength is for --denoise: stems have no strength.")
-            stems = () if self.stems is None else parse_stems(self.stems)
-            return SeparateTask(model=self.model or "auto", stems=stems)
-        names = ("clean",) if self.stems is None else parse_stems(self.stems)
-        if not set(names) <= set(DenoiseStem):
-            raise typer.BadParameter("Denoising has the stems clean and noise: for others, say --separate.")
-        stems = tuple(DenoiseStem(name) for name in names)
-        return DenoiseTask(self.model or "auto", self.strength, stems)
+        if not self.kinds or self.kinds[0] == DenoiseTask().kind:
+            names = ("clean",) if self.stems is None else parse_stems(self.stems)
+            if not set(names) <= set(DenoiseStem):
+                others = ", ".join(f"--{kind}" for kind in TASKS if kind != DenoiseTask().kind)
+                raise typer.BadParameter(
+                    f"Denoising has the stems clean and noise: for others, say {others}."
+                )
+            return DenoiseTask(self.model or "auto", self.strength, tuple(map(DenoiseStem, names)))
+        if self.strength is not None:
+            raise typer.BadParameter("--strength is for --denoise: stems have no strength.")
+        stems = () if self.stems is None else parse_stems(self.stems)
+        return cast("Any", TASKS[self.kinds[0]])(model=self.model or "auto", stems=stems)
 
 
-def one_folder(
-    source: Path, target: Path, task: AudioTask, options: Options, **settings: object
-) -> WatchConfig:
+def one_folder(source: Path, target: Path, task: Task, options: Options, **settings: object) -> WatchConfig:
     """The configuration for one folder. Raises ConfigError when the two cannot lie as they do."""
     if options.format and expected_extension(source, options.format) is None:
         raise typer.BadParameter(
@@ -106,7 +109,7 @@ def _hash(folder: Path) -> str:
     return hashlib.sha256(os.fsencode(os.path.realpath(folder))).hexdigest()[:10]
 
 
-def _preset(name: str, config: Path | None) -> AudioTask:
+def _preset(name: str, config: Path | None) -> Task:
     presets = PRESETS if config is None else read_presets(config)
     if name not in presets:
         raise typer.BadParameter(

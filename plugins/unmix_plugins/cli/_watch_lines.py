@@ -1,14 +1,17 @@
 """What `unmix watch` says: one line for each recording, and what it waits for."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from unmix_plugins.cli._terminal import complain, say, say_json
 from unmix_plugins.cli._wording import seconds_text
 from unmix_plugins.watch.entry import Result
-from unmix_plugins.watch.report import Done, Failed, GoesOn, Note, Postponed, Report, Waits
+from unmix_plugins.watch.report import Finished, GivenUp, GoesOn, Note, Postponed, Report, Waits
 from unmix_plugins.watch.wording import shown
+
+_EVENTS: Mapping[type[Report], str] = {Finished: "done", GivenUp: "failed"}
+"""What scripts read, where it is another word than ours."""
 
 
 class Lines:
@@ -26,12 +29,12 @@ class Lines:
         """Say one thing."""
         self._count(report)
         if self._as_json:
-            say_json({"event": type(report).__name__.lower()} | _facts(report))
+            say_json({"event": _EVENTS.get(type(report)) or type(report).__name__.lower()} | _facts(report))
             return
         match report:
-            case Done():
+            case Finished():
                 say(_done_text(report))
-            case Failed():
+            case GivenUp():
                 said = f"{shown(report.source)}: {report.message}"
                 complain(f"{said} It is in {shown(report.letter.parent)}, with the reason.")
             case Postponed():
@@ -54,10 +57,10 @@ class Lines:
 
     def _count(self, report: Report) -> None:
         match report:
-            case Done():
+            case Finished():
                 self._done += 1
                 self._result = Result(seconds=self._result.seconds + report.result.seconds)
-            case Failed():
+            case GivenUp():
                 self.failed += 1
             case _:
                 pass
@@ -71,7 +74,7 @@ class WarningLines(logging.Handler):
         complain(shown(self.format(record)) if record.exc_info is None else self.format(record))
 
 
-def _done_text(report: Done) -> str:
+def _done_text(report: Finished) -> str:
     parts = [shown(report.source)]
     if report.outputs:
         parts[0] += f" → {_outputs_text(report.outputs)}"
@@ -96,10 +99,10 @@ def _outputs_text(outputs: Sequence[Path]) -> str:
 def _facts(report: Report) -> dict[str, object]:
     """The report's fields, with paths as text that every pipe carries."""
     match report:
-        case Done(folder, source, outputs, result):
+        case Finished(folder, source, outputs, result):
             paths = {"source": shown(source), "outputs": [shown(path) for path in outputs]}
             return {"folder": shown(folder), **paths, "result": result}
-        case Failed(folder, source, reason, message, letter):
+        case GivenUp(folder, source, reason, message, letter):
             said = {"reason": reason, "message": message, "letter": shown(letter)}
             return {"folder": shown(folder), "source": shown(source), **said}
         case Postponed(folder, source, message, seconds):

@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from unmix_plugins.audio import Summary
+from unmix.words import DenoiseStem, OutputSummary, Summary
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
@@ -53,20 +53,16 @@ def moment_text(moment: datetime | None, now: datetime | None = None) -> str:
 
 def summary_text(source: str, outputs: Sequence[str], summary: Summary) -> str:
     """One line for a finished file: names, model, device, times, levels of the stems."""
-    times = f"{seconds_text(summary.duration)} in {seconds_text(summary.processing_seconds)}"
+    times = seconds_text(summary.processing_seconds)
+    if summary.audio is not None:
+        times = f"{seconds_text(summary.duration)} in {times}"
     if summary.real_time_factor is not None:
         times += f" ({factor_text(summary.real_time_factor)} real time)"
-    levels = [
-        level_text(output.level_dbfs)
-        if output.stem == "clean"
-        else f"{output.stem} {level_text(output.level_dbfs)}"
-        for output in summary.outputs
-    ]
     parts = [
         f"{source} → {', '.join(outputs)}",
         _engine_text(summary),
         times,
-        ", ".join(levels),
+        ", ".join(filter(None, map(_output_level_text, summary.outputs))),
     ]
     return "  ".join(part for part in parts if part)
 
@@ -81,3 +77,11 @@ def _engine_text(summary: Summary) -> str:
     quality = " (low quality)" if summary.quality == "low" else ""
     precision = f" in {summary.precision}" if summary.precision not in {"", "float32"} else ""
     return f"{summary.model}{quality} on {summary.device}{precision}"
+
+
+def _output_level_text(output: OutputSummary) -> str:
+    """The level, with the output's name where it is not the expected one; nothing for what is no sound."""
+    if output.level_dbfs is None:
+        return ""
+    level = level_text(output.level_dbfs)
+    return level if output.name == DenoiseStem.CLEAN else f"{output.name} {level}"

@@ -6,14 +6,12 @@ from types import TracebackType
 from typing import BinaryIO, Self
 
 from unmix.v1 import models_pb2, models_pb2_grpc
+from unmix.words import DaemonStatus, DenoiseTask, Event, Options, Summary, Task
 
-from unmix_plugins.audio import AudioTask, DenoiseTask, Event, Options, SeparateTask, Summary
 from unmix_plugins.client import _audio
 from unmix_plugins.client._jobs import Jobs
 from unmix_plugins.client._link import Link
-from unmix_plugins.client._model_messages import status_from_proto
 from unmix_plugins.client._models import Models
-from unmix_plugins.models import DaemonStatus
 from unmix_plugins.outputs import Outputs, Targets
 from unmix_plugins.source import Source
 
@@ -85,35 +83,19 @@ class Client:
             source, targets, task or DenoiseTask(), options, overwrite=overwrite, on_event=on_event
         )
 
-    def separate(
-        self,
-        source: Path | BinaryIO,
-        targets: Targets,
-        task: SeparateTask | None = None,
-        options: Options | None = None,
-        *,
-        overwrite: bool = False,
-        on_event: Callable[[Event], object] = lambda _: None,
-    ) -> Summary:
-        """Split a recording into the stems that `task` asks for, all of the model's by default. As `process`.
-
-        Raises NotPossibleNow, with what to pull, when no installed model has these stems.
-        """
-        return self.process(
-            source, targets, task or SeparateTask(), options, overwrite=overwrite, on_event=on_event
-        )
-
     def process(
         self,
         source: Path | BinaryIO,
         targets: Targets,
-        task: AudioTask,
+        task: Task,
         options: Options | None = None,
         *,
         overwrite: bool = False,
         on_event: Callable[[Event], object] = lambda _: None,
     ) -> Summary:
-        """Do a task with a recording and write the stems that it gives to `targets`.
+        """Do a task with a recording and write the outputs that it gives to `targets`.
+
+        Raises InvalidRequest, before anything is sent, for what the contract says cannot be.
 
         Every event goes to `on_event`, the summary last, when the files are in place. Files appear complete
         and together or not at all; without `overwrite` one that exists is an error. An exception from
@@ -132,7 +114,7 @@ class Client:
                 request, timeout=_ANSWER_SECONDS
             )
         )
-        return status_from_proto(answer)
+        return DaemonStatus.from_proto(answer)
 
     def is_answered(self) -> bool:
         """True while a daemon answers; starts none."""

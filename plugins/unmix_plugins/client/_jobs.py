@@ -7,25 +7,22 @@ from typing import BinaryIO, TypeVar
 
 import grpc
 from unmix.v1 import jobs_pb2, jobs_pb2_grpc
-
-from unmix_plugins.audio import (
-    AudioTask,
+from unmix.words import (
+    AudioFacts,
     DenoiseTask,
+    Job,
+    JobEvent,
+    JobState,
     Options,
     OutputPiece,
     OutputStarted,
-    SeparateTask,
     Summary,
+    Task,
 )
-from unmix_plugins.client._audio_messages import (
-    denoise_task_to_proto,
-    options_to_proto,
-    separate_task_to_proto,
-)
-from unmix_plugins.client._job_messages import job_event_from_proto, job_from_proto, state_to_proto
+
 from unmix_plugins.client._link import Link
-from unmix_plugins.errors import DaemonUnreachable, NotPossibleNow
-from unmix_plugins.jobs import Job, JobEvent, JobState
+from unmix_plugins.client._spec import fill
+from unmix_plugins.errors import DaemonUnreachable, NotPossibleNow, from_job_failure
 from unmix_plugins.outputs import Outputs, Targets
 from unmix_plugins.source import Source
 
@@ -48,7 +45,7 @@ class Jobs:
     def submit(
         self,
         source: Path | BinaryIO,
-        task: AudioTask | None = None,
+        task: Task | None = None,
         options: Options | None = None,
         *,
         idempotency_key: str = "",
@@ -58,18 +55,13 @@ class Jobs:
         No `task`: remove noise.
         A second submission with the same `idempotency_key` gives the first one's job; empty: a new one.
         """
-        task = task or DenoiseTask()
         with Source(source) as upload:
-            spec = jobs_pb2.JobSpec(
-                denoise=denoise_task_to_proto(task) if isinstance(task, DenoiseTask) else None,
-                separate=separate_task_to_proto(task) if isinstance(task, SeparateTask) else None,
-                options=options_to_proto(options or Options(), upload.name, upload.size),
-                idempotency_key=idempotency_key or uuid.uuid4().hex,
-            )
+            spec = jobs_pb2.JobSpec(idempotency_key=idempotency_key or uuid.uuid4().hex)
+            fill(spec, task or DenoiseTask(), options or Options(), upload)
             first = jobs_pb2.SubmitJobRequest(spec=spec)
             pieces = upload.requests(first, lambda data: jobs_pb2.SubmitJobRequest(data=data))
             answer = self._link.answer(lambda channel: _stub(channel).SubmitJob.future(pieces), [upload])
-        return job_from_proto(answer.job)
+        return Job.from_proto(answer.job)
 
     def get(self, job_id: str) -> Job:
         """A job as it stands."""
@@ -77,18 +69,18 @@ class Jobs:
         answer = self._link.answer(
             lambda channel: _stub(channel).GetJob.future(request, timeout=_ANSWER_SECONDS)
         )
-        return job_from_proto(answer.job)
+        return Job.from_proto(answer.job)
 
     def list(self, states: Iterable[JobState] = (), *, client: str = "") -> Iterator[Job]:
         """Jobs, newest first, as many as are taken; no `states`: all, no `client`: everybody's."""
         request = jobs_pb2.ListJobsRequest(
-            states=[state_to_proto(state) for state in states], client=client, page_size=_PAGE_SIZE
+            states=[state.to_proto() for state in states], client=client, page_size=_PAGE_SIZE
         )
         while True:
             answer = self._link.answer(
                 lambda channel: _stub(channel).ListJobs.future(request, timeout=_ANSWER_SECONDS)
             )
-            yield from map(job_from_proto, answer.jobs)
+            yield from map(Job.from_proto, answer.jobs)
             if not answer.next_page_token:
                 return
             request.page_token = answer.next_page_token
@@ -106,7 +98,7 @@ class Jobs:
             with self._link.answers(lambda channel: _stub(channel).WatchJob(request)) as responses:
                 for response in responses:
                     last = response.sequence
-                    yield job_event_from_proto(response)
+                    yield JobEvent.from_proto(response)
 
         return self._resumed(events)
 
@@ -116,48 +108,50 @@ class Jobs:
         answer = self._link.answer(
             lambda channel: _stub(channel).CancelJob.future(request, timeout=_ANSWER_SECONDS)
         )
-        return job_from_proto(answer.job)
+        return Job.from_proto(answer.job)
 
     def delete(self, job_id: str) -> None:
         """Remove a job and its files, cancelling it first if it is not finished."""
         request = jobs_pb2.DeleteJobRequest(job_id=job_id)
         self._link.answer(lambda channel: _stub(channel).DeleteJob.future(request, timeout=_ANSWER_SECONDS))
 
-    def read_output(self, job_id: str, stem: str, offset: int = 0) -> Iterator[OutputPiece]:
-        """An output file of a completed job from byte `offset` on; goes on where it broke off."""
+    def read_output(self, job_id: str, name: str, offset: int = 0) -> Iterator[OutputPiece]:
+        """The output `name` of a completed job from byte `offset` on; goes on where it broke off."""
         position = offset
 
         def pieces() -> Iterator[OutputPiece]:
             nonlocal position
-            request = jobs_pb2.ReadOutputRequest(job_id=job_id, stem=stem, offset=position)
+            request = jobs_pb2.ReadOutputRequest(job_id=job_id, stem=name, offset=position)
             with self._link.answers(lambda channel: _stub(channel).ReadOutput(request)) as responses:
                 for response in responses:
                     position = response.offset + len(response.data)
-                    yield OutputPiece(stem, response.offset, response.data)
+                    yield OutputPiece(name, response.offset, response.data)
 
         return self._resumed(pieces)
 
     def save(self, job_id: str, targets: Targets, *, overwrite: bool = False) -> Summary:
         """Download outputs of a completed job, checked as those of a call are; all files or none.
 
-        Stems that `targets` does not name are left out. Raises NotPossibleNow while the job has no result.
+        Outputs that `targets` does not name are left out. Raises NotPossibleNow while the job has no result.
         """
         job = self.get(job_id)
         if job.error is not None:
-            raise job.error
+            raise from_job_failure(job.error)
         if job.summary is None:
             raise NotPossibleNow(f"Job {job_id} is {job.state}: `unmix jobs watch {job_id}` waits for it.")
+        facts = job.summary.audio or AudioFacts(0, 0, 0)
         with Outputs(targets, overwrite=overwrite) as outputs:
             for output in job.summary.outputs:
                 started = OutputStarted(
+                    output.name,
                     output.stem,
                     output.format,
                     output.extension,
-                    job.summary.sample_rate,
-                    job.summary.channels,
+                    facts.sample_rate,
+                    facts.channels,
                 )
                 if outputs.begin(started):
-                    for piece in self.read_output(job_id, output.stem):
+                    for piece in self.read_output(job_id, output.name):
                         outputs.write(piece)
             outputs.commit(job.summary.outputs)
         return job.summary

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import grpc
 from unmix.v1 import models_pb2, models_pb2_grpc
+from unmix.words import Model, PullStep
+from unmix.words.models import kind_to_proto
+from unmix.words.times import duration_to_proto
 
-from unmix_plugins.client._audio_messages import duration_to_proto
 from unmix_plugins.client._link import Link
-from unmix_plugins.client._model_messages import model_from_proto, pull_progress_from_proto, task_to_proto
+from unmix_plugins.client._spec import checked
 from unmix_plugins.errors import BrokenResult, NotFound, SourceError
-from unmix_plugins.models import Model, PullProgress, Task
 from unmix_plugins.source import Source
 
 _ANSWER_SECONDS = 60.0
@@ -26,13 +27,13 @@ class Models:
         """Speak over `link`."""
         self._link = link
 
-    def list(self, task: Task | None = None, *, installed_only: bool = False) -> tuple[Model, ...]:
-        """The catalogue, by task, best first."""
-        request = models_pb2.ListModelsRequest(task=task_to_proto(task), installed_only=installed_only)
+    def list(self, kind: str | None = None, *, installed_only: bool = False) -> tuple[Model, ...]:
+        """The catalogue, by task, best first; of one kind of task, or of all."""
+        request = models_pb2.ListModelsRequest(task=kind_to_proto(kind), installed_only=installed_only)
         answer = self._link.answer(
             lambda channel: _stub(channel).ListModels.future(request, timeout=_ANSWER_SECONDS)
         )
-        return tuple(map(model_from_proto, answer.models))
+        return tuple(map(Model.from_proto, answer.models))
 
     def get(self, name: str) -> Model:
         """One entry of the catalogue. Raises NotFound."""
@@ -41,18 +42,18 @@ class Models:
                 return model
         raise NotFound(f"There is no model {name}: `unmix models list` shows those that there are.")
 
-    def pull(self, name: str, on_progress: Callable[[PullProgress], object] = lambda _: None) -> Model:
+    def pull(self, name: str, on_progress: Callable[[PullStep], object] = lambda _: None) -> Model:
         """Download and install a model; a download that broke off goes on where it was."""
         request = models_pb2.PullModelRequest(name=name)
         model: models_pb2.Model | None = None
         with self._link.answers(lambda channel: _stub(channel).PullModel(request)) as responses:
             for response in responses:
-                on_progress(pull_progress_from_proto(response))
+                on_progress(PullStep.from_proto(response))
                 if response.HasField("model"):
                     model = response.model
         if model is None:
             raise BrokenResult(f"The download of {name} ended without a model: run the command again.")
-        return model_from_proto(model)
+        return Model.from_proto(model)
 
     def install(self, name: str, folder: Path) -> Model:
         """Send the weights that lie in `folder` as model `name`, of the catalogue or a new one.
@@ -66,17 +67,15 @@ class Models:
             answer = self._link.answer(
                 lambda channel: _stub(channel).ImportModel.future(requests), files.values()
             )
-        return model_from_proto(answer.model)
+        return Model.from_proto(answer.model)
 
     def load(self, name: str, device: str = "auto", keep_alive: float | None = None) -> tuple[Model, float]:
         """Make a model resident; returns it, and the seconds that it took, 0 when it was resident."""
-        request = models_pb2.LoadModelRequest(
-            name=name,
-            device=device,
-            keep_alive=None if keep_alive is None else duration_to_proto(keep_alive),
-        )
+        with checked():
+            kept = duration_to_proto(keep_alive, "keep_alive")
+        request = models_pb2.LoadModelRequest(name=name, device=device, keep_alive=kept)
         answer = self._link.answer(lambda channel: _stub(channel).LoadModel.future(request))
-        return model_from_proto(answer.model), answer.load_seconds
+        return Model.from_proto(answer.model), answer.load_seconds
 
     def unload(self, name: str, device: str = "") -> Model:
         """Free a resident model, on `device` or everywhere; one that is working goes when its job ends."""
@@ -84,7 +83,7 @@ class Models:
         answer = self._link.answer(
             lambda channel: _stub(channel).UnloadModel.future(request, timeout=_ANSWER_SECONDS)
         )
-        return model_from_proto(answer.model)
+        return Model.from_proto(answer.model)
 
 
 def _stub(channel: grpc.Channel) -> models_pb2_grpc.ModelServiceStub:

@@ -8,7 +8,8 @@ from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, BinaryIO, cast
 
-from unmix_plugins.audio import Section
+from unmix.words import Section
+
 from unmix_plugins.reaper.wave_file import WaveFile, read_wave
 
 _MOST_BYTES = 0xFFFF_0000

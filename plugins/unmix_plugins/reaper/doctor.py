@@ -4,11 +4,10 @@ import subprocess
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from unmix_plugins.checkup import Finding
+from unmix_plugins.checkup import Finding, check_for_editor
 from unmix_plugins.client import Client
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.file_changes import digest, read
-from unmix_plugins.models import Task
 from unmix_plugins.reaper import manifest, menu
 from unmix_plugins.reaper.actions import ACTIONS, registered
 from unmix_plugins.reaper.install import KEYMAP, MENU, SCRIPTS, scripts_folder, shipped_scripts
@@ -37,7 +36,7 @@ def check(named: Path | None, connect: Callable[[], Client], *, scripts: Path = 
                 yield look(folder, scripts)
             except UnmixError as error:
                 yield Finding(look.__name__.strip("_"), False, str(error), "make it readable")
-    yield from _daemon(connect)
+    yield from check_for_editor(connect)
 
 
 def python_finding(folder: Path) -> Finding:
@@ -136,27 +135,3 @@ def _running(folder: Path, _: Path) -> Finding:
         f"process {reaper.pid}; `unmix reaper install` waits until it is closed" if reaper else "does not run"
     )
     return Finding("REAPER", True, text)
-
-
-def _daemon(connect: Callable[[], Client]) -> Iterator[Finding]:
-    try:
-        with connect() as client:
-            daemon, models = client.status(), client.models.list()
-    except UnmixError as error:
-        yield Finding("daemon", False, str(error), "`unmix doctor`")
-        return
-    if daemon.version != version():
-        text = f"it is unmixd {daemon.version}, this is unmix {version()}"
-        yield Finding("daemon", False, text, "`unmix stop`, then `unmix start`")
-    else:
-        yield Finding("daemon", True, f"unmixd {daemon.version} at {' and '.join(daemon.addresses)}")
-    for task, advised in ((Task.DENOISE, "deepfilternet3"), (Task.SEPARATE, "htdemucs")):
-        here = [
-            model.name
-            for model in models
-            if model.installed and model.task is task and model.quality == "high"
-        ]
-        text = ", ".join(here) or "none of high quality is installed"
-        # Who only denoises needs no separation model; the action says so too when it is used without one.
-        ok = bool(here) or task is not Task.DENOISE
-        yield Finding(f"models to {task}", ok, text, "" if here else f"`unmix models pull {advised}`")

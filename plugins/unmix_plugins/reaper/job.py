@@ -2,11 +2,14 @@
 
 import json
 import re
+import types
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args, get_origin, get_type_hints
 
-from unmix_plugins.audio import AudioTask, DenoiseStem, DenoiseTask, Section, SeparateTask
+from unmix.words import TASKS, FieldError, Section, Task
+
 from unmix_plugins.errors import InvalidRequest, SourceError
 
 VERSION = 1
@@ -14,14 +17,10 @@ _LONGEST_FILE = 64 << 20
 """Bytes; a job of 10,000 items has about 4 MB."""
 _MOST_FRAMES = 1 << 53
 """Above it JSON's numbers are not whole in every language."""
-_MOST_DECIBELS = 100
 _CURE = "run `unmix reaper install`, which renews the scripts"
 _SURROGATE = re.compile("[\ud800-\udfff]")
 """Half a character: JSON can hold it, messages to the daemon cannot. Paths may have it, for bytes that are no text."""
-_STEM = re.compile(r"-?[a-z0-9_]{1,40}")
 _JOB = frozenset({"version", "task", "device", "output_folder", "items"})
-_DENOISE = frozenset({"kind", "model", "attenuation_limit_db", "stems"})
-_SEPARATE = frozenset({"kind", "model", "stems"})
 _ITEM = frozenset({"id", "name", "source", "first_frame", "frames", "reverse"})
 
 
@@ -41,10 +40,10 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class Assignment:
     """One action on the selected items."""
 
-    task: AudioTask
+    task: Task
     device: str
     output_folder: Path
     items: tuple[Item, ...]
@@ -57,7 +56,7 @@ class Job:
         return tuple(map(tuple, groups.values()))
 
 
-def read_job(path: Path) -> Job:
+def read_job(path: Path) -> Assignment:
     """The job in a file. Raises SourceError when it cannot be read, InvalidRequest when it makes no sense."""
     try:
         with path.open("rb") as file:
@@ -74,7 +73,7 @@ def read_job(path: Path) -> Job:
     return _job(told)
 
 
-def _job(told: object) -> Job:
+def _job(told: object) -> Assignment:
     if _entries(told, "JOB").get("version") != VERSION:  # first, as another version may differ in all else
         raise InvalidRequest(f"This unmix understands jobs of version {VERSION} only: {_CURE}.")
     job = _object(told, "JOB", _JOB)
@@ -84,7 +83,7 @@ def _job(told: object) -> Job:
     items = tuple(_item(entry, f"items[{at}]") for at, entry in enumerate(cast("list[object]", entries)))
     if len({item.id for item in items}) < len(items):
         raise _wrong("items", "items with an id of their own each")
-    return Job(
+    return Assignment(
         task=_task(job["task"]),
         device=_text(job["device"], "device"),
         output_folder=_path(job["output_folder"], "output_folder"),
@@ -92,44 +91,46 @@ def _job(told: object) -> Job:
     )
 
 
-def _task(told: object) -> AudioTask:
-    kind = _entries(told, "task").get("kind")
-    if kind == "denoise":
-        task = _object(told, "task", _DENOISE)
-        return DenoiseTask(
-            model=_text(task["model"], "task.model"),
-            attenuation_limit_db=_decibels(task["attenuation_limit_db"]),
-            stems=_denoise_stems(task["stems"]),
-        )
-    if kind == "separate":
-        task = _object(told, "task", _SEPARATE)
-        return SeparateTask(_text(task["model"], "task.model"), _stems(task["stems"]))
-    raise _wrong("task.kind", "denoise or separate")
+def _task(told: object) -> Task:
+    """The task of this kind, from the fields that it has: those that are not told have their defaults."""
+    entries = _entries(told, "task")
+    kind = entries.get("kind")
+    known = TASKS.get(kind) if isinstance(kind, str) else None
+    if known is None:
+        raise _wrong("task.kind", " or ".join(TASKS))
+    kinds = get_type_hints(known)
+    if odd := sorted({*entries} - {*kinds} or {"model"} - {*entries}):
+        raise _wrong(f"task.{odd[0]}", "a field of this task" if odd[0] in entries else "there")
+    values = {name: _value(entries[name], kinds[name], f"task.{name}") for name in entries if name != "kind"}
+    task = known(**values)
+    try:
+        task.check()
+    except FieldError as error:
+        raise InvalidRequest(f"{str(error).rstrip('.')}: {_CURE}.", fields=(error.field,)) from error
+    return task
 
 
-def _decibels(told: object) -> float | None:
-    if told is None:
-        return None
-    if isinstance(told, bool) or not isinstance(told, int | float):
-        raise _wrong("task.attenuation_limit_db", "a number or null")
-    if not 0 <= told <= _MOST_DECIBELS:
-        raise _wrong("task.attenuation_limit_db", f"0 to {_MOST_DECIBELS}")
-    return float(told)
-
-
-def _denoise_stems(told: object) -> tuple[DenoiseStem, ...]:
-    names = _stems(told)
-    if not names or not set(names) <= set(DenoiseStem):
-        raise _wrong("task.stems", f"a list of {' and '.join(DenoiseStem)}")
-    return tuple(map(DenoiseStem, names))
-
-
-def _stems(told: object) -> tuple[str, ...]:
-    names = cast("list[object]", told) if isinstance(told, list) else [None]
-    stems = tuple(name for name in names if isinstance(name, str) and _STEM.fullmatch(name))
-    if len(set(stems)) < len(names):
-        raise _wrong("task.stems", "a list of names such as vocals and -vocals, each once")
-    return stems
+def _value(told: object, kind: Any, place: str) -> Any:
+    """What was told, as the type of a task's field; JSON's lists are tuples there, each entry once."""
+    if get_origin(kind) is types.UnionType:
+        return None if told is None else _value(told, get_args(kind)[0], place)
+    if get_origin(kind) is tuple:
+        if not isinstance(told, list):
+            raise _wrong(place, "a list")
+        values = tuple(_value(each, get_args(kind)[0], place) for each in cast("list[object]", told))
+        if len({*values}) < len(values):
+            raise _wrong(place, "a list in which each is once")
+        return values
+    if kind is float:
+        if isinstance(told, bool) or not isinstance(told, int | float):
+            raise _wrong(place, "a number or null")
+        return float(told)
+    if kind is int:
+        return _count(told, 0, place)
+    text = _text(told, place)
+    if issubclass(kind, StrEnum) and text not in {*kind}:
+        raise _wrong(place, " or ".join(kind))
+    return kind(text)
 
 
 def _item(told: object, place: str) -> Item:

@@ -3,7 +3,7 @@
     {"event": "started", "items": 200}
     {"event": "progress", "fraction": 0.31, "stage": "denoising", "item": "…", "index": 3, "items": 200,
      "remaining_seconds": 12.5}                               null while unknown
-    {"event": "item", "id": "…", "outputs": [{"stem": "clean", "path": "…", "frames": 56789,
+    {"event": "item", "id": "…", "outputs": [{"name": "clean", "stem": "clean", "path": "…", "frames": 56789,
      "sample_rate": 48000, "channels": 2}], "notes": ["…"]}
     {"event": "item_failed", "id": "…", "message": "…"}       the others go on
     {"event": "finished", "model": "…", "device": "…", "seconds": 1.2, "notes": ["…"]}
@@ -20,28 +20,30 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
-from unmix_plugins.audio import Accepted, Event, Options, OutputStarted, Priority, Progress, Section, Summary
+from unmix.words import (
+    Accepted,
+    Concern,
+    Event,
+    Options,
+    OutputStarted,
+    Priority,
+    Progress,
+    Section,
+    Summary,
+)
+
 from unmix_plugins.client import Client
-from unmix_plugins.errors import BrokenResult, OutputError, SourceError, UnmixError
+from unmix_plugins.errors import BrokenResult, Cancelled, OutputError, SourceError, UnmixError
 from unmix_plugins.reaper.course import Course
 from unmix_plugins.reaper.cut import cut
 from unmix_plugins.reaper.interrupts import Interrupts
-from unmix_plugins.reaper.job import Item, Job, read_job
-from unmix_plugins.reaper.report import NobodyListens, Report
+from unmix_plugins.reaper.job import Assignment, Item, read_job
+from unmix_plugins.reaper.narrator import Narrator, NobodyListens
 from unmix_plugins.reaper.results import Results, make_folder
 from unmix_plugins.reaper.reversal import reverse
 
 DONE, FAILED, CANCELLED = 0, 1, 130
 """Exit statuses; the last is 128 + SIGINT, as shells have it."""
-_OF_ONE_ITEM = {
-    "INVALID_AUDIO",
-    "INVALID_SECTION",
-    "UNSUPPORTED_FORMAT",
-    "OUT_OF_MEMORY",
-    "WORKER_DIED",
-    "WORKER_ERROR",
-}
-"""What the daemon may say of one recording and not of the next."""
 _FRAME_BYTES = 4
 """Of a file of unknown length; it only weighs the progress."""
 
@@ -52,14 +54,14 @@ def run(job_file: Path, out: TextIO) -> int:
     To be called in the main thread. SIGINT, SIGTERM, the end of the parent process and that of the reader of `out`
     cancel the job: the work on the daemon stops, and no file is left.
     """
-    report, results = Report(out), Results()
+    narrator, results = Narrator(out), Results()
     with Interrupts() as interrupts:
         try:
             try:
-                finished = _Action(read_job(job_file), report, results, interrupts).perform()
+                finished = _Action(read_job(job_file), narrator, results, interrupts).perform()
             finally:
                 interrupts.ignore()
-            report.say("finished", **finished)
+            narrator.say("finished", **finished)
             return DONE
         except (KeyboardInterrupt, NobodyListens):
             status, end = CANCELLED, {"event": "cancelled"}
@@ -71,16 +73,16 @@ def run(job_file: Path, out: TextIO) -> int:
             status, end = FAILED, {"event": "failed", "message": said}
         results.remove()
         with suppress(NobodyListens):
-            report.say(**end)
+            narrator.say(**end)
         return status
 
 
 class _Action:
     """One job on its way."""
 
-    def __init__(self, job: Job, report: Report, results: Results, interrupts: Interrupts) -> None:
+    def __init__(self, job: Assignment, narrator: Narrator, results: Results, interrupts: Interrupts) -> None:
         self._job = job
-        self._report = report
+        self._narrator = narrator
         self._results = results
         self._interrupts = interrupts
         self._groups = job.groups()
@@ -89,7 +91,7 @@ class _Action:
 
     def perform(self) -> dict[str, object]:
         """Process everything; returns what there is to say at the end. Raises what ends the action as a whole."""
-        self._report.say("started", items=len(self._job.items))
+        self._narrator.say("started", items=len(self._job.items))
         make_folder(self._job.output_folder)
         summaries: list[Summary] = []
         with Client.connect(client_name="reaper", on_start=lambda: self._tell(0, "starting", 0.0)) as client:
@@ -100,7 +102,7 @@ class _Action:
                     if not _is_of_one_item(error):
                         raise
                     for item in group:
-                        self._report.say("item_failed", id=item.id, message=str(error))
+                        self._narrator.say("item_failed", id=item.id, message=str(error))
         return {
             "model": ", ".join(dict.fromkeys(summary.model for summary in summaries)),
             "device": ", ".join(dict.fromkeys(summary.device for summary in summaries)),
@@ -115,7 +117,7 @@ class _Action:
 
         def target(output: OutputStarted) -> Path:
             with self._interrupts.held():  # a file that is there is known to be ours
-                path = self._results.reserve(self._job.output_folder, item.source, output.stem)
+                path = self._results.reserve(self._job.output_folder, item.source, output.name)
             outputs[path] = output
             return path
 
@@ -136,10 +138,7 @@ class _Action:
                     overwrite=True,  # the empty files are our own
                     on_event=lambda event: self._tell_event(place, event),
                 )
-            if item.section is not None and summary.frames != item.section.frames:
-                raise BrokenResult(
-                    f"{summary.frames} frames came back for {item.section.frames}: run the action again."
-                )
+            frames = _frames(item, summary)
             for path in outputs if item.reverse else ():
                 reverse(path)
         except UnmixError:
@@ -147,16 +146,17 @@ class _Action:
             raise
         told = [
             {
+                "name": output.name,
                 "stem": output.stem,
                 "path": str(path),
-                "frames": summary.frames,
+                "frames": frames,
                 "sample_rate": output.sample_rate,
                 "channels": output.channels,
             }
             for path, output in outputs.items()
         ]
         for member in group:
-            self._report.say("item", id=member.id, outputs=told, notes=summary.notes)
+            self._narrator.say("item", id=member.id, outputs=told, notes=summary.notes)
         return summary
 
     def _tell_event(self, place: int, event: Event) -> None:
@@ -171,7 +171,7 @@ class _Action:
     def _tell(self, place: int, stage: str, fraction: float) -> None:
         item = self._groups[place][0]
         whole, remaining = self._course.reach(place, fraction)
-        self._report.say(
+        self._narrator.say(
             "progress",
             fraction=whole,
             stage=stage,
@@ -205,8 +205,21 @@ def _length(item: Item) -> int:
     return 1
 
 
+def _frames(item: Item, summary: Summary) -> int:
+    """How many came back. Raises BrokenResult where those were not the item's."""
+    if summary.audio is None:
+        raise BrokenResult("What came back is no sound: run the action again.")
+    frames = summary.audio.frames
+    if item.section is not None and frames != item.section.frames:
+        raise BrokenResult(f"{frames} frames came back for {item.section.frames}: run the action again.")
+    return frames
+
+
 def _is_of_one_item(error: UnmixError) -> bool:
-    return isinstance(error, SourceError | OutputError | BrokenResult) or error.reason in _OF_ONE_ITEM
+    """True when the others may go on: the fault is the recording's own, or its results'."""
+    if isinstance(error, Cancelled):
+        return False
+    return error.concern is Concern.RECORDING or isinstance(error, OutputError)
 
 
 def _reasons(summaries: Sequence[Summary]) -> list[str]:

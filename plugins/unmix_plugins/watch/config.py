@@ -6,8 +6,8 @@ from enum import StrEnum
 from pathlib import Path
 
 from unmix.locations import state_folder
+from unmix.words import TASKS, Concern, Options, Task
 
-from unmix_plugins.audio import AudioTask, DenoiseTask, Options, SeparateTask
 from unmix_plugins.errors import UnmixError
 
 FAILED_FOLDER = "_failed"
@@ -21,7 +21,7 @@ _SUFFIXES = """
 RECORDINGS = tuple(f"*.{suffix}" for suffix in _SUFFIXES.split())
 """What is taken where nothing is said: files that are called as recordings and videos are."""
 
-PRESETS: Mapping[str, AudioTask] = {"denoise": DenoiseTask(), "separate": SeparateTask()}
+PRESETS: Mapping[str, Task] = {kind: task() for kind, task in TASKS.items()}
 """Presets that are always there; a config file adds its own."""
 
 
@@ -29,6 +29,7 @@ class ConfigError(UnmixError):
     """A setting is wrong, or two of them contradict each other; the message names it and the cure."""
 
     reason = "CONFIG_INVALID"
+    _concern = Concern.REQUEST
 
 
 class Collision(StrEnum):
@@ -86,7 +87,7 @@ class FolderConfig:
     """What the ledger knows it by: with another name, all of its files are new."""
     source: Path
     target: Path
-    task: AudioTask
+    task: Task
     options: Options = field(default_factory=Options)
     """Format, depth, device and keep-alive; priority, name and labels are the watcher's own."""
     settle_seconds: float = 5.0
@@ -112,11 +113,11 @@ class FolderConfig:
     """Outputs carry the source's modification time."""
     zip_stems: bool = False
     """The stems of a recording become one `.zip` in place of a folder."""
-    presets_by_subfolder: Mapping[str, AudioTask] = field(default_factory=dict[str, AudioTask])
+    presets_by_subfolder: Mapping[str, Task] = field(default_factory=dict[str, Task])
     """What is done with files below the source's subfolder of this name, in place of `task`."""
     on_done: Hook | None = None
 
-    def task_of(self, inside: Path) -> AudioTask:
+    def task_of(self, inside: Path) -> Task:
         """What is done with the file at `inside`, relative to the source."""
         subfolder = inside.parts[0] if len(inside.parts) > 1 else ""
         return self.presets_by_subfolder.get(subfolder, self.task)

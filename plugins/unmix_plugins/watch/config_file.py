@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
+from unmix.words import Task
 
-from unmix_plugins.audio import AudioTask
 from unmix_plugins.watch.config import ConfigError, WatchConfig
 from unmix_plugins.watch.config_keys import Context, WatchKeys
 from unmix_plugins.watch.layout import check_layout
@@ -24,7 +24,7 @@ def read_config(path: Path, environment: Mapping[str, str] = os.environ) -> Watc
     return _config(_read(path), path, environment)
 
 
-def read_presets(path: Path, environment: Mapping[str, str] = os.environ) -> Mapping[str, AudioTask]:
+def read_presets(path: Path, environment: Mapping[str, str] = os.environ) -> Mapping[str, Task]:
     """The presets of a file, which need not name any folder, and those that are always there. Raises ConfigError."""
     return _keys(_read(path), path, environment).all_presets()
 

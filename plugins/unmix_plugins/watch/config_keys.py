@@ -17,8 +17,18 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
+from unmix.words import (
+    TASKS,
+    Consistency,
+    DenoiseStem,
+    DenoiseTask,
+    Options,
+    SeparateTask,
+    Task,
+)
+from unmix.words.tasks.denoise import MOST_DECIBELS
+from unmix.words.tasks.separate import MOST_SHIFTS, is_stem
 
-from unmix_plugins.audio import AudioTask, Consistency, DenoiseStem, DenoiseTask, Options, SeparateTask
 from unmix_plugins.watch.config import (
     PRESETS,
     Collision,
@@ -80,6 +90,12 @@ def _some(value: tuple[Any, ...]) -> tuple[Any, ...]:
     return value
 
 
+def _stem(value: str) -> str:
+    if not is_stem(value):
+        raise ValueError("is no stem: use names such as vocals, or -vocals")
+    return value
+
+
 def _address(value: object) -> object:
     if isinstance(value, str):
         try:
@@ -122,12 +138,12 @@ class DenoiseKeys(Keys):
 
     model: str = "auto"
     """A model's name, as in `unmix models list`"""
-    strength: Annotated[float, Field(ge=0, le=100)] | None = None
+    strength: Annotated[float, Field(ge=0, le=MOST_DECIBELS)] | None = None
     """The most that noise is lowered, in dB"""
     stems: Annotated[tuple[DenoiseStem, ...], AfterValidator(_some)] = (DenoiseStem.CLEAN,)
     """What is written: clean, noise"""
 
-    def task(self) -> AudioTask:
+    def task(self) -> Task:
         """For the daemon."""
         return DenoiseTask(self.model, self.strength, tuple(dict.fromkeys(self.stems)))
 
@@ -137,40 +153,48 @@ class SeparateKeys(Keys):
 
     model: str = "auto"
     """A model's name, as in `unmix models list`"""
-    stems: tuple[Annotated[str, Field(pattern=r"^-?[a-z0-9_]{1,40}$")], ...] = ()
+    stems: tuple[Annotated[str, AfterValidator(_stem)], ...] = ()
     """Which stems are written, such as vocals, or -vocals for all but the vocals"""
     consistency: Consistency = Consistency.MIXTURE
     """mixture: the stems add up to the input; none: as the model gives them"""
-    shifts: Annotated[int, Field(ge=0)] = 0
+    shifts: Annotated[int, Field(ge=0, le=MOST_SHIFTS)] = 0
     """How many passes at different places are averaged"""
     overlap: Annotated[float, Field(ge=0, lt=1)] | None = None
     """How far segments overlap"""
 
-    def task(self) -> AudioTask:
+    def task(self) -> Task:
         """For the daemon."""
         stems = tuple(dict.fromkeys(self.stems))
         return SeparateTask(self.model, stems, self.consistency, self.shifts, self.overlap)
 
 
-class PresetKeys(Keys):
-    """What is done, under a name."""
+class TaskKeys(Keys):
+    """What is done: a table for each kind of task."""
 
     denoise: DenoiseKeys | None = None
     """Remove noise"""
     separate: SeparateKeys | None = None
     """Split into stems"""
 
+    def tasks(self) -> list[Task]:
+        """For the daemon, as many as are said."""
+        said: list[DenoiseKeys | SeparateKeys | None] = [getattr(self, kind) for kind in TASKS]
+        return [keys.task() for keys in said if keys is not None]
+
+
+class PresetKeys(TaskKeys):
+    """What is done, under a name."""
+
     @model_validator(mode="after")
     def _is_one(self) -> Self:
-        if (self.denoise is None) == (self.separate is None):
-            raise ValueError("a preset has one table, denoise or separate")
+        if len(self.tasks()) != 1:
+            raise ValueError(f"a preset has one table, {' or '.join(TASKS)}")
         return self
 
-    def task(self) -> AudioTask:
+    def task(self) -> Task:
         """For the daemon."""
-        chosen = self.denoise or self.separate
-        assert chosen is not None  # noqa: S101  # the validator saw to it
-        return chosen.task()
+        [task] = self.tasks()
+        return task
 
 
 class HookKeys(Keys):
@@ -207,7 +231,7 @@ class HookKeys(Keys):
         return Webhook(self.url or "", str(secret), **_given(self, ("timeout", "attempts")))
 
 
-class FolderKeys(Keys):
+class FolderKeys(TaskKeys):
     """One watched folder."""
 
     name: Annotated[str, Field(min_length=1)] | None = None
@@ -217,11 +241,7 @@ class FolderKeys(Keys):
     target: FilePath
     """The folder that outputs go to"""
     preset: str | None = None
-    """What is done, as a name from [presets]; denoise and separate are always there"""
-    denoise: DenoiseKeys | None = None
-    """Remove noise"""
-    separate: SeparateKeys | None = None
-    """Split into stems"""
+    """What is done, as a name from [presets], or a kind of task"""
     presets_by_subfolder: Annotated[bool | tuple[str, ...], PlainValidator(_names)] = False
     """Presets that are also names of subfolders, whose files they are for; true: all presets"""
     format: str = ""
@@ -263,20 +283,20 @@ class FolderKeys(Keys):
 
     @model_validator(mode="after")
     def _has_one_task(self) -> Self:
-        if sum(choice is not None for choice in (self.preset, self.denoise, self.separate)) > 1:
-            raise ValueError("a folder has one of preset, denoise and separate")
+        if len(self.tasks()) + (self.preset is not None) > 1:
+            raise ValueError(f"a folder has one of preset, {' and '.join(TASKS)}")
         return self
 
-    def folder(self, presets: Mapping[str, AudioTask]) -> FolderConfig:
+    def folder(self, presets: Mapping[str, Task]) -> FolderConfig:
         """The folder, its presets looked up. Raises ConfigError where there is no such preset."""
-        chosen = self.denoise or self.separate
+        chosen = self.tasks()
         by_subfolder = self.presets_by_subfolder
         names = (presets if by_subfolder else ()) if isinstance(by_subfolder, bool) else by_subfolder
         return FolderConfig(
             name=self.name or str(self.source),
             source=self.source,
             target=self.target,
-            task=chosen.task() if chosen else _preset(self.preset or "denoise", presets),
+            task=chosen[0] if chosen else _preset(self.preset or "denoise", presets),
             options=Options(
                 format=self.format, depth=self.depth, device=self.device, keep_alive=self.keep_alive
             ),
@@ -300,7 +320,7 @@ class WatchKeys(Keys):
     folder: tuple[FolderKeys, ...] = ()
     """The watched folders, each as a table [[folder]]"""
 
-    def all_presets(self) -> Mapping[str, AudioTask]:
+    def all_presets(self) -> Mapping[str, Task]:
         """Those of the file and those that are always there."""
         return {**PRESETS, **{name: preset.task() for name, preset in self.presets.items()}}
 
@@ -322,7 +342,7 @@ def _given(keys: Keys, names: Iterable[str]) -> dict[str, Any]:
     return {name: value for name in names if (value := getattr(keys, name)) is not None}
 
 
-def _preset(name: str, presets: Mapping[str, AudioTask]) -> AudioTask:
+def _preset(name: str, presets: Mapping[str, Task]) -> Task:
     if name not in presets:
         raise ConfigError(f"There is no preset “{name}”: there are {', '.join(sorted(presets))}.")
     return presets[name]

@@ -20,7 +20,8 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from unmix_plugins.audio import OutputStarted, Summary
+from unmix.words import OutputStarted, Summary
+
 from unmix_plugins.client import Client
 from unmix_plugins.errors import BrokenResult, NotFound, OutputClash
 from unmix_plugins.watch.config import Collision, FolderConfig
@@ -50,7 +51,7 @@ _ZIP_TIMES = (315_705_600, 4_354_646_400)
 """1980 to 2107, in Unix time: an archive can hold no others."""
 
 
-class Delivery:
+class Deliveries:
     """Of one watched folder."""
 
     def __init__(
@@ -149,10 +150,10 @@ class Delivery:
         folder = staging / FOLDER if names.folder is not None else staging
         if names.folder is not None:
             folder.mkdir()
-        places = {output.stem: folder / f"{output.stem}.{output.extension}" for output, _ in names.files}
+        places = {output.name: folder / f"{output.name}.{output.extension}" for output, _ in names.files}
 
         def target(started: OutputStarted) -> Path | None:
-            return places.get(started.stem)
+            return places.get(started.name)
 
         client.jobs.save(entry.job_id, target, overwrite=True)
         for path in places.values():
@@ -165,7 +166,7 @@ class Delivery:
             sync_folder(staging)
             return (_move(archive, root / names.folder, digest(archive)),)
         final = root if names.folder is None else root / names.folder
-        return tuple(_move(places[output.stem], final / name, output.sha256) for output, name in names.files)
+        return tuple(_move(places[output.name], final / name, output.sha256) for output, name in names.files)
 
     def _set_time(self, path: Path, entry: Entry) -> None:
         if self._folder.keep_times:

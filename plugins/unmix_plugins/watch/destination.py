@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from unmix_plugins.audio import AudioTask, DenoiseTask, OutputSummary
+from unmix.words import DenoiseTask, OutputSummary, Task
+
 from unmix_plugins.errors import BrokenResult
 from unmix_plugins.naming import expected_extension
 from unmix_plugins.watch.config import ConfigError, FolderConfig
@@ -51,7 +52,7 @@ def check_template(template: str) -> None:
 def destination(
     folder: FolderConfig,
     inside: Path,
-    task: AudioTask,
+    task: Task,
     outputs: Sequence[OutputSummary],
     model: str,
     now: datetime,
@@ -61,14 +62,14 @@ def destination(
     A template with `{stem}` names every file. Without it, one denoised file is named by it, and several outputs, or
     stems, share a folder or an archive of that name. Raises BrokenResult for words that no name may hold.
     """
-    for word in (model, *(part for output in outputs for part in (output.stem, output.extension))):
+    for word in (model, *(part for output in outputs for part in (output.name, output.extension))):
         if not _WORD.fullmatch(word):
             raise BrokenResult(f"The daemon named an output {word!r}: `unmix doctor` compares the versions.")
 
-    def named(stem: str, suffix: str) -> Path:
+    def named(output: str, suffix: str) -> Path:
         known = {
             "name": inside.stem,
-            "stem": stem,
+            "stem": output,
             "suffix": suffix,
             "model": model,
             "date": f"{now:%Y-%m-%d}",
@@ -79,27 +80,27 @@ def destination(
 
     suffixes = [f".{output.extension}" for output in outputs]
     if _is_flat(folder, task, len(outputs)):
-        names = [named(output.stem, suffix) for output, suffix in zip(outputs, suffixes, strict=True)]
+        names = [named(output.name, suffix) for output, suffix in zip(outputs, suffixes, strict=True)]
         return Destination(tuple(zip(outputs, names, strict=True)))
     files = tuple(
-        (output, Path(f"{output.stem}{suffix}")) for output, suffix in zip(outputs, suffixes, strict=True)
+        (output, Path(f"{output.name}{suffix}")) for output, suffix in zip(outputs, suffixes, strict=True)
     )
     suffix = ".zip" if folder.zip_stems else ""
     return Destination(files, named("", suffix), folder.zip_stems)
 
 
-def foreseen(folder: FolderConfig, inside: Path, task: AudioTask) -> Path | None:
+def foreseen(folder: FolderConfig, inside: Path, task: Task) -> Path | None:
     """The path inside the target of the one output, where it can be known before the work; else None."""
     extension = expected_extension(inside, folder.options.format)
     stems = task.stems if isinstance(task, DenoiseTask) else ()
     has_more = any(field in folder.template for field in ("{model}", "{date}"))
     if extension is None or has_more or len(stems) != 1 or not _is_flat(folder, task, 1):
         return None
-    output = OutputSummary(stems[0].value, 0, "", "", extension, 0.0, 0.0)
+    output = OutputSummary(stems[0].value, stems[0].value, "", extension, 0, "")
     return destination(folder, inside, task, [output], "none", datetime.fromtimestamp(0).astimezone()).files[
         0
     ][1]
 
 
-def _is_flat(folder: FolderConfig, task: AudioTask, outputs: int) -> bool:
+def _is_flat(folder: FolderConfig, task: Task, outputs: int) -> bool:
     return "{stem}" in folder.template or (isinstance(task, DenoiseTask) and outputs == 1)

@@ -7,13 +7,13 @@ from dataclasses import replace
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.watch.config import FolderConfig
 from unmix_plugins.watch.dead_letter import DeadLetters
-from unmix_plugins.watch.delivery import Delivery
+from unmix_plugins.watch.delivery import Deliveries
 from unmix_plugins.watch.entry import Entry, State
 from unmix_plugins.watch.ground import Ground, TargetAway
 from unmix_plugins.watch.hook import Ending
 from unmix_plugins.watch.ledger import Ledger
 from unmix_plugins.watch.put_away import PutAway
-from unmix_plugins.watch.report import Done, Failed, Postponed, Tell
+from unmix_plugins.watch.report import Finished, GivenUp, Postponed, Tell
 from unmix_plugins.watch.retry import FULL, Verdict, pause_after, refusal
 from unmix_plugins.watch.teller import Teller
 from unmix_plugins.watch.waiting import LETTERS, MOVED, TARGET, Waiting
@@ -33,7 +33,7 @@ class Endings:
         ledger: Ledger,
         ground: Ground,
         waiting: Waiting,
-        delivery: Delivery,
+        deliveries: Deliveries,
         *,
         tell: Tell,
         max_attempts: int,
@@ -47,7 +47,7 @@ class Endings:
         self._tell = tell
         self._max_attempts = max_attempts
         self._clock = clock
-        self._delivery = delivery
+        self._deliveries = deliveries
         self._sources = PutAway(folder, ledger, ground, clock)
         self._letters = DeadLetters(folder, ledger, ground, clock)
         self._teller = Teller() if folder.on_done is not None else None
@@ -109,7 +109,7 @@ class Endings:
         if self._waiting.holds(MOVED) or self._waiting.holds(TARGET):
             return False
         try:
-            self._delivery.clean(entry)
+            self._deliveries.clean(entry)
         except OSError as error:
             self._wait(TARGET, error)
             return False
@@ -132,7 +132,7 @@ class Endings:
             return True
         self._ledger.save(replace(done, ended=self._clock(), is_untold=self._teller is not None))
         self._tell(
-            Done(
+            Finished(
                 self._folder.name,
                 self._folder.source / entry.path,
                 tuple(self._ledger.outputs(entry)),
@@ -156,7 +156,7 @@ class Endings:
         self._waiting.over(LETTERS)
         if dead is not None and dead.state is State.DEAD and dead.away_to is not None and not entry.ended:
             source = self._folder.source / entry.path
-            self._tell(Failed(self._folder.name, source, entry.reason, entry.message, dead.away_to))
+            self._tell(GivenUp(self._folder.name, source, entry.reason, entry.message, dead.away_to))
         return True
 
     def _take_back(self, entry: Entry) -> bool:

@@ -29,7 +29,7 @@ ENDED = (State.DONE, State.DEAD)
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class FileFacts:
     """Which version of a file is meant."""
 
     size: int
@@ -38,7 +38,7 @@ class Facts:
     identity: str
     """`device:inode`."""
 
-    def is_same_version(self, other: "Facts") -> bool:
+    def is_same_version(self, other: "FileFacts") -> bool:
         """True when the file has not changed; inodes do not count, as some file systems make them up each time."""
         return (self.size, self.mtime_ns) == (other.size, other.mtime_ns)
 
@@ -91,7 +91,7 @@ class Entry:
     """The ledger's number of the watched folder."""
     path: Path
     """Inside the watched folder."""
-    facts: Facts
+    facts: FileFacts
     state: State = State.FOUND
     sha256: str = ""
     """Of the content; empty until it was read."""

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from unmix_plugins.watch.config import FolderConfig
-from unmix_plugins.watch.entry import Entry, Facts, Result, State
+from unmix_plugins.watch.entry import Entry, FileFacts, Result, State
 from unmix_plugins.watch.ledger import Ledger
 from unmix_plugins.watch.rows import facts_of
 from unmix_plugins.watch.tree import Sighting, is_renamed
@@ -74,6 +74,6 @@ class Intake:
             self._ledger.save(new)
 
 
-def as_new(entry: Entry, facts: Facts) -> Entry:
+def as_new(entry: Entry, facts: FileFacts) -> Entry:
     """The entry as if its file had just been found; a job that it has is wanted no more."""
     return Entry(entry.entry_id, entry.folder, entry.path, facts, tries=entry.tries + 1)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from unmix_plugins.errors import UnmixError
-from unmix_plugins.watch.entry import ENDED, Entry, Facts, Move, State
+from unmix_plugins.watch.entry import ENDED, Entry, FileFacts, Move, State
 from unmix_plugins.watch.ledger_schema import migrate
 from unmix_plugins.watch.rows import entry_from_row, row_from_entry
 from unmix_plugins.watch.wording import shown
@@ -105,7 +105,7 @@ class Ledger:
             for row in self._all("SELECT * FROM folders ORDER BY folder")
         }
 
-    def add(self, folder: int, path: Path, facts: Facts) -> Entry:
+    def add(self, folder: int, path: Path, facts: FileFacts) -> Entry:
         """A new entry, found."""
         with self.transaction():
             [row] = self._all(
@@ -143,7 +143,7 @@ class Ledger:
         )
         return None if newest is None or newest.is_away else newest
 
-    def same_file(self, folder: int, facts: Facts) -> Entry | None:
+    def same_file(self, folder: int, facts: FileFacts) -> Entry | None:
         """The newest entry with these facts under whatever name, unless its source was put away."""
         return self._one(
             "SELECT * FROM entries WHERE folder = ? AND identity = ? AND size = ? AND mtime_ns = ? AND NOT is_away"
@@ -247,7 +247,7 @@ class Ledger:
         rows = self._all("SELECT path FROM outputs WHERE entry_id = ? ORDER BY rowid", entry.entry_id)
         return [Path(os.fsdecode(row["path"])) for row in rows]
 
-    def is_output(self, path: Path, facts: Facts, sha256: str) -> bool:
+    def is_output(self, path: Path, facts: FileFacts, sha256: str) -> bool:
         """True when this is a file that was written here, and at most given another name since."""
         rows = self._all("SELECT * FROM outputs WHERE sha256 = ? AND size = ?", sha256, facts.size)
         return any(row["path"] == os.fsencode(path) or row["identity"] == facts.identity for row in rows)

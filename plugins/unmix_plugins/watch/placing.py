@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from unmix_plugins.errors import Cancelled
-from unmix_plugins.watch.entry import Facts, Move
+from unmix_plugins.watch.entry import FileFacts, Move
 from unmix_plugins.watch.rows import identity_text
 
 _READ = 1 << 20
@@ -143,10 +143,10 @@ def is_there(path: Path) -> bool:
 
 def is_in_place(move: Move) -> bool:
     """True when an output has its name already: in an earlier life, that did not live to tell."""
-    return is_file(move.final, Facts(move.size, 0, move.identity), move.sha256)
+    return is_file(move.final, FileFacts(move.size, 0, move.identity), move.sha256)
 
 
-def is_file(path: Path, facts: Facts, sha256: str) -> bool:
+def is_file(path: Path, facts: FileFacts, sha256: str) -> bool:
     """True when `path` is the file of these facts, or one of the same content; times do not count."""
     try:
         found = path.lstat()

@@ -8,7 +8,7 @@ from unmix_plugins.watch.entry import Result
 
 
 @dataclass(frozen=True, slots=True)
-class Done:
+class Finished:
     """A recording is done: every output is in place."""
 
     folder: str
@@ -19,7 +19,7 @@ class Done:
 
 
 @dataclass(frozen=True, slots=True)
-class Failed:
+class GivenUp:
     """A recording was given up; it is in the dead-letter folder."""
 
     folder: str
@@ -65,5 +65,5 @@ class Note:
     sentence: str
 
 
-Report = Done | Failed | Postponed | Waits | GoesOn | Note
+Report = Finished | GivenUp | Postponed | Waits | GoesOn | Note
 Tell = Callable[[Report], object]

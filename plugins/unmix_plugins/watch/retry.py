@@ -9,27 +9,14 @@ import os
 from enum import Enum, auto
 from pathlib import Path
 
-from unmix_plugins.errors import (
-    Cancelled,
-    DaemonFault,
-    InvalidRequest,
-    NotFound,
-    NotPossibleNow,
-    NotSupported,
-    Overloaded,
-    UnmixError,
-)
+from unmix.words import REASONS, Concern
+
+from unmix_plugins.errors import Cancelled, DaemonFault, InvalidRequest, Overloaded, UnmixError
 from unmix_plugins.watch.wording import shown
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _OF_THE_FILE = frozenset({errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.EFBIG, errno.ELOOP})
 """What a file system answers to a name or a size that it cannot have: other files are no concern of it."""
-
-_OF_THE_MODEL = {"UNKNOWN_MODEL", "MODEL_MISSING", "INVALID_WEIGHTS", "DEVICE_UNAVAILABLE"}
-_OF_THE_DAEMON = {"STORAGE_FULL", "STORAGE_DENIED", "QUEUE_FULL", "SHUTTING_DOWN", "DOWNLOAD_FAILED"}
-_OF_THE_RECORDING = {"INVALID_AUDIO", "UNSUPPORTED_FORMAT"}
-_OF_THE_UPLOAD = {"data", "options.size_bytes"}
-"""Fields of a request that the file decides, and not the settings."""
 
 _FIRST = 2.0
 _FACTOR = 4.0
@@ -52,29 +39,32 @@ class Verdict(Enum):
 
 def of_call(error: UnmixError) -> Verdict:
     """What to do after a call has failed."""
-    by_reason = _by_reason(error)
-    if by_reason is not None:
-        return by_reason
-    match error:
-        case InvalidRequest() if not error.fields or set(error.fields) & _OF_THE_UPLOAD:
-            return Verdict.TRY_AGAIN if "options.size_bytes" in error.fields else Verdict.GIVE_UP
-        case InvalidRequest() | NotFound() | NotPossibleNow() | NotSupported():
+    is_refused = isinstance(error, InvalidRequest)
+    match error.concern:
+        case Concern.MODEL | Concern.DEVICE:
             return Verdict.WAIT_FOR_TASK
+        case Concern.REQUEST:  # where nothing is said of the settings, it is the file
+            return Verdict.GIVE_UP if is_refused and not error.fields else Verdict.WAIT_FOR_TASK
+        case Concern.RECORDING if _may_pass(error):
+            return Verdict.TRY_AGAIN
+        case Concern.RECORDING if is_refused:
+            return Verdict.GIVE_UP
         case _:  # not reached, not answered, refused, in trouble
             return Verdict.WAIT_FOR_DAEMON
 
 
 def of_job(error: UnmixError) -> Verdict:
     """What to do after a job has failed or was cancelled."""
-    by_reason = _by_reason(error)
-    if by_reason is not None:
-        return by_reason
-    match error:
-        case InvalidRequest() | Cancelled():  # the latter: somebody has said that it is not wanted
-            return Verdict.GIVE_UP
-        case NotFound() | NotPossibleNow() | NotSupported():
+    match error.concern:
+        case Concern.MODEL | Concern.DEVICE:
             return Verdict.WAIT_FOR_TASK
-        case _:
+        case Concern.REQUEST if not isinstance(error, InvalidRequest):
+            return Verdict.WAIT_FOR_TASK
+        case Concern.DISK | Concern.DAEMON if _is_in_the_way(error):
+            return Verdict.WAIT_FOR_DAEMON
+        case _ if isinstance(error, InvalidRequest | Cancelled):  # the latter: somebody does not want it
+            return Verdict.GIVE_UP
+        case _:  # a fault of the daemon's own may be the file's doing
             return Verdict.TRY_AGAIN
 
 
@@ -114,15 +104,12 @@ def pause_of_wait(looks: int, asked: float | None = None) -> float:
     return max(asked or 0.0, min(_LONGEST_WAIT, _FIRST_WAIT * 2.0 ** min(looks, 20)))
 
 
-def _by_reason(error: UnmixError) -> Verdict | None:
-    if error.reason in _OF_THE_MODEL:
-        return Verdict.WAIT_FOR_TASK
-    if error.reason in _OF_THE_DAEMON:
-        return Verdict.WAIT_FOR_DAEMON
-    if error.reason in _OF_THE_RECORDING:
-        return Verdict.GIVE_UP
-    if isinstance(error, Overloaded):
-        return Verdict.TRY_AGAIN if error.reason == "OUT_OF_MEMORY" else Verdict.WAIT_FOR_DAEMON
-    if isinstance(error, DaemonFault) and error.reason == "WORKER_DIED":
-        return Verdict.TRY_AGAIN
-    return None
+def _is_in_the_way(error: UnmixError) -> bool:
+    """True when the daemon could not do its work, and has said why."""
+    return isinstance(error, Overloaded) or (error.reason in REASONS and not isinstance(error, DaemonFault))
+
+
+def _may_pass(error: UnmixError) -> bool:
+    """True when the same file may be taken later; one of another size than was said may have been growing."""
+    known = REASONS.get(error.reason)
+    return (known is not None and known.may_pass) or "options.size_bytes" in error.fields

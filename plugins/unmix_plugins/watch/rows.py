@@ -7,14 +7,14 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from unmix_plugins.watch.entry import Entry, Facts, Move, Plan, Result, State
+from unmix_plugins.watch.entry import Entry, FileFacts, Move, Plan, Result, State
 from unmix_plugins.watch.tree import Sighting
 from unmix_plugins.watch.wording import shown
 
 
-def facts_of(sighting: Sighting) -> Facts:
+def facts_of(sighting: Sighting) -> FileFacts:
     """Which version of a file was seen."""
-    return Facts(sighting.size, sighting.mtime_ns, identity_text(sighting.device, sighting.inode))
+    return FileFacts(sighting.size, sighting.mtime_ns, identity_text(sighting.device, sighting.inode))
 
 
 def identity_text(device: int, inode: int) -> str:
@@ -54,7 +54,7 @@ def entry_from_row(row: sqlite3.Row) -> Entry:
         entry_id=row["entry_id"],
         folder=row["folder"],
         path=Path(os.fsdecode(row["path"])),
-        facts=Facts(row["size"], row["mtime_ns"], row["identity"]),
+        facts=FileFacts(row["size"], row["mtime_ns"], row["identity"]),
         state=State(row["state"]),
         sha256=row["sha256"],
         tries=row["tries"],

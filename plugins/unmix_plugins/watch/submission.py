@@ -10,10 +10,10 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from unmix_plugins.audio import Priority
+from unmix.words import Job, Priority
+
 from unmix_plugins.client import Client
 from unmix_plugins.errors import NotFound
-from unmix_plugins.jobs import Job
 from unmix_plugins.watch.config import Collision, FolderConfig
 from unmix_plugins.watch.destination import foreseen
 from unmix_plugins.watch.entry import Entry, Result, State

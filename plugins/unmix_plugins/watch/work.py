@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+from unmix.words import Job, JobState
+
 from unmix_plugins.client import Client
 from unmix_plugins.errors import (
     AccessRefused,
@@ -22,10 +24,10 @@ from unmix_plugins.errors import (
     Overloaded,
     SourceError,
     UnmixError,
+    from_job_failure,
 )
-from unmix_plugins.jobs import Job, JobState
 from unmix_plugins.watch.config import FolderConfig
-from unmix_plugins.watch.delivery import Delivery
+from unmix_plugins.watch.delivery import Deliveries
 from unmix_plugins.watch.endings import Endings
 from unmix_plugins.watch.entry import Entry, State
 from unmix_plugins.watch.ground import Ground, TargetAway
@@ -90,14 +92,14 @@ class Work:
         self._submission = Submission(
             folder, self._number, ledger, self._intake, is_over=is_over, on_forgotten=observer.forget
         )
-        self._delivery = Delivery(folder, ledger, ground, clock)
+        self._deliveries = Deliveries(folder, ledger, ground, clock)
         self._endings = Endings(
             folder,
             self._number,
             ledger,
             ground,
             self._waiting,
-            self._delivery,
+            self._deliveries,
             tell=tell,
             max_attempts=max_attempts,
             clock=clock,
@@ -123,7 +125,7 @@ class Work:
     def stop(self) -> None:
         """End; the ledger has what is left."""
         self._observer.stop()
-        self._delivery.rest(self._number)
+        self._deliveries.rest(self._number)
         self._endings.stop()
         self._waiting.stop()
         self._slots.set(self._number, 0)
@@ -215,7 +217,7 @@ class Work:
         self._slots.set(self._number, collected.unfinished)
         for entry, job in collected.finished:
             if job.state is JobState.COMPLETED and job.summary is not None:
-                self._delivery.begin(entry, job.summary)
+                self._deliveries.begin(entry, job.summary)
                 self._waiting.over(WORKERS)
                 self._waiting.over(self.folder.task_of(entry.path))
             else:
@@ -245,7 +247,7 @@ class Work:
             return False
         for entry in self._ledger.in_states(self._number, [State.DELIVERING], self._clock(), 1):
             try:
-                self._delivery.carry_on(client, entry)
+                self._deliveries.carry_on(client, entry)
             except (OSError, TargetAway, OutputError, BrokenResult, NotFound, NotPossibleNow) as error:
                 if not self._delivery_failed(entry, error):
                     return False
@@ -271,7 +273,7 @@ class Work:
             self._waiting.begin(TARGET, sentence, needs_user=True)
             return False
         try:
-            self._delivery.undo(current)
+            self._deliveries.undo(current)
         except OSError as refused:
             self._waiting.begin(TARGET, refusal(refused, self.folder.target), needs_user=True)
             return False
@@ -340,7 +342,7 @@ class Work:
 
 def _error_of(job: Job) -> UnmixError:
     if job.error is not None:
-        return job.error
+        return from_job_failure(job.error)
     if job.state is JobState.CANCELLED:
         return Cancelled("Somebody has cancelled its job.")
     return DaemonFault(f"Its job is {job.state}, without a result.")

@@ -8,7 +8,7 @@ from audacity_bridge import of_the_daemon
 from plugins.audacity.aup3 import SavedProject
 from plugins.audacity.comparison import difference, replaced, with_new_tracks
 from plugins.audacity.studio import DENOISE_MODEL, SEPARATE_MODEL, Studio
-from unmix_plugins.audio import AudioTask, DenoiseTask, SeparateTask
+from unmix.words import DenoiseTask, SeparateTask, Task
 
 DENOISE = DenoiseTask(DENOISE_MODEL)
 REMOVE_VOCALS = SeparateTask(SEPARATE_MODEL, ("-vocals",))
@@ -24,7 +24,7 @@ class Exactly:
     def replaces(
         self,
         label: str,
-        task: AudioTask,
+        task: Task,
         positions: list[int],
         start: float | None = None,
         end: float = 0.0,
@@ -44,7 +44,7 @@ class Exactly:
     def adds(
         self,
         label: str,
-        task: AudioTask,
+        task: Task,
         positions: list[int],
         start: float,
         end: float,
@@ -77,11 +77,11 @@ class Exactly:
         assert difference(studio.save(), wanted) == ""
         assert studio.history() == (f"Undo {label}", "Redo")
 
-    def _stems(self, task: AudioTask, samples: np.ndarray, sample_rate: int) -> dict[str, np.ndarray]:
+    def _stems(self, task: Task, samples: np.ndarray, sample_rate: int) -> dict[str, np.ndarray]:
         with self._studio.daemon.client() as client:
             return of_the_daemon(client, samples, sample_rate, task, self._studio.folder)
 
-    def _only(self, task: AudioTask, samples: np.ndarray, sample_rate: int) -> np.ndarray:
+    def _only(self, task: Task, samples: np.ndarray, sample_rate: int) -> np.ndarray:
         (only,) = self._stems(task, samples, sample_rate).values()
         return only
 

@@ -5,9 +5,9 @@ from plugins.audacity.arrangement import RATE, Audio, Clip, Labels, noise
 from plugins.audacity.comparison import difference
 from plugins.audacity.exact.conftest import DENOISE, REMOVE_VOCALS, Exactly
 from plugins.audacity.studio import Studio
+from unmix.words import DenoiseTask
 from unmix_plugins.audacity import choices
 from unmix_plugins.audacity.choices import Choices
-from unmix_plugins.audio import DenoiseTask
 
 MARKS = Labels("Zeichen ß", [(0.1, 0.2, "a"), (1.0, 1.0, "ö"), (1.2, 2.9, "x")])
 ALL_KINDS = (

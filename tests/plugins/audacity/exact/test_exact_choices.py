@@ -12,7 +12,7 @@ from daemons import eventually
 from plugins.audacity.arrangement import RATE, Audio, Clip, noise
 from plugins.audacity.exact.conftest import DENOISE, REMOVE_VOCALS, Exactly
 from plugins.audacity.studio import SEPARATE_MODEL, Studio
-from unmix_plugins.audio import DenoiseTask, SeparateTask
+from unmix.words import DenoiseTask, SeparateTask
 
 pytestmark = pytest.mark.long
 

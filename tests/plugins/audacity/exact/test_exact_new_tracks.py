@@ -4,7 +4,7 @@ import pytest
 from plugins.audacity.exact.conftest import DENOISE, Exactly
 from plugins.audacity.exact.test_exact import ALL_KINDS
 from plugins.audacity.studio import DENOISE_MODEL, SEPARATE_MODEL, Studio
-from unmix_plugins.audio import AudioTask, DenoiseStem, DenoiseTask, SeparateTask
+from unmix.words import DenoiseStem, DenoiseTask, SeparateTask, Task
 
 pytestmark = pytest.mark.long
 
@@ -16,13 +16,13 @@ EFFECTS = [
 
 
 @pytest.mark.parametrize(("label", "task"), EFFECTS)
-def test_at_once_by_mouse(studio: Studio, exactly: Exactly, label: str, task: AudioTask) -> None:
+def test_at_once_by_mouse(studio: Studio, exactly: Exactly, label: str, task: Task) -> None:
     studio.open(*ALL_KINDS)
     exactly.adds(label, task, [0, 2], 0.5, 1.0, by=lambda: studio.click(label))
 
 
 @pytest.mark.parametrize(("label", "task"), EFFECTS)
-def test_late(studio: Studio, exactly: Exactly, label: str, task: AudioTask) -> None:
+def test_late(studio: Studio, exactly: Exactly, label: str, task: Task) -> None:
     studio.begin(long=0.0)
     studio.open(*ALL_KINDS)
     exactly.adds(label, task, [2, 4], 0.5, 1.0)

@@ -12,8 +12,8 @@ from audacity_bridge import of_the_daemon
 from daemons import Daemon, processes_of
 from plugins.audacity.arrangement import RATE
 from plugins.audacity.faults.stage import Stage, difference, noise, voice
+from unmix.words import DenoiseTask
 from unmix_plugins.audacity.choices import Choices, save
-from unmix_plugins.audio import DenoiseTask
 
 pytestmark = pytest.mark.long
 

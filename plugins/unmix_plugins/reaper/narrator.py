@@ -8,7 +8,7 @@ class NobodyListens(Exception):
     """The events cannot be written any more."""
 
 
-class Report:
+class Narrator:
     """Writes events; in ASCII, so that every pipe and every locale carries them."""
 
     def __init__(self, out: TextIO) -> None:

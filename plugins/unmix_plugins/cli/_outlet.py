@@ -7,18 +7,19 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import typer
+from unmix.words import FORMATS, Summary
 
-from unmix_plugins.audio import Summary
-from unmix_plugins.cli._terminal import printable, say, say_json, to_json
+from unmix_plugins.cli._json import summary_json
+from unmix_plugins.cli._terminal import printable, say, say_json
 from unmix_plugins.cli._wording import reasons, summary_text
 from unmix_plugins.errors import OutputError
 
 STDIO = "-"
-_SOUND_SUFFIXES = {".wav", ".flac", ".aif", ".aiff", ".m4a", ".mp3", ".ogg", ".opus", ".webm", ".mp4"}
+_SOUND_SUFFIXES = {".mp4", *(f".{suffix}" for each in FORMATS.values() for suffix in each.suffixes)}
 
 
 @dataclass(frozen=True, slots=True)
-class Delivery:
+class Outlet:
     """What the user said about the outputs."""
 
     destination: str | None
@@ -76,7 +77,7 @@ def make_folder(folder: Path) -> None:
 def tell(
     source: str, written: Mapping[str, str], summary: Summary, *, as_json: bool, on_stderr: bool = False
 ) -> None:
-    """Say what became of a recording; `written` has the path of each stem."""
+    """Say what became of a recording; `written` has the path of each output, by its name."""
     if as_json:
         say_json(_summary_json(source, written, summary), on_stderr=on_stderr)
         return
@@ -88,11 +89,11 @@ def tell(
 
 def _summary_json(source: str, written: Mapping[str, str], summary: Summary) -> dict[str, object]:
     """Everything that is known of a finished recording."""
-    facts = to_json(summary)
+    facts = summary_json(summary)
     outputs = [
-        output | {"path": written[output["stem"]]}
+        output | {"path": written[output["name"]]}
         for output in facts.pop("outputs")
-        if output["stem"] in written
+        if output["name"] in written
     ]
     return {
         "input": source,
