@@ -6,13 +6,13 @@ import pytest
 from daemon.world import World, in_a_world
 from fake_executor import CPU, GPU
 from unmix.words import JobState, Priority
-from unmix_daemon.queue import running
-from unmix_daemon.queue.running import Running
+from unmix_daemon.queue import occupancy
+from unmix_daemon.queue.occupancy import Occupancy
 
 
 @pytest.fixture(autouse=True)
 def no_rest(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "_FIRST_REST", 0.0)
+    monkeypatch.setattr(occupancy, "_FIRST_REST", 0.0)
 
 
 @in_a_world()
@@ -109,8 +109,8 @@ async def test_a_daemon_that_stops_leaves_what_rests_to_the_next_one(world: Worl
 
 
 def test_each_loss_makes_the_rest_longer_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "_FIRST_REST", 0.25)
-    lost = Running()
+    monkeypatch.setattr(occupancy, "_FIRST_REST", 0.25)
+    lost = Occupancy()
     rests = [lost.rest("a") for _ in range(10)]
     assert rests[:3] == [0.25, 0.5, 1.0]
     assert rests[-1] == 30.0

@@ -27,13 +27,13 @@ from unmix_daemon.worker.messages import (
     Cancel,
     Command,
     Failed,
-    Finished,
     Grew,
     Load,
     Loaded,
     Report,
     Residents,
     Run,
+    Succeeded,
     Unload,
     decode,
     encode,
@@ -58,7 +58,7 @@ RUN = Run(
     device_reason=ODD,
     durable=True,
 )
-DONE = Finished(
+DONE = Succeeded(
     ODD,
     Done(
         replace(
@@ -88,7 +88,7 @@ MESSAGES = (
     Advanced("a", Progress("denoising", 1 / 3, None)),
     Advanced("a", Progress("denoising", 1.0, 1e-9)),
     DONE,
-    Finished("a", Done(replace(SUMMARY, audio=None, outputs=()))),
+    Succeeded("a", Done(replace(SUMMARY, audio=None, outputs=()))),
     Failed("a", "INVALID_AUDIO", ODD),
     Loaded("a", 0.1),
     Residents(),

@@ -13,7 +13,7 @@ import sounds
 from htdemucs_examples import small, song
 from unmix.words import Options, Priority, SeparateTask
 from unmix_daemon.worker.loop import Loop
-from unmix_daemon.worker.messages import Cancel, Failed, Finished, Run
+from unmix_daemon.worker.messages import Cancel, Failed, Run, Succeeded
 from unmix_daemon.worker.residency import Residency
 from unmix_daemon.worker.workshop import Workshop
 from unmix_models.errors import OutOfMemory
@@ -65,7 +65,7 @@ class Bench:
 
     def _take(self, report: Any) -> None:
         self.reports.append(report)
-        if isinstance(report, Finished | Failed):
+        if isinstance(report, Succeeded | Failed):
             self.expected -= 1
             if self.expected == 0:
                 raise Enough
@@ -77,7 +77,7 @@ class Bench:
             self.mail.put(command)
         with pytest.raises(Enough):
             self.loop.run()
-        return {report.ticket: report for report in self.reports if isinstance(report, Finished | Failed)}
+        return {report.ticket: report for report in self.reports if isinstance(report, Succeeded | Failed)}
 
     def separate(self, ticket: str, source: Path, priority: Priority = Priority.BATCH) -> Run:
         """A command."""
@@ -109,7 +109,7 @@ def test_segments_of_several_runs_share_batches_and_each_gets_its_own_stems(tmp_
     songs = _songs(tmp_path, 3)
     for bench in (alone, shared):
         answers = bench.run(*(bench.separate(path.stem, path) for path in songs), answers=3)
-        assert all(isinstance(answer, Finished) for answer in answers.values())
+        assert all(isinstance(answer, Succeeded) for answer in answers.values())
     assert set(alone.model.batches) == {1}
     assert max(shared.model.batches) == 3
     for path in songs:
@@ -123,7 +123,7 @@ def test_too_little_memory_for_a_batch_is_survived_one_by_one(tmp_path: Path) ->
     bench.model.room = 1
     songs = _songs(tmp_path, 2)
     answers = bench.run(*(bench.separate(path.stem, path) for path in songs), answers=2)
-    assert all(isinstance(answer, Finished) for answer in answers.values())
+    assert all(isinstance(answer, Succeeded) for answer in answers.values())
     assert {1, 2} == set(bench.model.batches)
 
 
@@ -143,7 +143,7 @@ def test_a_cancelled_run_is_dropped_between_two_segments_and_the_other_goes_on(t
     first, second = (bench.separate(path.stem, path) for path in songs)
     answers = bench.run(first, second, Cancel(first.ticket), answers=2)
     assert answers[first.ticket] == Failed(first.ticket, "CANCELLED", "The job was cancelled.")
-    assert isinstance(answers[second.ticket], Finished)
+    assert isinstance(answers[second.ticket], Succeeded)
     assert not (bench.folder / first.ticket).exists()
 
 
@@ -153,4 +153,4 @@ def test_an_urgent_run_finishes_before_one_that_came_earlier(tmp_path: Path) -> 
     slow = bench.separate("slow", songs[0])
     urgent = replace(bench.separate("urgent", songs[1]), options=Options(priority=Priority.INTERACTIVE))
     bench.run(slow, urgent, answers=2)
-    assert [r.ticket for r in bench.reports if isinstance(r, Finished)] == ["urgent", "slow"]
+    assert [r.ticket for r in bench.reports if isinstance(r, Succeeded)] == ["urgent", "slow"]

@@ -18,13 +18,13 @@ from unmix_daemon.worker.messages import (
     Cancel,
     Command,
     Failed,
-    Finished,
     Grew,
     Load,
     Loaded,
     Report,
     Residents,
     Run,
+    Succeeded,
     Unload,
     decode,
     encode,
@@ -167,7 +167,7 @@ class WorkerProcess:
                 await self._report(report.ticket, Growth(report.output, report.size, Path(report.path)))
             case Advanced():
                 await self._report(report.ticket, report.progress)
-            case Finished():
+            case Succeeded():
                 self._answer(report.ticket, report.done)
             case Loaded():
                 self._answer(report.ticket, report)

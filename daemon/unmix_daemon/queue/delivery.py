@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from unmix.words import JobState, OutputPiece, OutputStarted, Progress
+
 from unmix_daemon.errors import JobCancelled, JobFailed
 from unmix_daemon.queue.live_job import LiveJob, LiveOutput
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from unmix.words import Progress, Summary
+
 from unmix_daemon.cancellation import unbroken
 from unmix_daemon.queue.live_job import LiveJob, LiveOutput
 from unmix_daemon.reports import Growth

@@ -8,20 +8,21 @@ from contextlib import suppress
 from dataclasses import replace
 
 from unmix.words import Job, JobError, JobEvent, JobState
+from unmix_models.devices import place
+from unmix_models.errors import DeviceUnavailable
+
 from unmix_daemon.cancellation import Background, unbroken
 from unmix_daemon.config import Config
 from unmix_daemon.errors import Busy, JobFailed, NoSuchJob, ShuttingDown, WorkerDied, WorkerLost
 from unmix_daemon.executors.base import Executor
 from unmix_daemon.queue.live_job import LiveJob
+from unmix_daemon.queue.occupancy import Attempt, Occupancy
 from unmix_daemon.queue.recorder import Recorder
-from unmix_daemon.queue.running import Attempt, Running
 from unmix_daemon.queue.sweeper import Sweeper
 from unmix_daemon.queue.turns import Turns
 from unmix_daemon.reports import Done
 from unmix_daemon.state.folders import Folders
 from unmix_daemon.state.store import Store
-from unmix_models.devices import place
-from unmix_models.errors import DeviceUnavailable
 
 _log = logging.getLogger(__name__)
 _INTERNAL = JobError("INTERNAL", "The daemon met an error; its log has the details.")
@@ -47,7 +48,7 @@ class Scheduler:
         self._sweeper = Sweeper(store, folders, config.retention, clock)
         self._live: dict[str, LiveJob] = {}
         self._pending: dict[str, Job] = {}
-        self._running = Running()
+        self._occupancy = Occupancy()
         self._turns = Turns()
         self._receiving = 0
         self._closing = False
@@ -76,13 +77,13 @@ class Scheduler:
         for job in list(self._pending.values()):
             await self._fail(job.job_id, _LOST)
         self._pending.clear()
-        tasks = [*self._running, *self._background]
+        tasks = [*self._occupancy, *self._background]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _drained(self) -> None:
-        while self._pending or len(self._running):
+        while self._pending or len(self._occupancy):
             self._idle.clear()
             await self._idle.wait()
 
@@ -94,12 +95,12 @@ class Scheduler:
     @property
     def processing(self) -> int:
         """Jobs that run."""
-        return len(self._running)
+        return len(self._occupancy)
 
     def position(self, job_id: str) -> int:
         """How many jobs run or will run before this one."""
         waiting = [job.job_id for job in self._turns.order(self._pending.values())]
-        return len(self._running) + waiting.index(job_id) if job_id in waiting else 0
+        return len(self._occupancy) + waiting.index(job_id) if job_id in waiting else 0
 
     def live(self, job_id: str) -> LiveJob | None:
         """An unfinished job."""
@@ -231,19 +232,19 @@ class Scheduler:
                 await self._fail(job.job_id, JobError(error.reason, str(error)))
             return
         capacity = self._executor.capacity(placement.device)
-        if job.job_id not in self._pending or not self._running.has_room(job, placement.device, capacity):
+        if job.job_id not in self._pending or not self._occupancy.has_room(job, placement.device, capacity):
             return
         del self._pending[job.job_id]
         self._turns.take(job)
         task = asyncio.create_task(
             self._work(job, placement.device, placement.reason), name=f"job {job.job_id}"
         )
-        self._running.begin(job.job_id, Attempt(placement.device, job.options.priority, task))
+        self._occupancy.begin(job.job_id, Attempt(placement.device, job.options.priority, task))
         # Not `finally` in the task: one that is cancelled before its first step never enters its body.
         task.add_done_callback(lambda task: self._attempt_ended(job.job_id, task))
 
     def _attempt_ended(self, job_id: str, task: asyncio.Task[None]) -> None:
-        self._running.end(job_id, task)
+        self._occupancy.end(job_id, task)
         self._kick.set()
         self._idle.set()
 
@@ -274,10 +275,8 @@ class Scheduler:
                 await recorder.settle(done.summary, durable=not job.attached)
             except JobFailed as error:
                 await self._fail(job.job_id, JobError(error.reason, str(error)))
-            except WorkerDied as error:
-                await self._retry(started, str(error))
-            except WorkerLost:
-                await self._again(started, crashed=False)
+            except (WorkerDied, WorkerLost) as error:
+                await self._retry(started, error)
             else:
                 await self._complete(live, started, done)
         except asyncio.CancelledError:
@@ -306,28 +305,28 @@ class Scheduler:
             await self._folders.remove(job_id)
             self._end(failed)
 
-    async def _retry(self, job: Job, why: str) -> None:
-        """A worker died on this job: again, unless it has brought down too many."""
-        if job.crashes + 1 >= self._config.max_crashes:
-            message = f"{why} It happened {job.crashes + 1} times with this file; see the log, and please report it."
+    async def _retry(self, job: Job, death: WorkerDied | WorkerLost) -> None:
+        """A worker ended with this job: again, unless the job has brought down too many.
+
+        One that is not known to be the cause waits a little, and then runs alone.
+        """
+        crashed = isinstance(death, WorkerDied)
+        if crashed and job.crashes + 1 >= self._config.max_crashes:
+            message = f"{death} It happened {job.crashes + 1} times with this file; see the log, and please report it."
             await self._fail(job.job_id, JobError("WORKER_DIED", message))
             return
-        await self._again(job, crashed=True)
-
-    async def _again(self, job: Job, *, crashed: bool) -> None:
-        """Let a job run once more; one that is not known to be the cause waits a little, and then runs alone."""
         again = await self._store.requeue(job.job_id, crashed=crashed)
         if again is None:
             return
         self._live[job.job_id].record(again)
         if not crashed:
-            seconds = self._running.rest(job.job_id)
+            seconds = self._occupancy.rest(job.job_id)
             asyncio.get_running_loop().call_later(seconds, self._rested, job.job_id)
         if job.attached or not self._closing:  # else it waits for the next daemon
             self._enqueue(again)
 
     def _rested(self, job_id: str) -> None:
-        self._running.rested(job_id)
+        self._occupancy.rested(job_id)
         self._kick.set()
 
     async def _put_back(self, job: Job) -> None:
@@ -339,13 +338,13 @@ class Scheduler:
 
     def _end(self, job: Job) -> None:
         live = self._live.pop(job.job_id, None)
-        self._running.forget(job.job_id)
+        self._occupancy.forget(job.job_id)
         if live:
             live.record(job)
         self._idle.set()
 
     async def _stop(self, job_id: str) -> None:
-        task = self._running.get(job_id)
+        task = self._occupancy.get(job_id)
         if task:
             task.cancel()
             await asyncio.wait([task])

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unmix.words import FieldError
+from unmix_models.storage import is_full
+
 from unmix_daemon.cancellation import unbroken
 from unmix_daemon.errors import DiskFull
-from unmix_models.storage import is_full
 
 _FULL = "The disk that holds {} is full; free some space or delete finished jobs (unmix jobs delete)."
 _SPARE_BYTES = 16 << 20

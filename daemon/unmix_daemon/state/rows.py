@@ -7,6 +7,7 @@ guessed, for a guess would be work that nobody asked for.
 import sqlite3
 
 from unmix.words import TASKS, Job, JobError, JobEvent, JobState, Options, Progress, Summary, Task
+
 from unmix_daemon import records
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
 from unmix.words import Job, JobError, JobEvent, JobState, Progress, Summary
+
 from unmix_daemon import records
 from unmix_daemon.state import rows
 from unmix_daemon.state.migrations import migrate
@@ -103,7 +104,7 @@ class Store:
         return await self._run(_delete, job_id)
 
     async def expired(self, before: float) -> tuple[str, ...]:
-        """Finished jobs that ended before this time."""
+        """Succeeded jobs that ended before this time."""
         return await self._run(_expired, before)
 
     async def with_files(self) -> frozenset[str]:

@@ -90,7 +90,7 @@ class Advanced:
 
 
 @dataclass(frozen=True, slots=True)
-class Finished:
+class Succeeded:
     """Worker: a job has succeeded."""
 
     ticket: str
@@ -122,11 +122,11 @@ class Residents:
 
 
 Command: TypeAlias = Begin | Run | Cancel | Load | Unload
-Report: TypeAlias = Grew | Advanced | Finished | Failed | Loaded | Residents
+Report: TypeAlias = Grew | Advanced | Succeeded | Failed | Loaded | Residents
 
 _KINDS = {
     kind.__name__: kind
-    for kind in (Begin, Run, Cancel, Load, Unload, Grew, Advanced, Finished, Failed, Loaded, Residents)
+    for kind in (Begin, Run, Cancel, Load, Unload, Grew, Advanced, Succeeded, Failed, Loaded, Residents)
 }
 
 

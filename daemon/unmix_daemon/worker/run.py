@@ -13,12 +13,12 @@ from unmix_models.separate.recording import Forward
 
 from unmix_daemon.reports import Done
 from unmix_daemon.worker.files import RunFiles
-from unmix_daemon.worker.messages import Advanced, Finished, Run
+from unmix_daemon.worker.messages import Advanced, Run, Succeeded
 from unmix_daemon.worker.task import Outcome, Passes, TaskWork
 from unmix_daemon.worker.tasks import TASKS
 from unmix_daemon.worker.workshop import Workshop
 
-Steps: TypeAlias = Generator[Forward | None, Any, Finished]
+Steps: TypeAlias = Generator[Forward | None, Any, Succeeded]
 """A run: hands control back at every segment border, and asks for forward passes that may share a batch."""
 
 
@@ -70,7 +70,7 @@ def _finished(
     model: Any,
     load_seconds: float,
     began: float,
-) -> Finished:
+) -> Succeeded:
     """Close the files and say what was done; `began` is `time.monotonic()` at the start of the run."""
     device = str(model.device)
     elsewhere = f"{choice.model.name} runs on {device} here"
@@ -88,4 +88,4 @@ def _finished(
         audio=outcome.audio,
         notes=tuple(outcome.notes),
     )
-    return Finished(run.ticket, Done(summary, rewritten))
+    return Succeeded(run.ticket, Done(summary, rewritten))

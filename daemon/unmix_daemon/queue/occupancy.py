@@ -20,7 +20,7 @@ class Attempt:
     task: asyncio.Task[None]
 
 
-class Running:
+class Occupancy:
     """The attempts that run, by job.
 
     A job that lost its worker while others had it, too, rests and then runs alone: so it shows who brings a worker

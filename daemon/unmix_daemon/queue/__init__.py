@@ -1,0 +1,1 @@
+"""What waits and runs: the scheduler, whose turn it is, and what those who wait are told."""

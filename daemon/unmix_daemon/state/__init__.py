@@ -1,0 +1,1 @@
+"""What outlives the process: jobs and their events in SQLite, and their files."""
