@@ -100,7 +100,7 @@ def test_a_song_without_a_model_is_told_what_to_pull(noise: Path) -> None:
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
     assert last.startswith(
-        "unmix: No separation model is installed; get one with: unmix models pull htdemucs"
+        "unmix: No model that can separate is installed; get one with: unmix models pull htdemucs"
     )
     assert "--model dsp" in last
     assert [path.name for path in noise.parent.iterdir() if path.is_file()] == ["noise.wav"]
@@ -127,3 +127,25 @@ def test_a_network_of_ones_own_is_imported_and_separates_what_adds_up(noise: Pat
         samples(path) for path in (*(Path(output["path"]) for output in told["outputs"]), noise)
     )
     assert [one + other for one, other in zip(vocals, rest, strict=True)] == list(whole)
+
+
+def test_a_device_that_is_not_there_ends_the_run_at_the_first_of_many(noise: Path) -> None:
+    files = [noise, *(noise.with_name(f"{name}.wav") for name in "abc")]
+    for file in files[1:]:
+        file.write_bytes(noise.read_bytes())
+    done = unmix("denoise", *files, "--device", "cuda:7", "--json")
+    assert done.returncode == 1
+    told = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [one["error"]["reason"] for one in told] == ["DEVICE_UNAVAILABLE"]
+    assert "3 more were not begun" in done.stderr
+    assert json.loads(unmix("jobs", "list", "--json").stdout) == []
+    assert list(noise.parent.glob("*.clean.*")) == []
+
+
+def test_a_broken_recording_does_not_end_the_run(noise: Path) -> None:
+    broken, empty = noise.with_name("broken.wav"), noise.with_name("empty.wav")
+    broken.write_bytes(b"no sound at all")
+    empty.write_bytes(b"")
+    done = unmix("denoise", broken, empty, noise, "--model", "rnnoise")
+    assert done.returncode == 1
+    assert [path.name for path in noise.parent.glob("*.clean.*")] == ["noise.clean.wav"]
