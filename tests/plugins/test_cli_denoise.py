@@ -168,6 +168,7 @@ def test_json_tells_everything_in_one_line_for_each_file(daemon: FakeDaemon, tal
         str(talk.with_name("talk.noise.wav")),
     ]
     assert set(outputs[0]) == {
+        "name",
         "stem",
         "size_bytes",
         "sha256",

@@ -99,10 +99,10 @@ def deliver(
     *,
     overwrite: bool = False,
 ) -> None:
-    """What a job does that begins the stems of its pieces, in their order."""
+    """What a job does that begins the outputs of its pieces, in their order."""
     with Outputs(targets, overwrite=overwrite) as outputs:
-        for stem in dict.fromkeys(piece.stem for piece in pieces):
-            outputs.begin(started(stem))
+        for name in dict.fromkeys(piece.name for piece in pieces):
+            outputs.begin(started(name))
         for piece in pieces:
             outputs.write(piece)
         outputs.commit(summaries)
