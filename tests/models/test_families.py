@@ -74,8 +74,18 @@ def test_an_imported_checkpoint_is_recognised_described_and_loaded(weights: Weig
     assert (separator.stems, separator.partition) == (STEMS, True)
 
 
-def installed_by_hand(weights: Weights, text: str) -> None:
-    folder = weights.folder / "mine"
+def test_a_network_for_one_stem_is_no_partition_also_where_its_description_is_old(
+    weights: Weights, tmp_path: Path
+) -> None:
+    trained(tmp_path / "source", sources=["vocals"])
+    weights.install(imported_model("mine"), tmp_path / "source")
+    assert not weights.models()["mine"].partition
+    installed_by_hand(weights, '{"stems": ["vocals"], "sample_rate": 8000}', name="older")
+    assert not weights.models()["older"].partition
+
+
+def installed_by_hand(weights: Weights, text: str, name: str = "mine") -> None:
+    folder = weights.folder / name
     folder.mkdir(parents=True)
     (folder / "model.json").write_text(text, "utf-8")
 

@@ -12,7 +12,7 @@ from unmix_plugins.audio import Consistency, Event, Options, Priority, SeparateT
 from unmix_plugins.client import Client
 from unmix_plugins.errors import InvalidRequest, NotPossibleNow, OutputExists
 
-MISSING = "No separation model is installed; get one with: unmix models pull htdemucs"
+MISSING = "No model that can separate is installed; get one with: unmix models pull htdemucs"
 TWO = SeparateTask(stems=("vocals", "-vocals"))
 
 

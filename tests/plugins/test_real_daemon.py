@@ -101,7 +101,7 @@ def test_a_song_without_a_model_is_told_what_to_pull(noise: Path) -> None:
     assert done.returncode == 1
     last = done.stderr.splitlines()[-1]
     assert last.startswith(
-        "unmix: No separation model is installed; get one with: unmix models pull htdemucs"
+        "unmix: No model that can separate is installed; get one with: unmix models pull htdemucs"
     )
     assert "--model dsp" in last
     assert [path.name for path in noise.parent.iterdir() if path.is_file()] == ["noise.wav"]
