@@ -14,8 +14,8 @@ def load(model: Model, weights: Weights, machine: Machine) -> Resident:
 
     Raises ModelMissing, InvalidWeights, OutOfMemory, and DeviceUnavailable where the device is required.
     """
-    family = family_of(model)
     folder = weights.path(model)
+    family = family_of(model)
     return family.load(model, folder, _usable(machine, model, family))
 
 

@@ -257,7 +257,7 @@ def test_a_pickle_that_is_no_checkpoint_is_refused_and_runs_nothing(session: Ses
     for name in ("plain", "packed"):
         with (
             session.daemon.client() as client,
-            pytest.raises(UnmixError, match="could not be converted") as caught,
+            pytest.raises(UnmixError, match="no checkpoint that unmix can read") as caught,
         ):
             client.models.install("evil", tmp_path / name)
         assert caught.value.reason == "INVALID_WEIGHTS"

@@ -13,7 +13,7 @@ from unmix_models.denoise.base import Denoiser, DenoiseStream
 from unmix_models.denoise.recording import BLOCK_FRAMES, CLEAN, NOISE, denoise
 from unmix_models.media import Metadata, resolve_output
 from unmix_models.media._samples import BITS, unpack
-from unmix_models.stems import StemFile
+from unmix_models.stems import StemFile, StemFiles
 
 RATES = (8_000, 11_025, 16_000, 22_050, 32_000, 44_100, 48_000, 88_200, 96_000, 176_400, 192_000)
 
@@ -251,3 +251,39 @@ def test_every_step_tells_the_frames_that_are_finished() -> None:
     assert told == sorted(told)
     assert told[-1] == frames
     assert len(told) == 7
+
+
+class Halved:
+    """A stage behind the model."""
+
+    def process(self, block: Block) -> Block:
+        return block / 2
+
+    def flush(self) -> Block:
+        return empty(2)
+
+
+def test_clean_and_noise_add_up_as_the_model_gave_them_whatever_stages_follow() -> None:
+    samples = on_the_grid(noise(20_003), Depth.S16)
+    recording = Recording(samples, 48_000, Depth.S16)
+    spec = resolve_output(recording.info, "wav")
+    files = {"clean": io.BytesIO(), "clean_soft": io.BytesIO(), "noise": io.BytesIO()}
+
+    def output(name: str, *stages: Halved) -> StemFile:
+        return StemFile(
+            files[name], spec, sample_rate=48_000, frames=None, metadata=recording.metadata, stages=stages
+        )
+
+    outputs = {
+        CLEAN: StemFiles({"clean": output("clean"), "clean_soft": output("clean_soft", Halved())}),
+        NOISE: StemFiles({"noise": output("noise")}),
+    }
+    for _ in denoise(recording, LinearModel(gain=0.37), None, None, outputs):
+        pass
+    levels = [output.close() for output in outputs.values()]
+    found = {
+        name: unpack(data_chunk(file.getvalue()), Depth.S16).reshape(-1, 2) for name, file in files.items()
+    }
+    np.testing.assert_array_equal(found["clean"] + found["noise"], samples)
+    np.testing.assert_allclose(found["clean_soft"], found["clean"] / 2, atol=2**-15)
+    assert [list(level) for level in levels] == [["clean", "clean_soft"], ["noise"]]

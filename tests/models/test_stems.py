@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from media_files import decode, noise, spec_for
 from unmix_models.audio import Block, Depth
 from unmix_models.media import Metadata, OutputSpec
-from unmix_models.stems import Level, LevelMeter, StemFile
+from unmix_models.stems import Level, LevelMeter, Stage, StemFile, StemFiles
 
 
 def write(path: Path, spec: OutputSpec, samples: Block, sample_rate: int = 48_000) -> tuple[StemFile, Level]:
@@ -132,3 +132,130 @@ def test_an_encoder_that_was_left_by_an_error_writes_no_more(name: str) -> None:
     gc.collect()
     assert file.getvalue() == left
     assert file.tell() == 0
+
+
+class Delay:
+    """A stage that holds frames back and makes up for them at the end."""
+
+    def __init__(self, frames: int) -> None:
+        self._frames = frames
+        self._held = np.zeros((0, 2), np.float32)
+
+    def process(self, block: Block) -> Block:
+        held = np.concatenate([self._held, block])
+        ready = max(0, len(held) - self._frames)
+        self._held = held[ready:]
+        return held[:ready]
+
+    def flush(self) -> Block:
+        held, self._held = self._held, self._held[:0]
+        return held
+
+
+class Gain:
+    """A stage that makes louder or softer."""
+
+    def __init__(self, factor: float) -> None:
+        self._factor = np.float32(factor)
+
+    def process(self, block: Block) -> Block:
+        return block * self._factor
+
+    def flush(self) -> Block:
+        return np.zeros((0, 2), np.float32)
+
+
+def staged(path: Path, samples: Block, *stages: Stage, depth: Depth = Depth.F32) -> tuple[Block, Level]:
+    """The file's samples and the level that is told, behind these stages."""
+    with path.open("w+b") as file:
+        stem = StemFile(
+            file,
+            spec_for("wav", depth=depth),
+            sample_rate=48_000,
+            frames=len(samples),
+            metadata=Metadata(),
+            stages=stages,
+        )
+        for start in range(0, len(samples), 7_001):
+            stem.write(samples[start : start + 7_001])
+        level = stem.close()
+    return decode(path)[1], level
+
+
+def test_a_stage_that_holds_frames_back_makes_up_for_them_at_the_end(tmp_path: Path) -> None:
+    samples = noise(30_001)
+    for late in (1, 10_000, 100_000):
+        found, _ = staged(tmp_path / "late.wav", samples, Delay(late))
+        np.testing.assert_array_equal(found, samples)
+
+
+def test_a_stage_that_halves_is_heard_in_the_file_and_in_its_level(tmp_path: Path) -> None:
+    samples = noise(30_001)
+    _, before = staged(tmp_path / "whole.wav", samples)
+    found, level = staged(tmp_path / "half.wav", samples, Gain(0.5))
+    np.testing.assert_array_equal(found, samples / 2)
+    assert level.peak_dbfs == pytest.approx(before.peak_dbfs - 20 * math.log10(2))
+    assert level.rms_dbfs == pytest.approx(before.rms_dbfs - 20 * math.log10(2), abs=1e-4)
+
+
+def test_stages_follow_each_other_also_with_what_they_held_back(tmp_path: Path) -> None:
+    samples = noise(30_001)
+    found, _ = staged(tmp_path / "a.wav", samples, Delay(5_000), Gain(0.5), Delay(9_000), Gain(0.5))
+    np.testing.assert_array_equal(found, samples / 4)
+
+
+def test_stages_change_nothing_of_what_stems_add_up_by() -> None:
+    block = noise(1_000)
+    plain = stem_file(io.BytesIO(), spec_for("wav", depth=Depth.S16))
+    behind = StemFile(
+        io.BytesIO(),
+        spec_for("wav", depth=Depth.S16),
+        sample_rate=48_000,
+        frames=None,
+        metadata=Metadata(),
+        stages=[Gain(0.5)],
+    )
+    np.testing.assert_array_equal(behind.quantise(block), plain.quantise(block))
+
+
+def test_one_stem_goes_into_two_formats(tmp_path: Path) -> None:
+    samples = noise(48_000)
+    paths = {"clean": tmp_path / "clean.flac", "clean_mp3": tmp_path / "clean.mp3"}
+    opened = {name: path.open("w+b") for name, path in paths.items()}
+    specs = {"clean": spec_for("flac", depth=Depth.S16), "clean_mp3": spec_for("mp3")}
+    with StemFiles({name: stem_file(opened[name], specs[name], frames=48_000) for name in paths}) as stem:
+        wanted = stem.quantise(samples)
+        stem.write(wanted)
+        levels = stem.close()
+    for file in opened.values():
+        file.close()
+    flac, mp3 = (decode(path)[1] for path in paths.values())
+    np.testing.assert_array_equal(flac, wanted)
+    assert len(mp3) == len(samples)
+    assert np.corrcoef(mp3[:, 0], wanted[:, 0])[0, 1] > 0.5  # of noise, MP3 keeps what is below 16 kHz
+    assert list(levels) == ["clean", "clean_mp3"]
+    assert levels["clean"] == levels["clean_mp3"]
+
+
+def test_a_sample_beyond_full_scale_counts_once_however_many_files_there_are() -> None:
+    block = np.array([[1.5, 0.0], [-2.0, 0.25]], np.float32)
+    stem = StemFiles({name: stem_file(io.BytesIO(), spec_for("wav")) for name in ("one", "two")})
+    stem.write(block)
+    assert stem.clipped == 2
+
+
+def write_half_of_two(stem: StemFiles) -> None:
+    with stem:
+        stem.write(noise(20_000))
+        raise Interrupted
+
+
+def test_every_encoder_of_a_stem_that_was_left_by_an_error_writes_no_more() -> None:
+    files = {name: io.BytesIO() for name in ("ogg", "mp3")}
+    stem = StemFiles({name: stem_file(file, spec_for(name)) for name, file in files.items()})
+    with pytest.raises(Interrupted):
+        write_half_of_two(stem)
+    left = {name: file.getvalue() for name, file in files.items()}
+    del stem
+    gc.collect()
+    assert {name: file.getvalue() for name, file in files.items()} == left

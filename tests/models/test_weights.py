@@ -537,3 +537,29 @@ def test_a_checkpoint_that_is_not_the_catalogues_is_never_opened(
     with pytest.raises(InvalidWeights, match="is not the file that the catalogue names"):
         list(weights.pull(network, network.url))
     assert list(weights.folder.iterdir()) == []
+
+
+def test_a_file_with_an_address_of_its_own_is_pulled_from_there(weights: Weights, site: Site) -> None:
+    site.content = b"weights"
+    model = replace(SMALL, files=(replace(SMALL.files[0], url=f"{site.url}?elsewhere"),))
+    asked: list[str] = []
+
+    def mirrored(address: str) -> str:
+        asked.append(address)
+        return site.url
+
+    list(weights.pull(model, "", mirrored=mirrored))
+    assert asked == [f"{site.url}?elsewhere"]
+    assert (weights.path(model) / "enc.onnx").read_bytes() == b"weights"
+    assert [path.name for path in weights.folder.iterdir()] == ["small"]
+
+
+def test_files_of_a_folder_are_pulled_one_by_one_and_checked(weights: Weights, site: Site) -> None:
+    site.content = b"weights"
+    model = replace(SMALL, url=f"{site.url.rpartition('/')[0]}/")
+    assert [step.stage for step in weights.pull(model, model.url)] == ["downloading", "verifying"]
+    assert (weights.path(model) / "enc.onnx").read_bytes() == b"weights"
+    site.content = b"weighty"
+    with pytest.raises(InvalidWeights, match=r"enc.onnx is not the file that the catalogue names"):
+        list(weights.pull(model, model.url))
+    assert (weights.path(model) / "enc.onnx").read_bytes() == b"weights"

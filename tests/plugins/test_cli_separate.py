@@ -22,7 +22,7 @@ from unmix.v1 import audio_pb2, jobs_pb2
 from unmix_plugins.cli._main import app
 
 MISSING = (
-    "No separation model is installed; get one with: unmix models pull htdemucs,"
+    "No model that can separate is installed; get one with: unmix models pull htdemucs,"
     " or use --model dsp, which needs no download and is of low quality"
 )
 

@@ -23,7 +23,7 @@ from unmix.words import Consistency, Event, Options, Priority, Section, Separate
 from unmix_plugins.client import Client
 from unmix_plugins.errors import InvalidRequest, NotPossibleNow, OutputExists
 
-MISSING = "No separation model is installed; get one with: unmix models pull htdemucs"
+MISSING = "No model that can separate is installed; get one with: unmix models pull htdemucs"
 TWO = SeparateTask(stems=("vocals", "-vocals"))
 
 

@@ -32,11 +32,12 @@ def read(folder: Path) -> Description | None:
     """The folder's description, or None where there is none or nobody understands it."""
     try:
         said: dict[str, Any] = json.loads((folder / NAME).read_text("utf-8"))
+        stems = tuple(map(str, said["stems"]))
         return Description(
-            stems=tuple(map(str, said["stems"])),
+            stems=stems,
             sample_rate=int(said["sample_rate"]),
             family=str(said.get("family", "")),
-            partition=bool(said.get("partition", True)),
+            partition=bool(said.get("partition", len(stems) > 1)),
             parameters=int(said.get("parameters", 0)),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError):

@@ -36,6 +36,7 @@ def convert(source: Path, target: Path, name: str) -> None:
         family="htdemucs",
         stems=parameters.sources,
         sample_rate=parameters.samplerate,
+        partition=len(parameters.sources) > 1,  # who trains for one stem leaves the others out
         parameters=sum(tensor.numel() for member in members for tensor in member.tensors.values()),
     ).write(target)
 
