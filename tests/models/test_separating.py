@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from media_files import noise
 from unmix_models.audio import AudioInfo, Block, Depth, empty
+from unmix_models.forward import Forward
 from unmix_models.media import Metadata, resolve_output
 from unmix_models.media._samples import unpack
 from unmix_models.separate import dsp
 from unmix_models.separate.base import Separator
-from unmix_models.separate.recording import Consistency, Forward, SeparateOptions, measure, separate
+from unmix_models.separate.recording import Consistency, SeparateOptions, measure, separate
 from unmix_models.separate.statistics import TrackStatistics
 from unmix_models.stem_names import parse_stems
 from unmix_models.stems import StemFile, StemFiles

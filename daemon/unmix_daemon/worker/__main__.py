@@ -16,9 +16,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
+from unmix_models.allocator import configure_allocator
 from unmix_models.devices import probe
 from unmix_models.machine import Machine
-from unmix_models.separate.allocator import configure_allocator
 from unmix_models.weights import Weights
 
 from unmix_daemon.worker.loop import Loop, residents_report

@@ -14,8 +14,8 @@ from typing import Any
 
 from unmix_models.catalogue import find
 from unmix_models.errors import AudioError, OutOfMemory
+from unmix_models.forward import Forward
 from unmix_models.loading import load
-from unmix_models.separate.recording import Forward
 from unmix_models.storage import is_full
 
 from unmix_daemon.worker.messages import Cancel, Command, Failed, Load, Loaded, Residents, Run, Unload

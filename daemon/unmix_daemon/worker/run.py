@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 from unmix.words import Progress, Summary
 from unmix_models.catalogue import Choice
 from unmix_models.errors import OutOfMemory
+from unmix_models.forward import Forward
 from unmix_models.loading import load
-from unmix_models.separate.recording import Forward
 
 from unmix_daemon.reports import Done
 from unmix_daemon.worker.files import RunFiles
@@ -80,7 +80,7 @@ def _finished(
         model_reason=choice.reason,
         device=device,
         device_reason=run.device_reason if device == shop.machine.device else elsewhere,
-        precision=getattr(model, "precision", "float32"),
+        precision=model.precision,
         quality=choice.model.quality,
         load_seconds=load_seconds,
         processing_seconds=time.monotonic() - began,

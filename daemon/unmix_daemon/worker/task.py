@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeAlias
 
 from unmix.words import AudioFacts, OutputStarted
 from unmix_models.catalogue import Choice
-from unmix_models.separate.recording import Forward
+from unmix_models.forward import Forward
 from unmix_models.stems import Level
 from unmix_models.weights import Weights
 

@@ -52,7 +52,7 @@ class Model:
     family: str
     """Which code runs it: a name in `unmix_models.families`; empty for an import until its files were looked at."""
     task: str
-    """What it is for, as a verb: `denoise`, `separate`; tasks and models of one verb belong together."""
+    """What it is for, as a verb such as `denoise`; tasks and models of one verb belong together."""
     description: str
     licence: str
     """Of the weights, as their author states it; shown before a download."""

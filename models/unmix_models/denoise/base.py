@@ -41,6 +41,11 @@ class Denoiser(Protocol):
         ...
 
     @property
+    def precision(self) -> str:
+        """What the products are computed in, such as `float32`."""
+        ...
+
+    @property
     def memory_bytes(self) -> int:
         """Estimate of what it holds while resident, with one stream at work."""
         ...

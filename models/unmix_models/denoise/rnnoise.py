@@ -82,6 +82,7 @@ class RnNoise:
     name = "rnnoise"
     sample_rate = SAMPLE_RATE
     device = "cpu"
+    precision = "float32"
     segment_seconds: float | None = None
 
     def __init__(self, library: _Library, weights_bytes: int) -> None:

@@ -49,6 +49,7 @@ class Wiener:
     name = "wiener"
     sample_rate: int | None = None
     device = "cpu"
+    precision = "float32"
     memory_bytes = 16_000_000
     segment_seconds: float | None = None
 

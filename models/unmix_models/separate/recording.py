@@ -14,6 +14,7 @@ import numpy as np
 from unmix_models.audio import Block
 from unmix_models.errors import UnsupportedFormat
 from unmix_models.fifo import Fifo
+from unmix_models.forward import Forward
 from unmix_models.media import AudioReader
 from unmix_models.resample import Resampler
 from unmix_models.separate.base import Separator
@@ -32,14 +33,6 @@ class Consistency(StrEnum):
     """The model's error is shared out, so that all stems add up to the mixture, where the model has all there is."""
     NONE = "none"
     """The model's raw output."""
-
-
-@dataclass(frozen=True, slots=True)
-class Forward:
-    """A forward pass that a separation waits for; whoever drives it runs `model.forward` and sends the output."""
-
-    model: Separator
-    segment: Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import StrEnum, auto
 
 from unmix.words import DenoiseStem, DenoiseTask, SeparateTask, Task
 
@@ -11,13 +11,13 @@ from unmix_plugins.errors import InvalidRequest
 
 
 class Operation(StrEnum):
-    """An effect's name for what it wants; `effects/*.ny` say it."""
+    """An effect's name for what it wants, in small letters; `effects/*.ny` say it."""
 
-    DENOISE = "denoise"
-    DENOISE_COPY = "denoise_copy"
-    NOISE_COPY = "noise_copy"
-    REMOVE_VOCALS = "remove_vocals"
-    SEPARATE = "separate"
+    DENOISE = auto()
+    DENOISE_COPY = auto()
+    NOISE_COPY = auto()
+    REMOVE_VOCALS = auto()
+    SEPARATE = auto()
 
     @property
     def effect(self) -> str:

@@ -6,10 +6,10 @@ from typing import Any, cast
 from unmix.words import OutputStarted, SeparateTask
 from unmix_models.catalogue import Choice, choose
 from unmix_models.families import family_of
+from unmix_models.forward import Forward
 from unmix_models.separate.base import Separator
 from unmix_models.separate.recording import (
     Consistency,
-    Forward,
     SeparateOptions,
     check_channels,
     measure,

@@ -2,11 +2,9 @@
 
 from collections.abc import Mapping
 
-from unmix_models.catalogue.entries import denoise, dsp, htdemucs
+from unmix_models.catalogue.entries import denoise, separate
 from unmix_models.catalogue.entry import Model
 
 __all__ = ["CATALOGUE"]
 
-CATALOGUE: Mapping[str, Model] = {
-    model.name: model for model in (*denoise.MODELS, *htdemucs.MODELS, *dsp.MODELS)
-}
+CATALOGUE: Mapping[str, Model] = {model.name: model for model in (*denoise.MODELS, *separate.MODELS)}

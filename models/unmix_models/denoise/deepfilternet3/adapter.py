@@ -41,6 +41,7 @@ class DeepFilterNet3:
     def __init__(self, graphs: Graphs, segment_seconds: float) -> None:
         self._graphs = graphs
         self.device = graphs.device
+        self.precision = "float32"
         self.segment_seconds = segment_seconds
         self.memory_bytes = _SESSIONS_BYTES + int(2 * segment_seconds * _SECOND_BYTES)
 
