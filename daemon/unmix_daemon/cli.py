@@ -39,6 +39,8 @@ def run(config: _Config = None) -> None:
         asyncio.run(serve(settings))
     except AlreadyRunning as error:
         _refuse(str(error), GAVE_WAY)
+    except BadConfig as error:
+        _refuse(str(error))
     except sqlite3.DatabaseError as error:
         _refuse(
             f"The job database in {settings.state_folder} cannot be used ({error}); move it away and start again."

@@ -61,6 +61,8 @@ class Config(BaseModel):
     """How long running jobs may go on after SIGTERM."""
     max_crashes: Annotated[int, Field(gt=0)] = 3
     """How many workers a job may bring down before it fails."""
+    executor: str = "local"
+    """Where jobs are computed: `local`, in worker processes of this machine."""
     mirror: str = ""
     """A URL that replaces the scheme and host of model downloads."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"

@@ -18,7 +18,7 @@ from unmix.v1 import audio_pb2, audio_pb2_grpc, jobs_pb2, jobs_pb2_grpc, models_
 
 from unmix_daemon.calls import Calls
 from unmix_daemon.config import Config
-from unmix_daemon.executors.local import LocalExecutor
+from unmix_daemon.executors import executor_of
 from unmix_daemon.model_manager import ModelManager
 from unmix_daemon.queue.scheduler import Scheduler
 from unmix_daemon.readiness import Readiness
@@ -60,7 +60,7 @@ async def daemon(config: Config) -> AsyncGenerator[Endpoint]:
         store = Store(state / "jobs.sqlite3")
         stack.push_async_callback(store.close)
         folders = Folders(state / "jobs")
-        executor = LocalExecutor(config)
+        executor = executor_of(config)
         stack.push_async_callback(executor.close)
         scheduler = Scheduler(config, store, folders, executor)
         status = StatusReader(config, scheduler, executor)

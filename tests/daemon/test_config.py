@@ -161,10 +161,15 @@ def test_a_configuration_does_not_change() -> None:
         config.threads = 3
 
 
-def test_a_wrong_setting_ends_the_daemon_with_one_sentence(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "unmix_daemon", "run", "--config", str(toml(tmp_path, "threads = -1\n"))]
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [("threads = -1", "threads: "), ("executor = 'moon'", "executor: there is no 'moon'; there are: local")],
+)
+def test_a_wrong_setting_ends_the_daemon_with_one_sentence(tmp_path: Path, setting: str, said: str) -> None:
+    settings = toml(tmp_path, f"{setting}\nstate_folder = '{tmp_path}'\n")
+    command = [sys.executable, "-m", "unmix_daemon", "run", "--config", str(settings)]
     ended = subprocess.run(command, capture_output=True, text=True, check=False)
     assert ended.returncode == 1
     assert ended.stdout == ""
-    assert ended.stderr.startswith("unmixd: threads: ")
+    assert ended.stderr.startswith(f"unmixd: {said}")
     assert len(ended.stderr.splitlines()) == 1
