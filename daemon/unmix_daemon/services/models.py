@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 from unmix.v1 import models_pb2, models_pb2_grpc
 from unmix.words import FieldError
-from unmix.words.models import kind_to_proto
+from unmix.words.models import kind_from_proto
 from unmix.words.times import seconds_of
 
 from unmix_daemon.model_manager import ModelManager
@@ -23,12 +23,12 @@ class ModelService(models_pb2_grpc.ModelServiceServicer):
     async def ListModels(
         self, request: models_pb2.ListModelsRequest, context: Context
     ) -> models_pb2.ListModelsResponse:
+        wanted = request.kind or (kind_from_proto(request.task) if request.task else "")
         return models_pb2.ListModelsResponse(
             models=[
                 model.to_proto()
                 for model in self._manager.models()
-                if request.task in (models_pb2.TASK_UNSPECIFIED, kind_to_proto(model.task))
-                and (model.installed or not request.installed_only)
+                if wanted in ("", model.task) and (model.installed or not request.installed_only)
             ]
         )
 

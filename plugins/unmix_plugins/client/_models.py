@@ -29,7 +29,9 @@ class Models:
 
     def list(self, kind: str | None = None, *, installed_only: bool = False) -> tuple[Model, ...]:
         """The catalogue, by task, best first; of one kind of task, or of all."""
-        request = models_pb2.ListModelsRequest(task=kind_to_proto(kind), installed_only=installed_only)
+        request = models_pb2.ListModelsRequest(
+            task=kind_to_proto(kind), kind=kind or "", installed_only=installed_only
+        )
         answer = self._link.answer(
             lambda channel: _stub(channel).ListModels.future(request, timeout=_ANSWER_SECONDS)
         )

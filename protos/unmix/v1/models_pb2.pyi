@@ -66,6 +66,7 @@ class Model(_message.Message):
     INSTALLED_FIELD_NUMBER: _builtins.int
     QUALITY_FIELD_NUMBER: _builtins.int
     RESIDENCY_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """Unique name."""
     task: Global___Task.ValueType
@@ -84,6 +85,10 @@ class Model(_message.Message):
     """True when it can run now."""
     quality: _builtins.str
     """`high` or `low`; low is a method without a trained model."""
+    kind: _builtins.str
+    """The kind of task that it is for, called as in the specs of jobs: `denoise`, `separate`, … It says more than
+    `task`, which has no number for kinds that came after it.
+    """
     @_builtins.property
     def stems(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The stems that it gives."""
@@ -106,10 +111,11 @@ class Model(_message.Message):
         installed: _builtins.bool = ...,
         quality: _builtins.str = ...,
         residency: _abc.Iterable[Global___Residency] | None = ...,
+        kind: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "download_bytes", b"download_bytes", "installed", b"installed", "licence", b"licence", "name", b"name", "quality", b"quality", "residency", b"residency", "sample_rate", b"sample_rate", "stems", b"stems", "task", b"task", "url", b"url"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["description", b"description", "download_bytes", b"download_bytes", "installed", b"installed", "kind", b"kind", "licence", b"licence", "name", b"name", "quality", b"quality", "residency", b"residency", "sample_rate", b"sample_rate", "stems", b"stems", "task", b"task", "url", b"url"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -159,19 +165,23 @@ class ListModelsRequest(_message.Message):
 
     TASK_FIELD_NUMBER: _builtins.int
     INSTALLED_ONLY_FIELD_NUMBER: _builtins.int
+    KIND_FIELD_NUMBER: _builtins.int
     task: Global___Task.ValueType
     """Only models for this task. Unspecified: all."""
     installed_only: _builtins.bool
     """Only models that can run now."""
+    kind: _builtins.str
+    """Only models for this kind of task, as in Model.kind. Empty: all, or those that `task` says."""
     def __init__(
         self,
         *,
         task: Global___Task.ValueType = ...,
         installed_only: _builtins.bool = ...,
+        kind: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["installed_only", b"installed_only", "task", b"task"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["installed_only", b"installed_only", "kind", b"kind", "task", b"task"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -85,6 +85,7 @@ class Model:
         return models_pb2.Model(
             name=self.name,
             task=kind_to_proto(self.task),
+            kind=self.task,
             description=self.description,
             stems=self.stems,
             sample_rate=self.sample_rate,
@@ -101,7 +102,7 @@ class Model:
         """What a message describes."""
         return cls(
             name=message.name,
-            task=kind_from_proto(message.task),
+            task=message.kind or kind_from_proto(message.task),
             description=message.description,
             stems=tuple(message.stems),
             sample_rate=message.sample_rate,
