@@ -55,11 +55,11 @@ class ModelManager:
     async def pull(self, name: str) -> AsyncIterator[PullStep]:
         """Download and install. Raises JobFailed when the network or the files are not as they should be."""
         entry = self._find(name)
-        if not entry.url:
+        if not entry.address:
             return
         stop = False
         async with self._installing:
-            steps = self._weights.pull(entry, self._mirrored(entry.url), lambda: stop)
+            steps = self._weights.pull(entry, self._mirrored(entry.url), lambda: stop, self._mirrored)
             try:
                 while (step := await unbroken(asyncio.to_thread(_next, steps))) is not None:
                     yield PullStep(step.stage, step.done_bytes, step.total_bytes)
@@ -121,7 +121,7 @@ class ModelManager:
             sample_rate=entry.sample_rate or 0,
             licence=entry.licence,
             download_bytes=entry.download_bytes,
-            url=entry.url,
+            url=entry.address,
             installed=entry.name in self._weights.installed(),
             quality=entry.quality,
             residency=tuple(

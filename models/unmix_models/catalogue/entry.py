@@ -79,6 +79,11 @@ class Model:
     """Of several networks: the weight of each, in the order of `files`, in each stem."""
 
     @property
+    def address(self) -> str:
+        """Where it is downloaded from: its own address, or its first file's; empty for what ships with unmix."""
+        return self.url or next((file.url for file in self.files if file.url), "")
+
+    @property
     def download_bytes(self) -> int:
         """Bytes of all weight files together; 0 where one of them is not known."""
         return sum(file.size for file in self.files) if all(file.size for file in self.files) else 0
