@@ -10,7 +10,7 @@ import soundfile
 import sounds
 from daemons import Daemon, eventually
 from unmix.v1 import audio_pb2, audio_pb2_grpc
-from unmix.words import Accepted, DenoiseStem, DenoiseTask, Event, Options, OutputPiece, Progress
+from unmix.words import Accepted, AudioFacts, DenoiseStem, DenoiseTask, Event, Options, OutputPiece, Progress
 from unmix_plugins.errors import UnmixError
 
 BOTH = (DenoiseStem.CLEAN, DenoiseStem.NOISE)
@@ -30,7 +30,7 @@ def test_clean_and_noise_add_up_to_the_input_exactly_in_its_own_depth(daemon: Da
     assert (clean_rate, clean.shape) == (rate, given.shape)
     assert soundfile.info(tmp_path / "clean.wav").subtype == "PCM_24"
     np.testing.assert_array_equal(clean + noise, given)
-    assert (summary.frames, summary.sample_rate, summary.channels) == (len(given), 44100, 2)
+    assert summary.audio == AudioFacts(len(given), 44100, 2)
 
 
 @pytest.mark.parametrize("model", ["rnnoise", "wiener"])
