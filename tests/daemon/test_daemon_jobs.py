@@ -26,7 +26,7 @@ def test_a_job_can_be_watched_to_its_end_saved_and_deleted(daemon: Daemon, tmp_p
         assert events[-1].state is JobState.COMPLETED
         assert events[-1].summary
         finished = client.jobs.get(job.job_id)
-        assert finished.file_name == "Ünïcode 日本.wav"
+        assert finished.options.file_name == "Ünïcode 日本.wav"
         assert finished.attempts == 1
         client.jobs.save(job.job_id, {"clean": tmp_path / "clean.wav", "noise": tmp_path / "noise.wav"})
         clean, noise, given = (
