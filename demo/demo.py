@@ -48,8 +48,8 @@ def _clean(client: Client, recording: Path) -> tuple[Summary, float, dict[str, P
     files: dict[str, Path] = {}
 
     def name(started: OutputStarted) -> Path:
-        files[started.stem] = OUT / f"{recording.stem}.{started.stem}.{started.extension}"
-        return files[started.stem]
+        files[started.name] = OUT / f"{recording.stem}.{started.name}.{started.extension}"
+        return files[started.name]
 
     began = time.perf_counter()
     task = DenoiseTask(stems=(DenoiseStem.CLEAN, DenoiseStem.NOISE))
@@ -58,11 +58,13 @@ def _clean(client: Client, recording: Path) -> tuple[Summary, float, dict[str, P
 
 
 def _tell(recording: Path, summary: Summary, *, started: float, cold: float, warm: float) -> None:
-    print(f"{'recording':12} {recording}, {summary.duration:.1f} s, {summary.sample_rate} Hz")
+    rate = summary.audio.sample_rate if summary.audio else 0
+    print(f"{'recording':12} {recording}, {summary.duration:.1f} s, {rate} Hz")
     print(f"{'model':12} {summary.model}: {summary.model_reason}")
     print(f"{'device':12} {summary.device}: {summary.device_reason}")
     for output in summary.outputs:
-        print(f"{output.stem:12} {output.level_dbfs:.1f} dBFS, peak {output.peak_dbfs:.1f} dBFS")
+        if output.level_dbfs is not None:
+            print(f"{output.name:12} {output.level_dbfs:.1f} dBFS, peak {output.peak_dbfs:.1f} dBFS")
     print(f"{'daemon':12} up in {started:.2f} s")
     print(f"{'cold':12} {cold:.2f} s, worker and model loaded on the way")
     print(f"{'warm':12} {warm:.2f} s, {summary.duration / warm:.0f} times real time")

@@ -156,8 +156,8 @@ def of_the_daemon(
     made: dict[str, Path] = {}
 
     def target(output: Any) -> Path:
-        made[output.stem] = folder / f"of-the-daemon.{output.stem}.wav"
-        return made[output.stem]
+        made[output.name] = folder / f"of-the-daemon.{output.name}.wav"
+        return made[output.name]
 
     client.process(source, target, task, Options(format="wav", depth="f32"), overwrite=True)
     return {stem: soundfile.read(path, dtype="float32")[0] for stem, path in made.items()}

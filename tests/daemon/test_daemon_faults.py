@@ -232,7 +232,7 @@ def test_a_call_that_lost_its_daemon_is_failed_by_the_next_one(make_daemon: Make
         job = client.jobs.get(seen[0])
         assert job.state is JobState.FAILED
         assert job.error
-        assert "send the file again" in str(job.error)
+        assert "send the file again" in job.error.message
     assert daemon.files() == []
 
 

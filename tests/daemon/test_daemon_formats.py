@@ -8,7 +8,7 @@ import pytest
 import soundfile
 from daemons import Daemon
 from media_files import chunk, decode, encode, ffmpeg_file, fmt, lag, noise, riff, spec_for
-from unmix.words import DenoiseStem, DenoiseTask, Options
+from unmix.words import AudioFacts, DenoiseStem, DenoiseTask, Options
 from unmix_models.media import FORMATS
 
 FRAMES = 48_000 + 7
@@ -53,11 +53,7 @@ def test_every_format_pair_keeps_length_place_rate_and_channels(
                 DenoiseTask("rnnoise", attenuation_limit_db=0),
                 Options(format=name),
             )
-            assert (summary.frames, summary.sample_rate, summary.channels) == (
-                len(samples),
-                info.sample_rate,
-                2,
-            )
+            assert summary.audio == AudioFacts(len(samples), info.sample_rate, 2)
             written, result = decode(target)
             assert (written.sample_rate, result.shape) == (info.sample_rate, samples.shape), name
             if name in LOSSLESS:

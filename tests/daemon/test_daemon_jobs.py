@@ -115,7 +115,7 @@ def test_folder_jobs_go_before_batch_jobs_and_clients_take_turns(daemon: Daemon,
         names[b.jobs.submit(source, DenoiseTask(), Options(priority=Priority.FOLDER)).job_id] = "folder"
         a.jobs.cancel(first.job_id)
         jobs = [list(a.jobs.watch(job_id))[-1] and a.jobs.get(job_id) for job_id in names]
-    order = [names[job.job_id] for job in sorted(jobs, key=lambda job: job.started or 0.0)]
+    order = [names[job.job_id] for job in sorted(jobs, key=lambda job: job.started)]
     # One batch job may have begun beside the folder job that was cancelled; after that the order is ours.
     order.remove("folder")
     assert [name[0] for name in order][1:4] in (["b", "a", "b"], ["a", "b", "a"])

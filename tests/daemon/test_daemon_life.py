@@ -92,7 +92,8 @@ def test_sigterm_lets_a_running_call_finish(make_daemon: Make, tmp_path: Path) -
 
     with daemon.client() as client:
         summary = client.denoise(source, {"clean": tmp_path / "clean.wav"}, on_event=terminate)
-    assert summary.frames == 20 * 48000
+    assert summary.audio
+    assert summary.audio.frames == 20 * 48000
     assert daemon.wait() == 0
 
 

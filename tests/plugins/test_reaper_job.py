@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unmix.words import DenoiseStem, DenoiseTask, Section, SeparateTask
+from unmix.words import Consistency, DenoiseStem, DenoiseTask, Section, SeparateTask
 from unmix_plugins.errors import InvalidRequest, SourceError, UnmixError
 from unmix_plugins.reaper.job import Assignment, Item, read_job
 
@@ -62,6 +62,10 @@ def test_a_job_is_read_as_it_was_meant(job_file: Path) -> None:
     [
         (SEPARATE, SeparateTask("dsp", ("vocals", "-vocals"))),
         (SEPARATE | {"stems": []}, SeparateTask("dsp", ())),
+        (
+            SEPARATE | {"consistency": "none", "shifts": 2, "overlap": 0.5},
+            SeparateTask("dsp", ("vocals", "-vocals"), Consistency.NONE, shifts=2, overlap=0.5),
+        ),
         (DENOISE | {"attenuation_limit_db": 12}, DenoiseTask(attenuation_limit_db=12.0)),
         (DENOISE | {"stems": ["noise", "clean"]}, DenoiseTask(stems=(DenoiseStem.NOISE, DenoiseStem.CLEAN))),
     ],
@@ -124,6 +128,10 @@ WRONG: dict[str, Any] = {
     "a separation with a strength": a_job(task=SEPARATE | {"attenuation_limit_db": 3}),
     "an empty model": a_job(task=DENOISE | {"model": ""}),
     "too much strength": a_job(task=DENOISE | {"attenuation_limit_db": 100.5}),
+    "a strength beyond all": a_job(task=DENOISE | {"attenuation_limit_db": 10**400}),
+    "shifts that are a text": a_job(task=SEPARATE | {"shifts": "2"}),
+    "shifts beyond all": a_job(task=SEPARATE | {"shifts": 1 << 40}),
+    "a consistency that is none": a_job(task=SEPARATE | {"consistency": "perfect"}),
     "negative strength": a_job(task=DENOISE | {"attenuation_limit_db": -1}),
     "a strength that is no number": a_job(task=DENOISE | {"attenuation_limit_db": float("nan")}),
     "a strength that is true": a_job(task=DENOISE | {"attenuation_limit_db": True}),

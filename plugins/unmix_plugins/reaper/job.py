@@ -124,7 +124,10 @@ def _value(told: object, kind: Any, place: str) -> Any:
     if kind is float:
         if isinstance(told, bool) or not isinstance(told, int | float):
             raise _wrong(place, "a number or null")
-        return float(told)
+        try:
+            return float(told)
+        except OverflowError as error:
+            raise _wrong(place, "a number that can be") from error
     if kind is int:
         return _count(told, 0, place)
     text = _text(told, place)
