@@ -129,7 +129,7 @@ class Bridge:
         if self._process and self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(20)
+                self._process.wait(60)
             except subprocess.TimeoutExpired:
                 self.kill()
                 raise
@@ -137,7 +137,7 @@ class Bridge:
     def wait(self) -> int:
         """Its exit status, once it has ended."""
         assert self._process
-        return self._process.wait(20)
+        return self._process.wait(60)
 
     def log(self) -> str:
         return (self.state / "bridge.log").read_text("utf-8", "replace")
