@@ -285,7 +285,7 @@ def test_a_command_that_is_not_there_is_told() -> None:
 
 def test_a_command_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     out = tmp_path / "pids"
-    command = ("sh", "-c", 'sleep 60 & echo $$ $! > "$0"; wait', str(out))  # there long before its time is over
+    command = ("sh", "-c", 'sleep 60 & echo $$ $! > "$0"; wait', str(out))  # a shell is there at once
     with pytest.raises(HookFailed, match=r"was ended after 2 s"):
         tell(CommandHook(command, timeout=2.0), DONE, Pauses())
     pids = [int(pid) for pid in out.read_text().split()]
