@@ -39,6 +39,8 @@ class Studio:
 
     def __enter__(self) -> Self:
         self.daemon.start()
+        with self.daemon.client() as client:
+            client.models.load(DENOISE_MODEL)  # which a worker is started for
         self.make_fit()
         return self
 
@@ -117,7 +119,8 @@ class Studio:
 
         Replies carry no name: one that the test waits for might be taken by the bridge, were that to wait as well.
         """
-        workers = eventually(self.daemon.workers)
+        workers = self.daemon.workers()
+        assert workers
         for worker in workers:
             worker.suspend()
         try:
