@@ -1,7 +1,6 @@
 """The bridge as a process of its own, for tests with the real Audacity, and what the daemon itself makes of samples."""
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -23,6 +22,7 @@ from pathlib import Path
 from unmix_plugins.audacity import desk
 from unmix_plugins.audacity.bridge import run
 desk.LONG = float(sys.argv[3])
+desk.PATIENCE = max(desk.PATIENCE, desk.LONG)
 sys.exit(run(Path(sys.argv[1]), pipes=Path(sys.argv[2])))
 """
 
@@ -39,7 +39,7 @@ class Bridge:
         environment: Mapping[str, str] | None = None,
         within: Sequence[str] = (),
     ) -> None:
-        """`pipes`: where Audacity's script pipe is. Work that is expected to take `long` seconds is late.
+        """`pipes`: where Audacity's script pipe is. Work is late that takes, or is expected to take, `long` seconds.
 
         It shows its window if the `environment` names a display; `within` is a command that runs it elsewhere.
         """
@@ -105,6 +105,11 @@ class Bridge:
         except BridgeAbsent:
             return {}
 
+    def is_idle(self) -> bool:
+        """Whether it runs, and has nothing to do."""
+        said = self.status()
+        return bool(said) and not said.get("jobs")
+
     def jobs(self) -> list[Mapping[str, Any]]:
         """What `unmix audacity status` lists."""
         return self.status().get("jobs", [])
@@ -115,8 +120,8 @@ class Bridge:
 
     def kill(self) -> None:
         """As `kill -9`."""
-        os.kill(self.pid, signal.SIGKILL)
         assert self._process
+        self._process.kill()
         self._process.wait()
 
     def stop(self) -> None:
@@ -124,7 +129,7 @@ class Bridge:
         if self._process and self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(20)
+                self._process.wait(60)
             except subprocess.TimeoutExpired:
                 self.kill()
                 raise
@@ -132,7 +137,7 @@ class Bridge:
     def wait(self) -> int:
         """Its exit status, once it has ended."""
         assert self._process
-        return self._process.wait(20)
+        return self._process.wait(60)
 
     def log(self) -> str:
         return (self.state / "bridge.log").read_text("utf-8", "replace")

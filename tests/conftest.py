@@ -1,11 +1,19 @@
 """What holds for all tests."""
 
+import signal
+
 import pytest
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--soak", action="store_true", help="soak tests in full: minutes instead of seconds")
     parser.addoption("--soak-seed", type=int, default=1, help="of the random choices in soak tests")
+
+
+def pytest_configure() -> None:
+    """Let Ctrl-C be heard, by all programs that are started, too: shells have it ignored in their background."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import psutil
 from unmix.locations import read_endpoint, read_token
 from unmix_plugins.client import Client
 
-START_SECONDS = 20.0
+START_SECONDS = 60.0
 
 
 class Daemon:

@@ -149,11 +149,11 @@ def test_a_script_can_run_twice_at_once(desk: Desk) -> None:
 
 
 def test_how_long_the_window_stood_still_is_measured(tmp_path: Path) -> None:
-    desk = Desk(tmp_path, string_cost=1.0)
+    desk = Desk(tmp_path, string_cost=100.0)  # seconds, beside which a busy machine's own do not count
     desk.run("RPR_defer('pass'); RPR_GetProjectPathEx(0, '', 512); RPR_EnumProjects(-1, '', 512)")
     desk.reaper.step()
-    assert 2.0 < desk.reaper.blocked[0] < 2.9
-    assert 0.0 < desk.reaper.blocked[1] < 0.5
+    assert 200 < desk.reaper.blocked[0] < 290
+    assert 0 < desk.reaper.blocked[1] < 50
     assert desk.reaper.runs[1].code == "pass"
 
 
@@ -235,9 +235,11 @@ def test_reaper_itself_may_take_its_time_in_threads_of_its_own(desk: Desk) -> No
         thread.join()
 
     desk.reaper.windows.write_console = slowly  # type: ignore[method-assign]
+    began = time.perf_counter()
     desk.run("RPR_ShowConsoleMsg('go')")
+    whole = time.perf_counter() - began
     assert desk.reaper.problems == []
-    assert desk.reaper.blocked[0] < 0.2
+    assert desk.reaper.blocked[0] < whole - 0.2
 
 
 def test_sleeping_is_refused(desk: Desk) -> None:

@@ -80,12 +80,12 @@ def test_files_that_come_by_creation_copying_moving_and_with_their_folder_are_ta
 
 
 def test_a_file_that_grows_is_taken_when_it_has_ended(watch: Start, source: Path) -> None:
-    _, taken = watch(settle_seconds=0.4)
+    _, taken = watch(settle_seconds=1.5)  # long beside a pause that a busy machine has made longer
     path = source / "recording.wav"
     for _ in range(29):
         with path.open("ab") as file:  # closed each time, so that only its growth is a sign
             file.write(b"x" * 100)
-        _pause(0.03)
+        _pause(0.06)
     eventually(taken.names)
     [sighting] = taken.sightings
     assert sighting.size == 2900

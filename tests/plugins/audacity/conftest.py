@@ -51,10 +51,7 @@ def shared_audacity(
 @pytest.fixture
 def audacity(shared_audacity: Audacity) -> Audacity:
     """A running program without tracks, whose pipe the test holds; the tests of a module share it."""
-    if not shared_audacity.runs:
-        shared_audacity.start()
-    shared_audacity.clear()
-    return shared_audacity
+    return shared_audacity if shared_audacity.is_fit() else shared_audacity.start_anew()
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
@@ -22,9 +23,12 @@ from unmix_plugins.audacity.pipe import NoProject, Pipe, PipeAbsent, PipeError, 
 PROGRAM = "audacity"
 MODULE = Path("/usr/lib/audacity/modules/mod-script-pipe.so")
 START_SECONDS = 60.0
+_FIT_SECONDS = 10.0
+"""For an answer of a program that was used before; one that is slower is replaced, which harms no test."""
 _TMP = Path("/tmp")  # noqa: S108  # there Audacity makes its pipe, and X11 its sockets
 _X11 = _TMP / ".X11-unix"
 _REGISTRY = "pluginregistry.cfg"
+_OPEN_PROJECTS = re.compile(r"^\[ActiveProjects\]\n([^\[\n].*\n)*", re.MULTILINE)
 _ENTER = """
 set -e
 mount --bind "$1" /etc/passwd
@@ -160,6 +164,26 @@ class Audacity:
             self._launch()
             self.connect()
 
+    def is_fit(self) -> bool:
+        """Whether it can be used on, with the pipe held and all tracks removed.
+
+        A test that failed may have left it in a dialog, its pipe silent or in another's use, or may have ended it.
+        """
+        if not self.runs or self.dialogs():
+            return False
+        self.release()  # replies that a bridge did not wait for would be taken for ours
+        try:
+            self.connect(_FIT_SECONDS)
+            self.clear(_FIT_SECONDS)
+            return not Editor(self.pipe).tracks()
+        except (AssertionError, PipeError):
+            return False
+
+    def start_anew(self) -> Self:
+        """Kill it, and start it with an empty project."""
+        self.kill()
+        return self.start()
+
     def connect(self, seconds: float = START_SECONDS) -> Pipe:
         """Take hold of the pipe and wait until it answers."""
         eventually(self._try_to_open, seconds)
@@ -200,10 +224,10 @@ class Audacity:
         )
         self.kill()
 
-    def clear(self) -> None:
+    def clear(self, seconds: float = START_SECONDS) -> None:
         """Remove all tracks."""
-        self.pipe.command("SelectAll:")
-        self.pipe.command("RemoveTracks:")
+        self.pipe.command("SelectAll:", patience=seconds)
+        self.pipe.command("RemoveTracks:", patience=seconds)
 
     def import_files(self, *paths: Path) -> None:
         for path in paths:
@@ -270,15 +294,23 @@ class Audacity:
         crashed = self.temporary.glob("*.aup3unsaved*")  # would be offered for recovery
         for left_behind in (*crashed, *self.pipes.glob("audacity_script_pipe.*")):
             left_behind.unlink()
+        self._forget_open_projects()
         enter = ["sh", "-c", _ENTER, "sh", self._users, self.pipes, *self._shared, "--"]
         with (self.home / "audacity.log").open("ab") as log:
             self._process = subprocess.Popen(
                 [*_unshare(), *enter, PROGRAM],
                 env=self.environment,
+                cwd=self.home,  # it may write beside itself, as (null) when it saves a project without a name
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
             )
+
+    def _forget_open_projects(self) -> None:
+        """Else a program that was killed offers to recover them."""
+        with suppress(FileNotFoundError):  # killed while it wrote its settings
+            settings = self.configuration.read_text("utf-8")
+            self.configuration.write_text(_OPEN_PROJECTS.sub("", settings), "utf-8")
 
     def _has_new_effects(self) -> bool:
         registry = self.configuration.with_name(_REGISTRY)

@@ -16,6 +16,7 @@ _LINE_HEIGHT = 1
 """Pixels of the menu bar, and of an item and a dividing line in a menu; checked against each menu's height."""
 _LINE = "----"
 _STEP = 6
+_ROUNDS = 5
 _TEXT_TOP = 14
 _SELECTION = "import tkinter; print(tkinter.Tk().selection_get())"
 
@@ -112,14 +113,17 @@ class Screen:
         self._tool("xdotool", "mousemove", str(x), str(y))
 
     def _find_left_edges(self, bar: Window, count: int) -> None:
-        """Where each name begins in the menu bar: there its menu opens while the mouse goes along an open one."""
+        """Where each name begins in the menu bar: there its menu opens while the mouse goes along an open one.
+
+        A busy program may be slower than the mouse and leave one out, so that it goes along several times.
+        """
         lefts: set[int] = set()
-        x = bar.x + 8
-        while len(lefts) < count:
-            assert x < bar.x + bar.width, f"only {len(lefts)} menus were found"
+        for x in [*range(bar.x + 8, bar.x + bar.width, _STEP)] * _ROUNDS:
+            if len(lefts) == count:
+                break
             self._move(x, bar.y + _BAR_HEIGHT // 2)
             lefts |= {menu.x - bar.x for menu in self._popups()[:1]}
-            x += _STEP
+        assert len(lefts) == count, f"only {len(lefts)} menus were found"
         self._lefts = sorted(lefts)
 
     def _window(self, number: str) -> Window | None:
@@ -135,7 +139,7 @@ class Screen:
 
     def _tool(self, *command: str, may_fail: bool = False) -> str:
         done = subprocess.run(
-            command, env=self._environment, check=not may_fail, capture_output=True, text=True, timeout=20
+            command, env=self._environment, check=not may_fail, capture_output=True, text=True, timeout=60
         )
         return done.stdout
 

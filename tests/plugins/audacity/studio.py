@@ -1,8 +1,8 @@
 """The real Audacity with our effects, a real daemon, and a bridge between them, in folders with difficult names."""
 
 import sqlite3
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -20,6 +20,8 @@ from unmix_plugins.audacity.editor import Editor
 DENOISE_MODEL = "rnnoise"
 SEPARATE_MODEL = "dsp"
 """What the effects without a dialog use here; neither needs a download."""
+AT_ONCE = 60.0
+"""Seconds that effects wait for work, more than a busy machine needs for any that is meant to be done at once."""
 
 
 class Studio:
@@ -31,15 +33,15 @@ class Studio:
         self.daemon = Daemon(self.state)
         self.audacity = Audacity(folder / "home", display, shared=[folder])
         install_effects(self.audacity.plug_ins, self.state)
-        self._project = folder / "Проект Łódź.aup3"
+        self._project = folder
         self._running: Bridge | None = None
         self._long = 0.0
 
     def __enter__(self) -> Self:
         self.daemon.start()
-        self.audacity.start()
-        self.audacity.save(self._project)
-        self.audacity.release()
+        with self.daemon.client() as client:
+            client.models.load(DENOISE_MODEL)  # which a worker is started for
+        self.make_fit()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -57,7 +59,18 @@ class Studio:
     def editor(self) -> Editor:
         return Editor(self.audacity.pipe)
 
-    def begin(self, *, long: float = 4.0) -> None:
+    def make_fit(self) -> None:
+        """Replace what another test has left in a dialog, silent, at work or dead; the project has no tracks then."""
+        is_fit = self.audacity.is_fit()
+        if self._running and not (is_fit and self._running.is_idle()):
+            self._running.kill()
+            self._running = None
+        if not is_fit:
+            self.audacity.start_anew()
+            self._project = self.folder / f"Проект Łódź {len(list(self.folder.glob('*.aup3')))}.aup3"
+            self.audacity.save(self._project)
+
+    def begin(self, *, long: float = AT_ONCE) -> None:
         """Have a bridge, for which work is late that is expected to take `long` seconds; nothing is chosen yet."""
         if self._running is None or self._long != long:
             if self._running:
@@ -92,8 +105,29 @@ class Studio:
         self.audacity.click_menu("Effect", "Unmix", label)
 
     def run(self, label: str) -> None:
-        """Choose one of our effects through the pipe."""
+        """Choose one of our effects through the pipe; what it does at once is done then."""
         self.editor.run(label, undo=True)
+
+    def run_late(self, label: str) -> None:
+        """Choose one through the pipe whose result the bridge will put in later."""
+        with self.nothing_is_worked_on():
+            self.run(label)
+
+    @contextmanager
+    def nothing_is_worked_on(self) -> Generator[None]:
+        """Within this no result comes, and so the bridge sends nothing.
+
+        Replies carry no name: one that the test waits for might be taken by the bridge, were that to wait as well.
+        """
+        workers = self.daemon.workers()
+        assert workers
+        for worker in workers:
+            worker.suspend()
+        try:
+            yield
+        finally:
+            for worker in workers:
+                worker.resume()
 
     def changed(self, before: SavedProject, act: Callable[[], object]) -> SavedProject:
         """The project after `act` and what follows from it."""
@@ -103,8 +137,20 @@ class Studio:
 
     def wait_for_change(self, before: SavedProject, act: Callable[[], object]) -> None:
         """Return as soon as the project is another than `before`; the bridge may still be busy with it."""
+        known = self._not_put_in()
         act()
-        eventually(lambda: self.differs_from(before), 300.0)
+        eventually(lambda: self.differs_from(before) or self._is_still_awaited(known), 300.0)
+
+    def _is_still_awaited(self, known: Mapping[str, str]) -> bool:
+        """False; fails the test at once, with the reason, when the bridge will not put in what is waited for."""
+        told = {job: reason for job, reason in self._not_put_in().items() if job not in known}
+        assert not told
+        return False
+
+    def _not_put_in(self) -> dict[str, str]:
+        """Why, of each job from which nothing will come by itself."""
+        stands = {job["id"]: f"{job['state']}: {job['message']}" for job in self.bridge.jobs()}
+        return {job: said for job, said in stands.items() if said.startswith(("ready", "changed", "failed"))}
 
     def history(self) -> tuple[str, str]:
         """What can be undone, and what redone."""

@@ -106,8 +106,9 @@ def test_a_project_that_is_closed_between_two_commands_is_noticed(fake: FakePipe
 
 
 def test_a_silent_audacity_is_told_nothing_more_until_it_has_answered(fake: FakePipe, pipe: Pipe) -> None:
+    pipe.command("First:")
     release = threading.Event()
-    fake.answers("Slow", lambda: b"late" + OK if release.wait(10) else None)
+    fake.answers("Slow", lambda: b"late" + OK if release.wait(60) else None)
     with pytest.raises(PipeSilent):
         pipe.command("Slow:", patience=0.05)
     for _ in range(2):
@@ -116,13 +117,13 @@ def test_a_silent_audacity_is_told_nothing_more_until_it_has_answered(fake: Fake
     release.set()
     fake.answers("Next", b"in time" + OK)
     assert pipe.command("Next:") == ["in time"]
-    assert sent(fake) == ["Slow:", "Next:"]
-    assert len(fake.received) == 4  # with a word for the first command, and one for getting into step again
+    assert sent(fake) == ["First:", "Slow:", "Next:"]
+    assert len(fake.received) == 5  # with a word for the first command, and one for getting into step again
 
 
 def test_a_reply_to_a_predecessor_is_thrown_away(fake: FakePipe, tmp_path: Path) -> None:
     release = threading.Event()
-    fake.answers("Slow", lambda: b"late" + OK if release.wait(10) else None)
+    fake.answers("Slow", lambda: b"late" + OK if release.wait(60) else None)
     with Pipe.open(tmp_path, patience=5) as first, pytest.raises(PipeSilent):
         first.command("Slow:", patience=0.05)
     with Pipe.open(tmp_path) as second:  # the other end has not seen yet that the first has gone
@@ -285,7 +286,7 @@ def test_what_is_no_command_is_not_sent(fake: FakePipe, pipe: Pipe) -> None:
 
 def test_who_waits_for_another_threads_command_loses_patience_too(fake: FakePipe, pipe: Pipe) -> None:
     release = threading.Event()
-    fake.answers("Slow", lambda: OK if release.wait(10) else None)
+    fake.answers("Slow", lambda: OK if release.wait(60) else None)
     slow = threading.Thread(target=pipe.command, args=("Slow:",))
     slow.start()
     eventually(lambda: "Slow:" in fake.received)
@@ -298,7 +299,7 @@ def test_who_waits_for_another_threads_command_loses_patience_too(fake: FakePipe
 
 def test_a_late_reply_does_not_hide_that_audacity_has_gone(fake: FakePipe, pipe: Pipe) -> None:
     release = threading.Event()
-    fake.answers("Slow", lambda: OK if release.wait(10) else None)
+    fake.answers("Slow", lambda: OK if release.wait(60) else None)
     with pytest.raises(PipeSilent):
         pipe.command("Slow:", patience=0.05)
     assert not pipe.is_lost

@@ -27,7 +27,7 @@ pytestmark = pytest.mark.long
 def connected(audacity: Audacity) -> Pipe:
     """A new connection, in the place of the test's own."""
     audacity.release()
-    return Pipe.open(audacity.pipes, patience=10)
+    return Pipe.open(audacity.pipes, patience=60)
 
 
 def test_a_reply_is_what_was_asked_for(audacity: Audacity) -> None:
@@ -63,17 +63,19 @@ def test_a_dialog_blocks_the_reply_and_nothing_more_is_sent(audacity: Audacity) 
     with pytest.raises(PipeSilent, match="close the dialog"):
         audacity.pipe.command("NewMonoTrack:", patience=0.1)
     audacity.press("Return")
-    assert audacity.pipe.command("Message: Text=next", patience=10) == ["next"]
+    assert audacity.pipe.command("Message: Text=next", patience=60) == ["next"]
     assert audacity.saved().tracks == ()
 
 
 def test_a_client_that_leaves_in_the_middle_does_no_harm(audacity: Audacity) -> None:
-    with connected(audacity) as first, pytest.raises(PipeSilent):
-        first.command('Import2: Filename="/nowhere"', patience=0.5)
+    with connected(audacity) as first:
+        first.command("Message: Text=first")
+        with pytest.raises(PipeSilent):
+            first.command('Import2: Filename="/nowhere"', patience=0.5)
     with Pipe.open(audacity.pipes) as second:
         eventually(audacity.dialogs)
         audacity.press("Return")
-        assert second.command("Message: Text=second", patience=10) == ["second"]
+        assert second.command("Message: Text=second", patience=60) == ["second"]
     audacity.connect()
     assert audacity.runs
 
@@ -89,7 +91,7 @@ def test_an_audacity_that_is_killed_is_lost(make_audacity: Callable[..., Audacit
     audacity = make_audacity().start()
     os.kill(audacity.pid, 9)
     with pytest.raises(PipeLost):
-        audacity.pipe.command("Message: Text=x", patience=10)
+        audacity.pipe.command("Message: Text=x", patience=60)
     assert audacity.pipe.is_lost
     eventually(lambda: not Pipe.is_there(audacity.pipes))
     with pytest.raises(PipeAbsent):
@@ -100,7 +102,7 @@ def test_an_audacity_that_is_closed_in_the_middle_is_lost(make_audacity: Callabl
     audacity = make_audacity().start()
     threading.Timer(0.3, os.kill, (audacity.pid, 9)).start()
     with pytest.raises(PipeLost):
-        audacity.pipe.command('Import2: Filename="/nowhere"', patience=10)
+        audacity.pipe.command('Import2: Filename="/nowhere"', patience=60)
 
 
 def test_an_audacity_that_the_user_closes_is_lost_without_asking(
@@ -121,10 +123,10 @@ def test_the_pipe_of_a_restarted_audacity_is_found_before_it_has_a_project(
 
     def answers() -> bool:
         with suppress(NoProject):
-            return pipe.command("Message: Text=again", patience=20) == ["again"]
+            return pipe.command("Message: Text=again", patience=60) == ["again"]
         return False
 
-    with Pipe.open(audacity.pipes, patience=20) as pipe:
+    with Pipe.open(audacity.pipes, patience=60) as pipe:
         assert eventually(answers)
 
 

@@ -38,6 +38,8 @@ def recorder(
     shared_recorder: Audacity, sound_server: SoundServer, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Audacity]:
     """A real Audacity with something to play on and to record from."""
+    if not shared_recorder.is_fit():
+        shared_recorder.start_anew()
     with monkeypatch.context() as patched:
         for name, value in sound_server.environment.items():
             patched.setenv(name, value)

@@ -56,7 +56,8 @@ def test_nothing_else_moves_with_sync_lock(studio: Studio, exactly: Exactly) -> 
     studio.command("SyncLock:")
     try:
         exactly.replaces("Denoise", DENOISE, [2], 22_050.37 / RATE, 66_150.5 / RATE)
-        exactly.replaces("Denoise", DENOISE, [0], 1.5, 2.5)  # late: beyond the clip
+        beyond_the_clip = Exactly(studio, late=True)
+        beyond_the_clip.replaces("Denoise", DENOISE, [0], 1.5, 2.5)
     finally:
         studio.command("SyncLock:")
 
@@ -80,6 +81,7 @@ def test_all_is_undone_and_redone_by_keyboard(studio: Studio) -> None:
 def test_a_long_track(studio: Studio, exactly: Exactly, seconds: int, is_full_soak: bool) -> None:
     if seconds == 3600 and not is_full_soak:
         pytest.skip("an hour takes minutes: run with --soak")
+    studio.begin(long=4.0)  # as users have it, for whom an hour is late
     choices.save(studio.bridge.folder, Choices(denoise_model="wiener"))  # the fastest, as it runs twice
     studio.open(Audio("lecture", [Clip(noise(seconds * 8000))], 8000))
     exactly.replaces("Denoise", DenoiseTask("wiener"), [0], 0.25, seconds - 0.25)

@@ -1,7 +1,6 @@
 """Dialogs, the shell and a result that is fetched lead to the same samples."""
 
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable
@@ -11,7 +10,7 @@ import pytest
 from daemons import eventually
 from plugins.audacity.arrangement import RATE, Audio, Clip, noise
 from plugins.audacity.exact.conftest import DENOISE, REMOVE_VOCALS, Exactly
-from plugins.audacity.studio import SEPARATE_MODEL, Studio
+from plugins.audacity.studio import AT_ONCE, SEPARATE_MODEL, Studio
 from unmix.words import DenoiseTask, SeparateTask
 
 pytestmark = pytest.mark.long
@@ -44,12 +43,9 @@ def test_a_finished_result_is_fetched(voice: Studio, exactly: Exactly) -> None:
     voice.begin(long=0.0)
     voice.select([0], 0.5, 1.0)
     before = voice.save()
-    os.kill(voice.daemon.pid, signal.SIGSTOP)
-    try:
+    with voice.nothing_is_worked_on():
         voice.run("Denoise")
         voice.command("SplitDelete:")
-    finally:
-        os.kill(voice.daemon.pid, signal.SIGCONT)
     assert "changed meanwhile" in voice.audacity.message()
     voice.audacity.press("Return")
     (job,) = voice.bridge.jobs()
@@ -77,7 +73,7 @@ def test_the_bridge_is_asked_to_replace(voice: Studio, exactly: Exactly, operati
     assert events[-1] == "done"
 
 
-@pytest.mark.parametrize("long", [4.0, 0.0], ids=["at once", "late"])
+@pytest.mark.parametrize("long", [AT_ONCE, 0.0], ids=["at once", "late"])
 def test_the_shell_denoises(voice: Studio, exactly: Exactly, long: float) -> None:
     voice.begin(long=long)
     command = ["denoise", "--model", "wiener", "--strength", "12"]

@@ -1,6 +1,7 @@
 """What the bridge puts back through the pipe is exact, clip by clip, and one undo takes all back."""
 
 import pytest
+from daemons import eventually
 from plugins.audacity.arrangement import RATE, Audio, Clip, Labels, noise
 from plugins.audacity.exact.conftest import DENOISE, REMOVE_VOCALS, Exactly
 from plugins.audacity.exact.test_exact import ALL_KINDS
@@ -13,10 +14,9 @@ GAP = Audio("gap", [Clip(noise(RATE), 0, "one"), Clip(noise(RATE, 1, 1), 2 * RAT
 
 
 @pytest.fixture
-def late(studio: Studio) -> Studio:
-    """Any work is late."""
-    studio.begin(long=0.0)
-    return studio
+def exactly(studio: Studio) -> Exactly:
+    """All here is late: for its clips, or since any work is."""
+    return Exactly(studio, late=True)
 
 
 @pytest.mark.parametrize(("start", "end"), [(0.5, 2.5), (0.0, 3.0), (0.5, 9.0), (1.5, 2.25)])
@@ -54,6 +54,7 @@ def test_all_of_tracks_of_different_lengths(studio: Studio, exactly: Exactly) ->
         Audio("empty", []),
     )
     studio.audacity.press("ctrl+a")
+    eventually(lambda: all(track.is_selected for track in studio.editor.tracks()))
     exactly.replaces("Denoise", DENOISE, [0, 2, 3])
 
 

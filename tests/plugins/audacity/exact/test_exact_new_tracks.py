@@ -22,7 +22,6 @@ def test_at_once_by_mouse(studio: Studio, exactly: Exactly, label: str, task: Ta
 
 
 @pytest.mark.parametrize(("label", "task"), EFFECTS)
-def test_late(studio: Studio, exactly: Exactly, label: str, task: Task) -> None:
-    studio.begin(long=0.0)
-    studio.open(*ALL_KINDS)
-    exactly.adds(label, task, [2, 4], 0.5, 1.0)
+def test_late(late: Studio, label: str, task: Task) -> None:
+    late.open(*ALL_KINDS)
+    Exactly(late, late=True).adds(label, task, [2, 4], 0.5, 1.0)

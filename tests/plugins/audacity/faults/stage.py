@@ -20,10 +20,8 @@ from plugins.audacity.aup3 import SavedProject
 from plugins.audacity.program import Audacity
 from plugins.audacity.sound_server import SoundServer
 from unmix_plugins.audacity.editor import Editor
-from unmix_plugins.audacity.pipe import PipeError
 
 FRAMES = 3 * RATE
-RECONNECT_SECONDS = 10.0
 UNCHANGED = "Nothing was changed."
 
 
@@ -59,31 +57,18 @@ class Stage:
 
     def open(self, *tracks: Audio | Labels) -> SavedProject:
         """Begin with these tracks, everything selected; returns the project."""
-        if not self._is_fit():
-            self.audacity.kill()
-            self._start()
+        if not self.audacity.is_fit():
+            self.audacity.start_anew()
             self._project = self.folder / f"project {len(list(self.folder.glob('*.aup3')))}.aup3"
             self.audacity.save(self._project)
-        self.audacity.clear()
         arrangement.write(self.folder / "arranged.aup", tracks or [voice()])
         self.audacity.import_files(self.folder / "arranged.aup")
         self.command("SelectAll:")
         return self.project()
 
-    def _is_fit(self) -> bool:
-        """Whether the program can be used on; a test that failed may have left it in a dialog, or its pipe in use."""
-        if not self.audacity.runs:
-            return False
-        self.audacity.release()  # replies that a bridge did not wait for would be taken for ours
-        try:
-            self.audacity.connect(RECONNECT_SECONDS)
-        except (AssertionError, PipeError):
-            return False
-        return True
-
     def open_again(self) -> SavedProject:
         """Start the program that has ended, and open the project that it had; everything is selected."""
-        self._start()
+        self.audacity.start()
         opening = threading.Thread(target=self.command, args=[f'OpenProject2: Filename="{self._project}"'])
         opening.start()
         while opening.is_alive():
@@ -92,12 +77,6 @@ class Stage:
             opening.join(0.1)
         self.command("SelectAll:")
         return self.project()
-
-    def _start(self) -> None:
-        settings = self.audacity.configuration
-        if settings.exists():  # else a program that was killed offers to recover its projects
-            settings.write_text(settings.read_text("utf-8").partition("[ActiveProjects]")[0], "utf-8")
-        self.audacity.start()
 
     def start_daemon(self) -> FakeDaemon:
         """A daemon that multiplies by FACTORS once the gate is open."""

@@ -29,11 +29,14 @@ def real_daemon(stage: Stage) -> Iterator[Daemon]:
         process.kill()
 
 
-def stopped_worker(daemon: Daemon, stage: Stage) -> psutil.Process:
-    """The worker, in the middle of something."""
-    worker = stage.until(daemon.workers)[0]
-    stage.until(lambda: any("attempt-" in name for name in daemon.files()))
-    worker.suspend()
+def choose_for_a_stopped_worker(daemon: Daemon, stage: Stage) -> psutil.Process:
+    """The worker, which has been given the work of an effect, and cannot be done with it."""
+    with daemon.client() as client:
+        client.models.load("rnnoise")
+        (worker,) = daemon.workers()
+        worker.suspend()
+        stage.choose()
+        stage.until(lambda: client.status().processing_jobs)
     return worker
 
 
@@ -42,8 +45,7 @@ def test_a_worker_that_is_killed_is_replaced_and_the_result_is_right(
 ) -> None:
     before = stage.open(voice(frames=LONG))
     stage.start_bridge()
-    stage.choose()
-    worker = stopped_worker(real_daemon, stage)
+    worker = choose_for_a_stopped_worker(real_daemon, stage)
     assert stage.job()["state"] == "working"
     worker.kill()
     stage.wait_until_done()
@@ -59,8 +61,7 @@ def test_a_daemon_that_is_killed_is_told_and_started_again_by_the_next_click(
 ) -> None:
     before = stage.open(voice(frames=LONG))
     stage.start_bridge()
-    stage.choose()
-    worker = stopped_worker(real_daemon, stage)
+    worker = choose_for_a_stopped_worker(real_daemon, stage)
     real_daemon.kill()
     worker.kill()
     said = stage.message()

@@ -36,7 +36,7 @@ def test_work_that_is_cancelled_from_a_shell_changes_nothing(working: Stage) -> 
     assert (
         working.ask(do="cancel", job=working.job()["id"])[-1]["message"] == "Cancelled; nothing was changed."
     )
-    assert working.daemon.script.ended.wait(5)
+    assert working.daemon.script.ended.wait(60)
     working.wait_until_done()
     assert working.files() == []
     assert working.audacity.dialogs() == []
@@ -65,7 +65,7 @@ def test_the_window_ends_with_a_bridge_that_is_killed(working: Stage) -> None:
     working.until(lambda: shown(working))
     (window,) = psutil.Process(working.bridge.pid).children()
     working.bridge.kill()
-    window.wait(5)
+    window.wait(60)
     working.start_bridge()
 
 
