@@ -1,13 +1,15 @@
 """Whose fault it is that a worker ended: of several jobs nobody's, until one has had a worker alone."""
 
 import asyncio
+from typing import Any, cast
 
 import pytest
 from daemon.world import World, in_a_world
 from fake_executor import CPU, GPU
+from job_examples import a_job
 from unmix.words import JobState, Priority
 from unmix_daemon.queue import occupancy
-from unmix_daemon.queue.occupancy import Occupancy
+from unmix_daemon.queue.occupancy import Attempt, Occupancy
 
 
 @pytest.fixture(autouse=True)
@@ -71,6 +73,41 @@ async def test_nobody_begins_beside_a_job_that_is_watched_alone(world: World) ->
     urgent = await world.executor.next()
     assert urgent.job.options.priority is Priority.INTERACTIVE
     await urgent.finish()
+
+
+@in_a_world(capacity=2)
+async def test_a_job_that_must_be_alone_gets_its_turn_although_others_keep_coming(world: World) -> None:
+    lost, other = await world.submit(), await world.submit()
+    for run in [await world.executor.next(), await world.executor.next()]:
+        run.be_lost()
+    first = await world.executor.next()
+    later = [await world.submit(client="b") for _ in range(3)]
+    await first.finish()
+    second = await world.executor.next()
+    assert {first.job.job_id, second.job.job_id} == {lost.job_id, other.job_id}
+    await second.finish()
+    assert set(await world.executor.next_jobs(3)) == {job.job_id for job in later}
+
+
+def test_while_a_job_waits_to_be_alone_only_what_is_more_urgent_begins() -> None:
+    at_work = Occupancy()
+    suspect, batch, urgent = a_job(), a_job(), a_job(priority=Priority.INTERACTIVE)
+    at_work.begin("another", Attempt("cpu", Priority.BATCH, task := cast("Any", object())))
+    at_work.rest(suspect.job_id)
+    assert not at_work.has_room(suspect, "cpu", 8)
+    assert at_work.has_room(batch, "cpu", 8)
+    at_work.rested(suspect.job_id)
+    assert not at_work.has_room(suspect, "cpu", 8)
+    assert not at_work.has_room(batch, "cpu", 8)
+    assert at_work.has_room(batch, "cuda:0", 8)
+    assert at_work.has_room(urgent, "cpu", 8)
+    at_work.end("another", task)
+    assert at_work.has_room(suspect, "cpu", 8)
+    at_work.begin(suspect.job_id, Attempt("cpu", Priority.BATCH, task))
+    assert not at_work.has_room(urgent, "cpu", 8)
+    at_work.end(suspect.job_id, task)
+    at_work.forget(suspect.job_id)
+    assert at_work.has_room(batch, "cpu", 8)
 
 
 @in_a_world(GPU, CPU)

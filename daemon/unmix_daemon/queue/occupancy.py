@@ -33,6 +33,8 @@ class Occupancy:
         self._lost: dict[str, int] = {}
         """How often each job has lost a worker in company."""
         self._resting: set[str] = set()
+        self._reserved: dict[str, Job] = {}
+        """By device, the job that waits until it can be alone there; no other of its priority or below may begin."""
 
     def __len__(self) -> int:
         return len(self._attempts)
@@ -49,14 +51,22 @@ class Occupancy:
     def has_room(self, job: Job, device: str, capacity: int) -> bool:
         """Whether a job may begin on a device that takes `capacity` jobs of each priority."""
         beside = {key: attempt for key, attempt in self._attempts.items() if attempt.device == device}
-        alone = job.job_id in self._lost or beside.keys() & self._lost.keys()
-        if job.job_id in self._resting or (alone and beside):
+        if job.job_id in self._resting:
+            return False
+        if beside and job.job_id in self._lost:
+            self._reserved.setdefault(device, job)
+            return False
+        if beside.keys() & self._lost.keys():
+            return False
+        first = self._reserved.get(device, job)
+        if first.job_id != job.job_id and first.options.priority >= job.options.priority:
             return False
         return sum(attempt.priority >= job.options.priority for attempt in beside.values()) < capacity
 
     def begin(self, job_id: str, attempt: Attempt) -> None:
         """A job runs."""
         self._attempts[job_id] = attempt
+        self._free(job_id)
 
     def end(self, job_id: str, task: asyncio.Task[None]) -> None:
         """An attempt is over; the job's next one may run already."""
@@ -78,3 +88,7 @@ class Occupancy:
         """The job has ended for good."""
         self._lost.pop(job_id, None)
         self._resting.discard(job_id)
+        self._free(job_id)
+
+    def _free(self, job_id: str) -> None:
+        self._reserved = {device: job for device, job in self._reserved.items() if job.job_id != job_id}
