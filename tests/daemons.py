@@ -134,7 +134,7 @@ class Daemon:
 
 def _is_worker(process: psutil.Process) -> bool:
     try:
-        return "unmix_daemon.worker" in process.cmdline() and "probe" not in process.cmdline()
+        return "unmix_daemon.worker" in process.cmdline()
     except psutil.Error:
         return False
 

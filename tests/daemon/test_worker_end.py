@@ -16,10 +16,10 @@ def test_a_worker_ends_in_silence_wherever_its_front_stopped_speaking(said: byte
     assert (ended.returncode, ended.stderr) == (0, b"")
 
 
-@pytest.mark.parametrize("arguments", [[], ["probe"]])
-def test_a_worker_that_nobody_hears_ends_in_silence(arguments: list[str]) -> None:
+@pytest.mark.parametrize("module", ["unmix_daemon.worker", "unmix_daemon.worker.probe"])
+def test_a_worker_that_nobody_hears_ends_in_silence(module: str) -> None:
     with subprocess.Popen(
-        [*WORKER, *arguments], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        [sys.executable, "-m", module], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     ) as worker:
         assert worker.stdin
         assert worker.stdout
@@ -29,3 +29,10 @@ def test_a_worker_that_nobody_hears_ends_in_silence(arguments: list[str]) -> Non
         worker.stdin.flush()
         assert worker.stderr.read() == b""
         assert worker.wait(30) == 0
+
+
+def test_the_probe_imports_no_more_than_it_needs() -> None:
+    heavy = ("numpy", "google.protobuf", "pydantic")
+    program = f"import sys, unmix_daemon.worker.probe; print([m for m in {heavy!r} if m in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"

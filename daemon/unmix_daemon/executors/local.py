@@ -119,7 +119,7 @@ def _memory(pid: int) -> int:
 
 async def _probe() -> tuple[Device, ...]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "unmix_daemon.worker", "probe", stdout=asyncio.subprocess.PIPE
+        sys.executable, "-m", "unmix_daemon.worker.probe", stdout=asyncio.subprocess.PIPE
     )
     try:
         said, _ = await process.communicate()

@@ -1,41 +1,29 @@
-"""`python -m unmix_daemon.worker`: started by the front, speaks `messages` on stdin and stdout.
-
-With the argument `probe` it prints the machine's devices as JSON and ends.
-"""
+"""`python -m unmix_daemon.worker`: started by the front, speaks `messages` on stdin and stdout."""
 
 import faulthandler
-import json
 import logging
 import os
 import queue
-import signal
 import sys
 import threading
 import time
-from dataclasses import asdict
 from pathlib import Path
 from typing import BinaryIO
 
 from unmix_models.allocator import configure_allocator
-from unmix_models.devices import probe
 from unmix_models.machine import Machine
 from unmix_models.weights import Weights
 
 from unmix_daemon.worker.loop import Loop, residents_report
 from unmix_daemon.worker.messages import Begin, Command, Report, decode, encode
+from unmix_daemon.worker.pipe import own_stdout, write
 from unmix_daemon.worker.residency import Loadable, Residency
 from unmix_daemon.worker.workshop import Workshop
 
 
 def main() -> None:
     """Entry point."""
-    # Libraries that print must not garble the pipe: keep it under another number, and let 1 be stderr.
-    pipe = os.fdopen(os.dup(1), "wb", buffering=0)
-    os.dup2(2, 1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C in a terminal is the front's to handle
-    if sys.argv[1:] == ["probe"]:
-        _write(pipe, json.dumps([asdict(device) for device in probe()]).encode())
-        return
+    pipe = own_stdout()
     configure_allocator()
     faulthandler.enable()
     logging.basicConfig(
@@ -73,17 +61,7 @@ class _Sender:
 
     def __call__(self, report: Report) -> None:
         with self._lock:
-            _write(self._pipe, encode(report))
-
-
-def _write(pipe: BinaryIO, data: bytes) -> None:
-    """Write all of it. A front that has ended hears nothing any more, and we end with it, as in `_listen`."""
-    view = memoryview(data)
-    try:
-        while view:
-            view = view[pipe.write(view) :]
-    except BrokenPipeError:
-        os._exit(0)
+            write(self._pipe, encode(report))
 
 
 def _is_whole(line: bytes) -> bool:
