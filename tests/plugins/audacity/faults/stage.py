@@ -137,7 +137,7 @@ class Stage:
 
     def choose(self, effect: str = "Denoise") -> None:
         """Choose an effect that will show no message, through the pipe; returns when it has."""
-        self.editor.run(effect, undo=True)
+        self.audacity.choose(effect)
 
     def command(self, text: str) -> None:
         self.audacity.pipe.command(text)
