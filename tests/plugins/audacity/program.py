@@ -25,6 +25,8 @@ MODULE = Path("/usr/lib/audacity/modules/mod-script-pipe.so")
 START_SECONDS = 60.0
 _FIT_SECONDS = 10.0
 """For an answer of a program that was used before; one that is slower is replaced, which harms no test."""
+_EFFECT_SECONDS = 300.0
+"""For an effect that shows no box; the product itself waits an hour for the reader of one."""
 _TMP = Path("/tmp")  # noqa: S108  # there Audacity makes its pipe, and X11 its sockets
 _X11 = _TMP / ".X11-unix"
 _REGISTRY = "pluginregistry.cfg"
@@ -258,6 +260,10 @@ class Audacity:
             self.click_menu("View", "Track Size", "Expand Collapsed Tracks")
             eventually(lambda: _last_change(path) != before)
         return aup3.read(path)
+
+    def choose(self, label: str) -> None:
+        """Choose an item of the menus through the pipe; returns when all that it does at once is done."""
+        self.pipe.command(f"{Editor(self.pipe).menu_ids()[label]}:", patience=_EFFECT_SECONDS)
 
     def click_menu(self, *labels: str) -> None:
         """Click with the mouse from menu to menu, such as "Effect", "Unmix", "Denoise"."""

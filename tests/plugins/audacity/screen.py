@@ -15,6 +15,8 @@ _ITEM_HEIGHT = 25
 _LINE_HEIGHT = 1
 """Pixels of the menu bar, and of an item and a dividing line in a menu; checked against each menu's height."""
 _LINE = "----"
+_PROGRESS = (199, 159)
+"""Pixels of the window that shows the progress of a command, be it for an instant; it waits for no answer."""
 _STEP = 6
 _ROUNDS = 5
 _TEXT_TOP = 14
@@ -26,7 +28,7 @@ class Window:
     number: str
     title: str
     kind: str
-    """NORMAL, DIALOG, POPUP_MENU …"""
+    """NORMAL, DIALOG, POPUP_MENU …; PROGRESS for a dialog that only shows how far a command is."""
     x: int
     y: int
     width: int
@@ -55,8 +57,10 @@ class Screen:
         eventually(lambda: self._press(*keys))
 
     def _press(self, *keys: str) -> bool:
-        """False where the window has just gone, as an effect's own does."""
-        window = self.windows("NORMAL", "DIALOG")[-1]
+        return self.press_in(self.windows("NORMAL", "DIALOG")[-1], *keys)
+
+    def press_in(self, window: Window, *keys: str) -> bool:
+        """Press keys in this window and in no other; False where it has just gone."""
         focus = ("xdotool", "windowfocus", window.number, "key", "--window", window.number)
         done = subprocess.run([*focus, *keys], env=self._environment, capture_output=True, check=False)
         return done.returncode == 0
@@ -135,7 +139,10 @@ class Screen:
         if not kind or len(numbers) != 4:  # it has just gone
             return None
         x, y, width, height = map(int, numbers)
-        return Window(number, title[1] if title else "", kind[1], x, y, width, height)
+        is_progress = kind[1] == "DIALOG" and (width, height) == _PROGRESS
+        return Window(
+            number, title[1] if title else "", "PROGRESS" if is_progress else kind[1], x, y, width, height
+        )
 
     def _tool(self, *command: str, may_fail: bool = False) -> str:
         done = subprocess.run(

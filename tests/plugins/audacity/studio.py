@@ -106,7 +106,7 @@ class Studio:
 
     def run(self, label: str) -> None:
         """Choose one of our effects through the pipe; what it does at once is done then."""
-        self.editor.run(label, undo=True)
+        self.audacity.choose(label)
 
     def run_late(self, label: str) -> None:
         """Choose one through the pipe whose result the bridge will put in later."""

@@ -72,8 +72,9 @@ class Stage:
         opening = threading.Thread(target=self.command, args=[f'OpenProject2: Filename="{self._project}"'])
         opening.start()
         while opening.is_alive():
-            if self.audacity.dialogs():  # after a kill: “was not saved properly”
-                self.audacity.press("Return")
+            for dialog in self.audacity.dialogs():  # after a kill: “was not saved properly”
+                # Return in the main window, as soon as the dialog is gone, would take the selection away.
+                self.audacity.screen.press_in(dialog, "Return")
             opening.join(0.1)
         self.command("SelectAll:")
         return self.project()
@@ -136,7 +137,7 @@ class Stage:
 
     def choose(self, effect: str = "Denoise") -> None:
         """Choose an effect that will show no message, through the pipe; returns when it has."""
-        self.editor.run(effect, undo=True)
+        self.audacity.choose(effect)
 
     def command(self, text: str) -> None:
         self.audacity.pipe.command(text)
