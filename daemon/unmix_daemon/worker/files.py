@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import re
 import shutil
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -9,12 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from unmix.words import OutputStarted, OutputSummary, Progress
+from unmix_models.errors import InvalidWeights
 from unmix_models.stems import Level
 
 from unmix_daemon.worker.growing_file import GrowingFile
 from unmix_daemon.worker.messages import Advanced, Grew, Report, Run
 
 _REPORT_SECONDS = 0.1
+_NAME = re.compile(r"[\w-]{1,60}")
+"""As clients take it."""
 
 
 @dataclass(slots=True)
@@ -35,7 +39,15 @@ class RunFiles:
     outputs: dict[str, OutputFile] = field(default_factory=dict[str, OutputFile])
 
     def create(self, outputs: Sequence[OutputStarted]) -> None:
-        """Create the folder and one file for each output, named after it."""
+        """Create the folder and one file for each output, named after it.
+
+        Raises InvalidWeights for a name that is none for a file: stems are called as a model's files say.
+        """
+        odd = [started.name for started in outputs if not _NAME.fullmatch(started.name)]
+        if odd:
+            raise InvalidWeights(
+                f"The model calls a stem {odd[0]!r}, which is no name for a file; import it with other names."
+            )
         folder = Path(self.run.outputs)
         folder.mkdir(mode=0o700)
         for started in outputs:
