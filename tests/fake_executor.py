@@ -127,7 +127,9 @@ class FakeExecutor:
             if run.outcome.done() and not run.outcome.cancelled():
                 run.outcome.exception()  # seen, also when nobody waited for it
 
-    async def load(self, model: str, device: str | None, keep_alive: float | None) -> float:
+    async def load(
+        self, model: str, device: str | None, keep_alive: float | None, *, required: bool = False
+    ) -> float:
         return 0.0
 
     async def unload(self, model: str, device: str | None) -> None:

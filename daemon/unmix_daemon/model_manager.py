@@ -103,7 +103,8 @@ class ModelManager:
         devices = await self._executor.devices()
         with _told_to_clients():
             placement = place(device, devices)
-        seconds = await self._executor.load(entry.name, placement.device, keep_alive)
+        required = device not in ("", "auto")
+        seconds = await self._executor.load(entry.name, placement.device, keep_alive, required=required)
         return self._model(entry), seconds
 
     async def unload(self, name: str, device: str) -> Model:

@@ -1,6 +1,7 @@
 """From a catalogue entry to a model in memory."""
 
 from dataclasses import replace
+from typing import Protocol
 
 from unmix_models.catalogue import Model
 from unmix_models.errors import DeviceUnavailable
@@ -17,6 +18,28 @@ def load(model: Model, weights: Weights, machine: Machine) -> Resident:
     folder = weights.path(model)
     family = family_of(model)
     return family.load(model, folder, _usable(machine, model, family))
+
+
+class Loaded(Protocol):
+    """A model in memory."""
+
+    @property
+    def name(self) -> str:
+        """In the catalogue."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Where it runs."""
+        ...
+
+
+def check_device(model: Loaded, machine: Machine) -> None:
+    """Raises DeviceUnavailable where a device is required and the model, loaded when any would do, is on another."""
+    if machine.required and model.device != machine.device:
+        raise DeviceUnavailable(
+            f"'{model.name}' runs on {model.device} here and not on {machine.device}; ask for that device, or for auto."
+        )
 
 
 def _usable(machine: Machine, model: Model, family: Family) -> Machine:

@@ -36,6 +36,7 @@ from unmix.words import Concern, FieldError, JobError
 from unmix.words.reasons import code_of, concern_of
 
 _LONGEST_DETAIL = 200
+_NO_METHOD = "Method not found!"
 
 
 class UnmixError(Exception):
@@ -229,6 +230,8 @@ def from_rpc(error: grpc.RpcError) -> UnmixError:
     """
     kind = _BY_CODE.get(cast("tuple[int, str]", error.code().value)[0], DaemonFault)
     said = error.details() or ""
+    if said == _NO_METHOD:  # gRPC's own, of a daemon from before a method was added
+        said = ""
     details = _details(error)
     message = said if details.info and said else _with_detail(kind.advice, said)
     violations = details.bad.field_violations

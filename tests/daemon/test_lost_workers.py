@@ -62,17 +62,45 @@ async def test_what_brings_workers_down_is_found_and_its_neighbours_are_done(wor
     assert (await world.end_of(good)).crashes == 0
 
 
-@in_a_world()
-async def test_nobody_begins_beside_a_job_that_is_watched_alone(world: World) -> None:
+@in_a_world(capacity=2)
+async def test_beside_a_job_that_must_be_alone_begins_only_what_is_more_urgent(world: World) -> None:
     await world.submit()
     (await world.executor.next()).be_lost()
     alone = await world.executor.next()
-    await world.submit(priority=Priority.INTERACTIVE)
+    await world.submit()
     await world.running(1)
-    await alone.finish()
+    await world.submit(priority=Priority.INTERACTIVE)
     urgent = await world.executor.next()
     assert urgent.job.options.priority is Priority.INTERACTIVE
+    await world.running(2)
     await urgent.finish()
+    await alone.finish()
+    await (await world.executor.next()).finish()
+
+
+@in_a_world()
+async def test_of_jobs_that_lost_a_worker_together_the_urgent_one_is_first(world: World) -> None:
+    await world.submit()
+    batch = await world.executor.next()
+    await world.submit(priority=Priority.INTERACTIVE)
+    urgent = await world.executor.next()
+    batch.be_lost()
+    urgent.be_lost()
+    first = await world.executor.next()
+    assert first.job.options.priority is Priority.INTERACTIVE
+    await first.finish()
+    await (await world.executor.next()).finish()
+
+
+@in_a_world(capacity=2)
+async def test_who_has_brought_a_worker_down_alone_is_alone_from_then_on(world: World) -> None:
+    await world.submit()
+    (await world.executor.next()).die()
+    again = await world.executor.next()
+    await world.submit()
+    await world.running(1)
+    await again.finish()
+    await (await world.executor.next()).finish()
 
 
 @in_a_world(capacity=2)
@@ -93,7 +121,7 @@ def test_while_a_job_waits_to_be_alone_only_what_is_more_urgent_begins() -> None
     at_work = Occupancy()
     suspect, batch, urgent = a_job(), a_job(), a_job(priority=Priority.INTERACTIVE)
     at_work.begin("another", Attempt("cpu", Priority.BATCH, task := cast("Any", object())))
-    at_work.rest(suspect.job_id)
+    at_work.rest(suspect)
     assert not at_work.has_room(suspect, "cpu", 8)
     assert at_work.has_room(batch, "cpu", 8)
     at_work.rested(suspect.job_id)
@@ -104,7 +132,8 @@ def test_while_a_job_waits_to_be_alone_only_what_is_more_urgent_begins() -> None
     at_work.end("another", task)
     assert at_work.has_room(suspect, "cpu", 8)
     at_work.begin(suspect.job_id, Attempt("cpu", Priority.BATCH, task))
-    assert not at_work.has_room(urgent, "cpu", 8)
+    assert at_work.has_room(urgent, "cpu", 8)
+    assert not at_work.has_room(batch, "cpu", 8)
     at_work.end(suspect.job_id, task)
     at_work.forget(suspect.job_id)
     assert at_work.has_room(batch, "cpu", 8)
@@ -148,7 +177,8 @@ async def test_a_daemon_that_stops_leaves_what_rests_to_the_next_one(world: Worl
 def test_each_loss_makes_the_rest_longer_up_to_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(occupancy, "_FIRST_REST", 0.25)
     lost = Occupancy()
-    rests = [lost.rest("a") for _ in range(10)]
+    job = a_job()
+    rests = [lost.rest(job) for _ in range(10)]
     assert rests[:3] == [0.25, 0.5, 1.0]
     assert rests[-1] == 30.0
-    assert lost.rest("b") == 0.25
+    assert lost.rest(a_job()) == 0.25

@@ -154,3 +154,83 @@ async def test_nothing_is_computed_for_a_row_that_cannot_be_read(world: World) -
     assert ended.error
     assert ended.error.reason == "UNREADABLE_JOB"
     await world.running(0)
+
+
+@in_a_world()
+async def test_an_event_that_cannot_be_read_does_not_end_the_watching(world: World) -> None:
+    job = await world.submit()
+    await (await world.executor.next()).finish()
+    await world.end_of(job)
+    await world.store._run(
+        lambda db: db.execute("UPDATE events SET progress = '{\"stage\": 7}' WHERE state = 'processing'")
+    )
+    events = [event async for event in world.scheduler.watch(job.job_id, 0)]
+    assert [event.state for event in events] == [
+        JobState.PENDING,
+        JobState.PROCESSING,
+        JobState.COMPLETED,
+    ]
+
+
+@in_a_world()
+async def test_an_end_that_cannot_be_read_is_told_as_such(world: World) -> None:
+    job = await world.submit()
+    await (await world.executor.next()).finish()
+    await world.end_of(job)
+    await world.store._run(
+        lambda db: db.execute("UPDATE events SET summary = '[]' WHERE state = 'completed'")
+    )
+    *_, last = [event async for event in world.scheduler.watch(job.job_id, 0)]
+    assert last.state is JobState.FAILED
+    assert last.error
+    assert last.error.reason == "UNREADABLE_JOB"
+
+
+def test_a_state_of_a_later_version_is_listed_and_ends(tmp_path: Path) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    job = run(path, lambda store: store.add(a_job()))[0]
+    with sqlite3.connect(path) as db:
+        db.execute("UPDATE jobs SET state = 'paused'")
+    db.close()
+
+    async def look(store: Store) -> tuple[list[Job], list[Job], tuple[str, ...]]:
+        before = list((await store.page((), "", 9, None)).jobs)
+        await store.recover(LOST)
+        return (
+            before,
+            list((await store.page((JobState.FAILED,), "", 9, None)).jobs),
+            await store.expired(1e12),
+        )
+
+    before, after, expired = run(path, look)
+    assert [(one.job_id, one.state) for one in before] == [(job.job_id, JobState.FAILED)]
+    assert [one.job_id for one in after] == [job.job_id]
+    assert expired == (job.job_id,)
+
+
+ODD = {
+    "a length of time beyond all": "options = replace(options, '\"keep_alive\": null', '\"keep_alive\": 1e18')",
+    "no number": "options = replace(options, '\"keep_alive\": null', '\"keep_alive\": NaN')",
+    "a moment beyond all": "created = 1e300",
+    "half a character": 'options = replace(options, \'"file_name": ""\', \'"file_name": "\\ud800"\')',
+    "a size beyond all": "options = replace(options, '\"size_bytes\": null', '\"size_bytes\": 99999999999999999999')",
+    "nested without end": f"task = '{'[' * 100_000}'",
+}
+
+
+@pytest.mark.parametrize("damage", ODD.values(), ids=ODD.keys())
+def test_no_row_keeps_the_others_from_being_listed(tmp_path: Path, damage: str) -> None:
+    path = tmp_path / "jobs.sqlite3"
+    run(path, lambda store: store.add(a_job()))
+    run(path, lambda store: store.add(a_job()))
+    with sqlite3.connect(path) as db:
+        (before,) = db.execute("SELECT options || task || created FROM jobs WHERE number = 1").fetchone()
+        db.execute(f"UPDATE jobs SET {damage} WHERE number = 1")  # noqa: S608  # ours
+        (after,) = db.execute("SELECT options || task || created FROM jobs WHERE number = 1").fetchone()
+    db.close()
+    assert before != after
+    page = run(path, lambda store: store.page((), "", 9, None))
+    for job in page.jobs:
+        job.to_proto().SerializeToString()
+    assert len(page.jobs) == 2
+    assert page.jobs[0].state is JobState.PENDING

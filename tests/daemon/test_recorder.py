@@ -1,6 +1,7 @@
 """What an executor reports: files on a disk that it shares with the front, or bytes from anywhere."""
 
 import asyncio
+import errno
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,8 @@ from daemon.world import World, in_a_world, steps, upload
 from fake_executor import CLEAN, FakeRun
 from job_examples import SUMMARY, a_job
 from unmix.words import JobState, OutputPiece, OutputStarted, Summary
+from unmix_daemon.errors import JobFailed
+from unmix_daemon.queue import recorder
 from unmix_daemon.queue.delivery import deliver
 from unmix_daemon.queue.live_job import LiveJob
 from unmix_daemon.queue.recorder import Recorder
@@ -76,6 +79,61 @@ async def test_an_attempt_that_begins_its_file_anew_leaves_nothing_of_the_longer
 
 
 @in_a_world()
+async def test_a_reader_of_an_output_that_began_anew_gets_the_second_try_whole(world: World) -> None:
+    job, _ = await world.scheduler.submit(a_job(attached=True), upload())
+    live = world.scheduler.live(job.job_id)
+    assert live
+    got = bytearray()
+
+    async def take() -> None:
+        async for delivery in deliver(live):
+            if isinstance(delivery, OutputPiece):
+                got[delivery.offset : delivery.offset + len(delivery.data)] = delivery.data
+
+    taking = asyncio.ensure_future(take())
+    run = await world.executor.next()
+    await run.send(b"first try", 0, 9)
+    while len(got) < 9:
+        await steps(1)
+    await run.send(b"SECO", 0, 4)
+    await run.send(b"ND TRY", 4, 10)
+    run.complete(b"SECOND TRY")
+    await taking
+    assert bytes(got) == b"SECOND TRY"
+
+
+@in_a_world()
+async def test_bytes_that_end_too_early_are_no_result(world: World) -> None:
+    job = await world.submit()
+    short = await world.executor.next()
+    await short.send(b"half", 0, 4)
+    short.complete(b"half of it")
+    whole = await world.executor.next()
+    await whole.send(b"half of it", 0, 10)
+    whole.complete(b"half of it")
+    assert (await world.end_of(job)).state is JobState.COMPLETED
+    assert written(world, whole) == b"half of it"
+
+
+@in_a_world()
+async def test_a_full_disk_of_the_front_is_said_as_such(world: World) -> None:
+    job = await world.submit()
+    run = await world.executor.next()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(recorder, "_write", full)
+        with pytest.raises(JobFailed) as failed:
+            await run.send(b"wav", 0, 3)
+    run.fail(failed.value)
+    ended = await world.end_of(job)
+    assert ended.error
+    assert ended.error.reason == "STORAGE_FULL"
+
+
+def full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@in_a_world()
 async def test_bytes_of_an_attempt_that_was_lost_are_no_part_of_the_next(world: World) -> None:
     job = await world.submit()
     first = await world.executor.next()
@@ -97,10 +155,10 @@ def test_copies_of_a_durable_job_are_synced_and_others_are_not(
 
     async def settle(*, durable: bool) -> None:
         store = Store(tmp_path / f"{durable}.sqlite3")
-        recorder = Recorder(store, LiveJob(a_job()), tmp_path / str(durable), lambda work, _: work.close())
-        await recorder.report(Growth(CLEAN, 3, data=b"wav"))
+        recording = Recorder(store, LiveJob(a_job()), tmp_path / str(durable), lambda work, _: work.close())
+        await recording.report(Growth(CLEAN, 3, data=b"wav"))
         summary: Summary = SUMMARY
-        await recorder.settle(summary, durable=durable)
+        await recording.settle(summary, durable=durable)
         await store.close()
 
     asyncio.run(settle(durable=False))

@@ -11,7 +11,7 @@ from daemon.world import World, in_a_world, steps, upload, world
 from fake_executor import CPU, GPU, RESULT
 from job_examples import SUMMARY, a_job
 from unmix.words import FieldError, JobError, JobEvent, JobState, Priority, Progress
-from unmix_daemon.errors import Busy, NoSuchJob, ShuttingDown, WorkerDied
+from unmix_daemon.errors import Busy, NoSuchJob, ShuttingDown, WorkerDied, WorkerLost
 from unmix_daemon.queue import recorder
 from unmix_daemon.queue.sweeper import Sweeper
 from unmix_daemon.state.folders import Folders
@@ -822,3 +822,19 @@ def test_a_sweep_at_the_start_spares_calls_that_still_read(tmp_path: Path) -> No
             assert await here.store.get(call.job_id) is None
 
     asyncio.run(swept())
+
+
+@in_a_world()
+async def test_a_call_whose_job_is_deleted_meanwhile_ends_like_any_other(world: World) -> None:
+    job = (await world.scheduler.submit(a_job(attached=True), upload()))[0]
+    await world.executor.next()
+    await asyncio.gather(world.scheduler.delete(job.job_id), world.scheduler.release(job.job_id))
+    assert not world.has_folder(job)
+
+
+@in_a_world()
+async def test_a_job_waits_while_nobody_knows_the_devices(world: World) -> None:
+    world.executor.trouble.append(WorkerLost("The machine is away."))
+    job = await world.submit()
+    await (await world.executor.next()).finish()
+    assert (await world.end_of(job)).state is JobState.COMPLETED

@@ -48,6 +48,7 @@ from unmix.words.models import KINDS, kind_from_proto, kind_to_proto
 from unmix.words.reasons import code_of, concern_of
 from unmix.words.tasks import kind_in, task_from_proto, task_to_proto
 from unmix.words.times import duration_to_proto, moment_of, seconds_of, timestamp_to_proto
+from unmix.words.times import moment as moment_from
 
 DENOISE = DenoiseTask("rnnoise", 0.0, tuple(DenoiseStem))
 SEPARATE = SeparateTask("htdemucs", ("vocals", "-vocals"), Consistency.NONE, 20, 0.0)
@@ -267,7 +268,11 @@ WRONG: tuple[tuple[Any, str], ...] = (
     (Options(labels={"a": "ä" * 512}), "options.labels"),
     (Options(also_formats=("mp3", "mp3")), "options.also_formats"),
     (Options(also_formats=("",)), "options.also_formats"),
-    (Options(also_formats=("a", "b", "c", "d", "e")), "options.also_formats"),
+    (Options(also_formats=("../wav",)), "options.also_formats"),
+    (Options(also_formats=("MP3",)), "options.also_formats"),
+    (Options(also_formats=("wav", "flac", "mp3", "ogg", "opus")), "options.also_formats"),
+    (Options(keep_alive=1e18), "options.keep_alive"),
+    (SeparateTask(consistency="glue"), "task.consistency"),  # type: ignore[arg-type]  # what comes from outside
     (Options(section=Section(-1, 0)), "options.section"),
     (Options(section=Section(0, -1)), "options.section"),
     (Options(section=Section(1 << 63, 0)), "options.section"),
@@ -297,9 +302,14 @@ def test_any_length_of_time_comes_back(seconds: float) -> None:
 
 
 @pytest.mark.parametrize("seconds", [math.inf, -math.inf, math.nan, 1e300])
-def test_what_is_no_length_of_time_is_refused(seconds: float) -> None:
+def test_what_is_no_length_of_time_is_refused_where_it_is_asked_and_told_as_well_as_can_be(
+    seconds: float,
+) -> None:
     with pytest.raises(FieldError, match="no length of time"):
-        duration_to_proto(seconds)
+        Options(keep_alive=seconds).check()
+    told = Options(keep_alive=seconds).to_proto()
+    told.SerializeToString()
+    assert told.HasField("keep_alive") is not math.isnan(seconds)
 
 
 def test_a_moment_comes_back() -> None:
@@ -309,10 +319,43 @@ def test_a_moment_comes_back() -> None:
     assert timestamp_to_proto(None) is None
 
 
-@given(st.text())
+@pytest.mark.parametrize("moment", [0.0, -1.0, 1e300, math.inf, math.nan])
+def test_any_moment_can_be_told(moment: float) -> None:
+    replace(JOB, created=moment, ended=moment).to_proto().SerializeToString()
+
+
+def test_a_moment_beyond_all_calendars_is_the_last_that_there_is() -> None:
+    assert (
+        moment_from(1e300) == moment_from(253_402_300_799.0) == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    )
+
+
+@given(st.floats(0, 2).filter(lambda seconds: seconds != 1))
+def test_a_length_of_time_has_less_than_a_second_in_nanoseconds(seconds: float) -> None:
+    message = duration_to_proto(seconds)
+    assert message
+    assert 0 <= message.nanos < 1_000_000_000
+
+
+@given(st.text(alphabet=st.characters()))
 def test_any_name_of_a_file_can_be_sent(name: str) -> None:
     Options(file_name=name).to_proto().SerializeToString()
     DenoiseTask(model=name).to_proto().SerializeToString()
+
+
+def test_half_a_character_is_shown_as_such() -> None:
+    assert Options(file_name="a\ud800.wav").to_proto().file_name == "a\ufffd.wav"
+
+
+def test_a_task_from_plain_values_is_as_good_as_any() -> None:
+    task = DenoiseTask(stems=("clean", "noise"))  # type: ignore[arg-type]  # as a door may build it
+    task.check()
+    assert task.outputs() == ("clean", "noise")
+    assert list(task.to_proto().stems) == list(DENOISE.to_proto().stems)
+
+
+def test_outputs_are_called_as_their_files_are() -> None:
+    assert SeparateTask(stems=("Vocals", "-Drums")).outputs() == ("vocals", "no_drums")
 
 
 def test_bytes_that_are_no_text_are_shown_as_such() -> None:

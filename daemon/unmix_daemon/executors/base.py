@@ -53,8 +53,12 @@ class Executor(Protocol):
         """
         ...
 
-    async def load(self, model: str, device: str | None, keep_alive: float | None) -> float:
+    async def load(
+        self, model: str, device: str | None, keep_alive: float | None, *, required: bool = False
+    ) -> float:
         """Make a model resident on a device, or on all; return the seconds.
+
+        With `required` a model that cannot use the device is an error and does not run on the CPU instead.
 
         Raises JobFailed, WorkerDied, WorkerLost.
         """

@@ -61,13 +61,15 @@ class LocalExecutor:
         assert isinstance(answer, Done)  # noqa: S101  # what a worker answers to Run
         return answer
 
-    async def load(self, model: str, device: str | None, keep_alive: float | None) -> float:
+    async def load(
+        self, model: str, device: str | None, keep_alive: float | None, *, required: bool = False
+    ) -> float:
         """See `Executor.load`."""
         seconds = self._config.keep_alive if keep_alive is None else keep_alive
         names = [device] if device else [one.name for one in await self.devices() if one.available]
         longest = 0.0
         for name in names:
-            answer = await self._worker(name).ask(Load(uuid.uuid4().hex, model, seconds))
+            answer = await self._worker(name).ask(Load(uuid.uuid4().hex, model, seconds, required))
             assert isinstance(answer, Loaded)  # noqa: S101  # what a worker answers to Load
             longest = max(longest, answer.load_seconds)
         return longest

@@ -1,14 +1,15 @@
-"""A job's outputs on their way to its caller while they grow."""
+"""A job's outputs and events on their way to whoever waits for them."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import TypeAlias
 
-from unmix.words import JobState, OutputPiece, OutputStarted, Progress
+from unmix.words import Job, JobEvent, JobState, OutputPiece, OutputStarted, Progress
 
-from unmix_daemon.errors import JobCancelled, JobFailed
+from unmix_daemon.errors import JobCancelled, JobFailed, NoSuchJob
 from unmix_daemon.queue.live_job import LiveJob, LiveOutput
+from unmix_daemon.state.store import Store
 
 PIECE_BYTES = 1 << 20
 
@@ -43,10 +44,37 @@ async def deliver(live: LiveJob) -> AsyncIterator[Delivery]:
         raise JobCancelled("The job was cancelled.")
     if live.job.error:
         raise JobFailed(live.job.error.reason, live.job.error.message)
-    for name, ranges in live.rewritten.items():
-        for offset, length in ranges:
+    for name in live.rewritten.keys() & live.outputs.keys():
+        for offset, length in live.rewritten[name]:
             async for piece in read_pieces(live.outputs[name].path, name, offset, offset + length):
                 yield piece
+
+
+async def events(
+    job_id: str, after: int, store: Store, live_job: Callable[[str], LiveJob | None]
+) -> AsyncIterator[JobEvent]:
+    """Events after a sequence number as they come, until the job has ended. Raises NoSuchJob."""
+    while True:
+        live = live_job(job_id)
+        seen = live.recorded.version if live else 0
+        for event in await store.events(job_id, after):
+            after = event.sequence
+            yield event
+            if event.state.is_final:
+                return
+        if live is None:
+            if (await stored(job_id, store)).state.is_final:
+                return
+            continue
+        await live.recorded.wait(seen)
+
+
+async def stored(job_id: str, store: Store) -> Job:
+    """The job as it was last recorded. Raises NoSuchJob."""
+    job = await store.get(job_id)
+    if job is None:
+        raise NoSuchJob(f"There is no job '{job_id}'; see: unmix jobs list")
+    return job
 
 
 async def _growth(live: LiveJob, output: LiveOutput, start: int) -> AsyncIterator[OutputPiece]:

@@ -24,7 +24,7 @@ class Occupancy:
     """The attempts that run, by job.
 
     A job that lost its worker while others had it, too, rests and then runs alone: so it shows who brings a worker
-    down, and nobody is charged for a neighbour.
+    down, and nobody is charged for a neighbour. Only what is more urgent begins beside it, for people wait for that.
     """
 
     def __init__(self) -> None:
@@ -32,7 +32,7 @@ class Occupancy:
         self._attempts: dict[str, Attempt] = {}
         self._lost: dict[str, int] = {}
         """How often each job has lost a worker in company."""
-        self._resting: set[str] = set()
+        self._resting: dict[str, Priority] = {}
         self._reserved: dict[str, Job] = {}
         """By device, the job that waits until it can be alone there; no other of its priority or below may begin."""
 
@@ -53,10 +53,14 @@ class Occupancy:
         beside = {key: attempt for key, attempt in self._attempts.items() if attempt.device == device}
         if job.job_id in self._resting:
             return False
-        if beside and job.job_id in self._lost:
-            self._reserved.setdefault(device, job)
-            return False
-        if beside.keys() & self._lost.keys():
+        if job.job_id in self._lost:
+            if any(priority > job.options.priority for priority in self._resting.values()):
+                return False  # who waits for that one is not to wait for this one, too
+            if beside:
+                self._reserved.setdefault(device, job)
+                return False
+        suspects = [attempt for key, attempt in beside.items() if key in self._lost]
+        if any(attempt.priority >= job.options.priority for attempt in suspects):
             return False
         first = self._reserved.get(device, job)
         if first.job_id != job.job_id and first.options.priority >= job.options.priority:
@@ -74,20 +78,24 @@ class Occupancy:
         if attempt and attempt.task is task:
             del self._attempts[job_id]
 
-    def rest(self, job_id: str) -> float:
+    def rest(self, job: Job) -> float:
         """A job has lost its worker through no fault that is known: the seconds that it is to rest."""
-        times = self._lost[job_id] = self._lost.get(job_id, 0) + 1
-        self._resting.add(job_id)
+        times = self._lost[job.job_id] = self._lost.get(job.job_id, 0) + 1
+        self._resting[job.job_id] = job.options.priority
         return min(_LONGEST_REST, _FIRST_REST * 2.0 ** min(times - 1, 20))
+
+    def suspect(self, job_id: str) -> None:
+        """A job had a worker alone when that ended: it has none beside others any more."""
+        self._lost.setdefault(job_id, 0)
 
     def rested(self, job_id: str) -> None:
         """The job may run again."""
-        self._resting.discard(job_id)
+        self._resting.pop(job_id, None)
 
     def forget(self, job_id: str) -> None:
         """The job has ended for good."""
         self._lost.pop(job_id, None)
-        self._resting.discard(job_id)
+        self._resting.pop(job_id, None)
         self._free(job_id)
 
     def _free(self, job_id: str) -> None:

@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from unmix.words import Progress, Summary
+from unmix_models.storage import is_full
 
 from unmix_daemon.cancellation import unbroken
+from unmix_daemon.errors import JobFailed, WorkerLost
 from unmix_daemon.queue.live_job import LiveJob, LiveOutput
 from unmix_daemon.reports import Growth
 from unmix_daemon.state.store import Store
@@ -35,9 +37,11 @@ class Recorder:
         self._next = 0.0
         self._copies: dict[str, Path] = {}
         """Outputs that were written here, from bytes that came."""
+        self._told: dict[str, int] = {}
+        """The most bytes of each that readers were told of, also where one began anew and is shorter now."""
 
     async def report(self, news: Growth | Progress) -> None:
-        """Take one report."""
+        """Take one report. Raises JobFailed where the disk is full."""
         if isinstance(news, Growth):
             path = news.path or await self._written(news)
             self._live.outputs[news.output.name] = LiveOutput(news.output, path, news.size)
@@ -53,16 +57,27 @@ class Recorder:
         """Write bytes that came from another disk; what replaces bytes that readers know is told at the end."""
         output = news.output
         path = self._outputs / f"{output.name}.{output.extension}"
-        known = self._live.outputs.get(output.name)
-        if known and news.offset < known.size:
-            length = min(len(news.data), known.size - news.offset)
+        told = self._told.get(output.name, 0)
+        if news.offset < told:
+            length = min(len(news.data), told - news.offset)
             self._live.rewritten.setdefault(output.name, []).append((news.offset, length))
+        self._told[output.name] = max(told, news.size)
         self._copies[output.name] = path
-        await unbroken(asyncio.to_thread(_write, path, news.offset, news.data))
+        try:
+            await unbroken(asyncio.to_thread(_write, path, news.offset, news.data))
+        except OSError as error:
+            if not is_full(error):
+                raise
+            raise JobFailed(
+                "STORAGE_FULL", "The disk of the state folder is full; free some space, try again."
+            ) from error
         return path
 
     async def settle(self, summary: Summary, *, durable: bool) -> None:
-        """The attempt has succeeded: give copies their final length, and let them survive a power cut if `durable`."""
+        """The attempt has succeeded: give copies their final length, and let them survive a power cut if `durable`.
+
+        Raises WorkerLost where fewer bytes came than the result has.
+        """
         for name, path in self._copies.items():
             output = summary.output(name)
             if output:
@@ -87,6 +102,8 @@ def _write(path: Path, offset: int, data: bytes) -> None:
 
 def _settle(path: Path, size: int, durable: bool) -> None:
     with path.open("r+b") as file:
+        if file.seek(0, os.SEEK_END) < size:
+            raise WorkerLost(f"The bytes of {path.name} ended before the result did.")
         file.truncate(size)
         if durable:
             os.fsync(file.fileno())

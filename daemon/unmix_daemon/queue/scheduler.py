@@ -15,6 +15,7 @@ from unmix_daemon.cancellation import Background, unbroken
 from unmix_daemon.config import Config
 from unmix_daemon.errors import Busy, JobFailed, NoSuchJob, ShuttingDown, WorkerDied, WorkerLost
 from unmix_daemon.executors.base import Executor
+from unmix_daemon.queue.delivery import events, stored
 from unmix_daemon.queue.live_job import LiveJob
 from unmix_daemon.queue.occupancy import Attempt, Occupancy
 from unmix_daemon.queue.recorder import Recorder
@@ -26,6 +27,8 @@ from unmix_daemon.state.store import Store
 
 _log = logging.getLogger(__name__)
 _INTERNAL = JobError("INTERNAL", "The daemon met an error; its log has the details.")
+_LOOK_AGAIN = 1.0
+"""Seconds."""
 _LOST = JobError("SHUTTING_DOWN", "The daemon stopped while this call was running; send the file again.")
 
 
@@ -132,29 +135,14 @@ class Scheduler:
 
     async def get(self, job_id: str) -> Job:
         """The job with its latest progress. Raises NoSuchJob."""
-        job = await self._store.get(job_id)
-        if job is None:
-            raise NoSuchJob(f"There is no job '{job_id}'; see: unmix jobs list")
+        job = await stored(job_id, self._store)
         live = self._live.get(job_id)
         fresh = live is not None and job.state is JobState.PROCESSING and live.progress.stage
         return replace(job, progress=live.progress) if live and fresh else job
 
-    async def watch(self, job_id: str, after: int) -> AsyncIterator[JobEvent]:
+    def watch(self, job_id: str, after: int) -> AsyncIterator[JobEvent]:
         """Events after a sequence number as they come, until the job has ended. Raises NoSuchJob."""
-        while True:
-            live = self._live.get(job_id)
-            seen = live.recorded.version if live else 0
-            for event in await self._store.events(job_id, after):
-                after = event.sequence
-                yield event
-                if event.state.is_final:
-                    return
-            if live is None:
-                job = await self.get(job_id)
-                if job.state.is_final:
-                    return
-                continue
-            await live.recorded.wait(seen)
+        return events(job_id, after, self._store, self._live.get)
 
     async def cancel(self, job_id: str) -> Job:
         """Stop a job; returns when its device is free. A finished job stays as it is. Raises NoSuchJob."""
@@ -166,7 +154,7 @@ class Scheduler:
 
     async def release(self, job_id: str) -> None:
         """The call of an attached job is over: cancel what still runs, delete the files, keep the record."""
-        if await self._store.get(job_id):
+        with suppress(NoSuchJob):  # it was deleted
             await self.cancel(job_id)
         await self._folders.remove(job_id)
         self._sweeper.in_use.discard(job_id)
@@ -227,6 +215,9 @@ class Scheduler:
         """Start the job if its device is not taken by what is as urgent."""
         try:
             placement = place(job.options.device, await self._executor.devices())
+        except WorkerLost:  # who would know is away for a moment
+            asyncio.get_running_loop().call_later(_LOOK_AGAIN, self._kick.set)
+            return
         except (DeviceUnavailable, WorkerDied) as error:
             if self._pending.pop(job.job_id, None):
                 await self._fail(job.job_id, JobError(error.reason, str(error)))
@@ -319,8 +310,10 @@ class Scheduler:
         if again is None:
             return
         self._live[job.job_id].record(again)
-        if not crashed:
-            seconds = self._occupancy.rest(job.job_id)
+        if crashed:
+            self._occupancy.suspect(job.job_id)
+        else:
+            seconds = self._occupancy.rest(job)
             asyncio.get_running_loop().call_later(seconds, self._rested, job.job_id)
         if job.attached or not self._closing:  # else it waits for the next daemon
             self._enqueue(again)

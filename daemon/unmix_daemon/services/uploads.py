@@ -52,7 +52,7 @@ def task_in(spec: Spec) -> Task:
     if task is None and (kind := kind_in(spec)):
         raise not_yet(kind)
     if task is None:
-        raise FieldError("task", "The spec names no task; set denoise.")
+        raise FieldError("task", "The spec names no task; set one, such as denoise.")
     return task
 
 

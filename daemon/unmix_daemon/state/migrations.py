@@ -55,8 +55,8 @@ def _second(db: sqlite3.Connection) -> None:
         for number, job_id, text in rows:
             try:
                 summary = _with_audio(json.loads(text), job_id)
-            except (ValueError, KeyError, TypeError, AttributeError):  # told when somebody asks for the job
-                continue
+            except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+                continue  # told when somebody asks for the job
             db.execute(
                 f"UPDATE {table} SET summary = ? WHERE {key} = ?",  # noqa: S608
                 (json.dumps(summary, ensure_ascii=False), number),

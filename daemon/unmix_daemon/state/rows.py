@@ -10,11 +10,14 @@ from unmix.words import TASKS, Job, JobError, JobEvent, JobState, Options, Progr
 
 from unmix_daemon import records
 
+_UNREADABLE = (ValueError, RecursionError)
+"""Of text that is no JSON, not of the kind that it should be, or nested without end."""
+
 
 def job(row: sqlite3.Row) -> Job:
     """The job in a row of `jobs`; failed, with UNREADABLE_JOB, where that cannot be read."""
     try:
-        return Job(
+        read = Job(
             job_id=row["job_id"],
             client=row["client"],
             task=_task(row["task_kind"], row["task"]),
@@ -32,7 +35,9 @@ def job(row: sqlite3.Row) -> Job:
             error=records.load_optional(JobError, row["error"]),
             summary=records.load_optional(Summary, row["summary"]),
         )
-    except ValueError:
+        read.to_proto()  # what the contract cannot hold would fail whoever lists it among others
+        return read
+    except _UNREADABLE:
         return Job(
             job_id=row["job_id"],
             client=row["client"],
@@ -52,7 +57,7 @@ def job(row: sqlite3.Row) -> Job:
 
 
 def event(row: sqlite3.Row) -> JobEvent:
-    """The event in a row of `events`; that of a failed job where it cannot be read."""
+    """The event in a row of `events`. One that cannot be read says the state; the end of a job, that it failed."""
     try:
         return JobEvent(
             sequence=row["sequence"],
@@ -62,8 +67,12 @@ def event(row: sqlite3.Row) -> JobEvent:
             error=records.load_optional(JobError, row["error"]),
             summary=records.load_optional(Summary, row["summary"]),
         )
-    except ValueError:
-        return JobEvent(row["sequence"], row["time"], JobState.FAILED, Progress(), _unreadable(row), None)
+    except _UNREADABLE:
+        ended = row["state"] not in (JobState.PENDING, JobState.PROCESSING)
+        state = JobState.FAILED if ended else JobState(row["state"])
+        return JobEvent(
+            row["sequence"], row["time"], state, Progress(), _unreadable(row) if ended else None, None
+        )
 
 
 def _task(kind: str, text: str) -> Task:

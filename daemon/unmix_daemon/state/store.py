@@ -19,6 +19,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _UNFINISHED = (JobState.PENDING, JobState.PROCESSING)
+_STATES = (*_UNFINISHED, JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,12 +185,11 @@ def _get(db: sqlite3.Connection, job_id: str) -> Job | None:
 def _page(
     db: sqlite3.Connection, states: Sequence[JobState], client: str, size: int, before: int | None
 ) -> Page:
-    wanted = tuple(states) or tuple(JobState)
-    marks = ", ".join("?" * len(wanted))
+    marks = ", ".join("?" * len(states))
     found = db.execute(
-        f"SELECT * FROM jobs WHERE state IN ({marks}) AND (? = '' OR client = ?) AND (? IS NULL OR number < ?)"  # noqa: S608  # question marks only
+        f"SELECT * FROM jobs WHERE (? OR state IN ({marks})) AND (? = '' OR client = ?) AND (? IS NULL OR number < ?)"  # noqa: S608  # question marks only
         " ORDER BY number DESC LIMIT ?",
-        (*wanted, client, client, before, before, size + 1),
+        (not states, *states, client, client, before, before, size + 1),
     ).fetchall()
     shown = found[:size]
     return Page(tuple(map(rows.job, shown)), shown[-1]["number"] if len(found) > size else None)
@@ -257,6 +257,11 @@ def _requeue(db: sqlite3.Connection, job_id: str, crashed: bool, now: float) -> 
 
 
 def _recover(db: sqlite3.Connection, lost: JobError, now: float) -> tuple[Job, ...]:
+    for row in db.execute("SELECT * FROM jobs WHERE state NOT IN (?, ?, ?, ?, ?)", _STATES).fetchall():
+        db.execute(  # a newer version's state, which nothing here would ever end
+            "UPDATE jobs SET state = ?, ended = ?, error = ? WHERE job_id = ?",
+            (JobState.FAILED, now, records.dump_optional(rows.job(row).error), row["job_id"]),
+        )
     unfinished = [
         rows.job(row)
         for row in db.execute(

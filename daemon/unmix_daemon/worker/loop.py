@@ -9,13 +9,13 @@ import queue
 import time
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from unmix_models.catalogue import find
 from unmix_models.errors import AudioError, OutOfMemory
 from unmix_models.forward import Forward
-from unmix_models.loading import load
+from unmix_models.loading import check_device, load
 from unmix_models.storage import is_full
 
 from unmix_daemon.worker.messages import Cancel, Command, Failed, Load, Loaded, Residents, Run, Unload
@@ -143,9 +143,11 @@ class Loop:
     def _load(self, command: Load) -> float:
         shop = self._shop
         model = find(command.model, models=shop.weights.models())
+        machine = replace(shop.machine, required=command.required)
         with shop.residency.use(
-            model.name, lambda: load(model, shop.weights, shop.machine), command.keep_alive
-        ) as (_, seconds):
+            model.name, lambda: load(model, shop.weights, machine), command.keep_alive
+        ) as (loaded, seconds):
+            check_device(loaded, machine)
             return seconds
 
     def _unload(self, command: Unload) -> float:

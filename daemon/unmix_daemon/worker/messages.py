@@ -61,6 +61,8 @@ class Load:
     ticket: str
     model: str
     keep_alive: float
+    required: bool = False
+    """The device was asked for by name."""
 
 
 @dataclass(frozen=True, slots=True)

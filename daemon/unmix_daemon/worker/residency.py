@@ -21,6 +21,16 @@ class Loadable(Protocol):
     """What residency needs to know of a model."""
 
     @property
+    def name(self) -> str:
+        """In the catalogue."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Where it runs."""
+        ...
+
+    @property
     def memory_bytes(self) -> int:
         """What it holds."""
         ...

@@ -9,7 +9,7 @@ from unmix.words import Progress, Summary
 from unmix_models.catalogue import Choice
 from unmix_models.errors import OutOfMemory
 from unmix_models.forward import Forward
-from unmix_models.loading import load
+from unmix_models.loading import check_device, load
 
 from unmix_daemon.reports import Done
 from unmix_daemon.worker.files import RunFiles
@@ -40,6 +40,7 @@ def steps(run: Run, shop: Workshop) -> Steps:
             choice.model.name, lambda: load(choice.model, shop.weights, machine), run.keep_alive
         ) as (loaded, load_seconds):
             model: Any = loaded  # of the kind that the task works with, since `choose` chose it
+            check_device(model, machine)
             files.create(work.outputs(model))
             outcome = yield from _worked(work, model, files, shop)
             return _finished(run, files, choice, outcome, shop, model, load_seconds, began)

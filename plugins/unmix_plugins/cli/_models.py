@@ -4,8 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from unmix.words import Model
-from unmix.words.models import KINDS
+from unmix.words import TASKS, Model
+from unmix.words.models import KINDS as NUMBERED
 
 from unmix_plugins.cli._parameters import AsJson, Device, KeepAlive
 from unmix_plugins.cli._progress import ProgressBar
@@ -18,9 +18,13 @@ app = typer.Typer(help="Models: which exist, which are here, which are loaded.",
 Name = Annotated[str, typer.Argument(metavar="MODEL", help="A model's name, as in `unmix models list`.")]
 
 
+_KINDS = tuple(dict.fromkeys((*NUMBERED, *TASKS)))
+"""Of tasks: those that the contract numbers, and those that came after."""
+
+
 def _kind(text: str) -> str:
-    if text not in KINDS:
-        raise typer.BadParameter(f"{text!r} is no task: there are {', '.join(KINDS)}.")
+    if text not in _KINDS:
+        raise typer.BadParameter(f"{text!r} is no task: there are {', '.join(_KINDS)}.")
     return text
 
 
@@ -29,7 +33,7 @@ def list_models(
     *,
     task: Annotated[
         str | None,
-        typer.Option(parser=_kind, metavar=f"[{'|'.join(KINDS)}]", help="Only models for this task."),
+        typer.Option(parser=_kind, metavar=f"[{'|'.join(_KINDS)}]", help="Only models for this task."),
     ] = None,
     installed: Annotated[bool, typer.Option("--installed", help="Only models that can run now.")] = False,
     as_json: AsJson = False,

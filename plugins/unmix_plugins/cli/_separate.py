@@ -57,7 +57,9 @@ def separate(
     ] = 0,
     overlap: Annotated[
         float | None,
-        typer.Option(min=0, max=0.99, metavar="X", help="How far segments overlap, 0 to 0.99. [the model's own]"),
+        typer.Option(
+            min=0, max=0.99, metavar="X", help="How far segments overlap, 0 to 0.99. [the model's own]"
+        ),
     ] = None,
     output_format: Format = "",
     depth: Depth = "",

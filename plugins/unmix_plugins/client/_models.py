@@ -8,7 +8,7 @@ import grpc
 from unmix.v1 import models_pb2, models_pb2_grpc
 from unmix.words import Model, PullStep
 from unmix.words.models import kind_to_proto
-from unmix.words.times import duration_to_proto
+from unmix.words.times import check_duration, duration_to_proto
 
 from unmix_plugins.client._link import Link
 from unmix_plugins.client._spec import checked
@@ -74,8 +74,10 @@ class Models:
     def load(self, name: str, device: str = "auto", keep_alive: float | None = None) -> tuple[Model, float]:
         """Make a model resident; returns it, and the seconds that it took, 0 when it was resident."""
         with checked():
-            kept = duration_to_proto(keep_alive, "keep_alive")
-        request = models_pb2.LoadModelRequest(name=name, device=device, keep_alive=kept)
+            check_duration(keep_alive, "keep_alive")
+        request = models_pb2.LoadModelRequest(
+            name=name, device=device, keep_alive=duration_to_proto(keep_alive)
+        )
         answer = self._link.answer(lambda channel: _stub(channel).LoadModel.future(request))
         return Model.from_proto(answer.model), answer.load_seconds
 

@@ -10,7 +10,7 @@ from typing import Any, cast, get_args, get_origin, get_type_hints
 
 from unmix.words import TASKS, FieldError, Section, Task
 
-from unmix_plugins.errors import InvalidRequest, SourceError
+from unmix_plugins.errors import InvalidRequest, SourceError, from_field
 
 VERSION = 1
 _LONGEST_FILE = 64 << 20
@@ -106,7 +106,7 @@ def _task(told: object) -> Task:
     try:
         task.check()
     except FieldError as error:
-        raise InvalidRequest(f"{str(error).rstrip('.')}: {_CURE}.", fields=(error.field,)) from error
+        raise from_field(error) from error
     return task
 
 
@@ -117,7 +117,10 @@ def _value(told: object, kind: Any, place: str) -> Any:
     if get_origin(kind) is tuple:
         if not isinstance(told, list):
             raise _wrong(place, "a list")
-        values = tuple(_value(each, get_args(kind)[0], place) for each in cast("list[object]", told))
+        values = tuple(
+            _value(each, get_args(kind)[0], f"{place}[{at}]")
+            for at, each in enumerate(cast("list[object]", told))
+        )
         if len({*values}) < len(values):
             raise _wrong(place, "a list in which each is once")
         return values
@@ -129,7 +132,9 @@ def _value(told: object, kind: Any, place: str) -> Any:
         except OverflowError as error:
             raise _wrong(place, "a number that can be") from error
     if kind is int:
-        return _count(told, 0, place)
+        if isinstance(told, bool) or not isinstance(told, int):
+            raise _wrong(place, "a whole number")
+        return told
     text = _text(told, place)
     if issubclass(kind, StrEnum) and text not in {*kind}:
         raise _wrong(place, " or ".join(kind))

@@ -87,7 +87,7 @@ class Job(_message.Message):
     client: _builtins.str
     """Who sent it, as the metadata `unmix-client` said."""
     attempts: _builtins.int
-    """How often a worker has begun it; more than 1 means that a worker died on it."""
+    """How often a worker has begun it; more than 1 means that a worker or the daemon ended meanwhile."""
     attached: _builtins.bool
     """True when the job belongs to an AudioService call and ends with it."""
     @_builtins.property

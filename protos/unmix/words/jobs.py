@@ -87,7 +87,7 @@ class Job:
     idempotency_key: str = ""
     state: JobState = JobState.PENDING
     attempts: int = 0
-    """How often a worker has begun it; more than 1 means that a worker died on it."""
+    """How often a worker has begun it; more than 1 means that a worker or the daemon ended meanwhile."""
     crashes: int = 0
     """How often a worker's death was its fault, as far as can be told."""
     started: float | None = None

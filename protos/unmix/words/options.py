@@ -7,8 +7,9 @@ from typing import Self
 
 from unmix.v1 import audio_pb2
 from unmix.words.faults import FieldError
+from unmix.words.formats import FORMATS
 from unmix.words.text import as_text
-from unmix.words.times import duration_to_proto, seconds_of
+from unmix.words.times import check_duration, duration_to_proto, seconds_of
 
 MOST_LABELS = 16
 MOST_LABEL_BYTES = 1024
@@ -60,7 +61,7 @@ class Options:
     """The part to process and return, exact to the frame; None: all of the recording."""
 
     def check(self) -> None:
-        """Raises FieldError. Formats and depths are judged with the recording, which they depend on."""
+        """Raises FieldError. Format and depth are judged with the recording, which they depend on."""
         size = sum(
             len(as_text(key).encode()) + len(as_text(value).encode()) for key, value in self.labels.items()
         )
@@ -69,11 +70,17 @@ class Options:
                 "options.labels",
                 f"Labels are at most {MOST_LABELS} entries and {MOST_LABEL_BYTES} bytes; send less.",
             )
-        formats = self.also_formats
-        if len(formats) > MOST_ALSO_FORMATS or len({*formats}) < len(formats) or "" in formats:
+        check_duration(self.keep_alive, "options.keep_alive")
+        odd = [name for name in self.also_formats if name not in FORMATS]
+        if odd:
             raise FieldError(
                 "options.also_formats",
-                f"Further formats are at most {MOST_ALSO_FORMATS}, each once and by name; leave some out.",
+                f"There is no output format '{odd[0]}': choose one of {', '.join(FORMATS)}.",
+            )
+        if len(self.also_formats) > MOST_ALSO_FORMATS or len({*self.also_formats}) < len(self.also_formats):
+            raise FieldError(
+                "options.also_formats",
+                f"Further formats are at most {MOST_ALSO_FORMATS}, each once; leave some out.",
             )
         section = self.section
         if section and (section.first_frame < 0 or section.frames < 0):
@@ -90,7 +97,7 @@ class Options:
             )
 
     def to_proto(self) -> audio_pb2.JobOptions:
-        """Its message; of options that have passed `check`. Raises FieldError for an impossible keep-alive."""
+        """Its message."""
         section = self.section
         return audio_pb2.JobOptions(
             file_name=as_text(self.file_name),

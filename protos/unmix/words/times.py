@@ -10,16 +10,23 @@ from unmix.words.faults import FieldError
 
 _LONGEST = 315_576_000_000
 """Seconds; the range of google.protobuf.Duration."""
+_LAST = 253_402_300_799.0
+"""Seconds since the epoch; the end of the year 9999, which is that of google.protobuf.Timestamp and of datetime."""
 
 
-def duration_to_proto(seconds: float | None, field: str = "options.keep_alive") -> Duration | None:
-    """The message for seconds; None stays unset. Raises FieldError for what no duration can hold."""
-    if seconds is None:
-        return None
-    if not math.isfinite(seconds) or abs(seconds) > _LONGEST:
+def check_duration(seconds: float | None, field: str) -> None:
+    """Raises FieldError for what no duration can hold."""
+    if seconds is not None and not abs(seconds) <= _LONGEST:
         raise FieldError(field, f"{seconds} s is no length of time: give a number of seconds.")
-    whole = int(seconds)
-    return Duration(seconds=whole, nanos=round((seconds - whole) * 1e9))
+
+
+def duration_to_proto(seconds: float | None) -> Duration | None:
+    """The message for seconds, the nearest that it can hold; None and what is no number stay unset."""
+    if seconds is None or math.isnan(seconds):
+        return None
+    bounded = min(max(seconds, -_LONGEST), _LONGEST)
+    whole = int(bounded)
+    return Duration(seconds=whole, nanos=int((bounded - whole) * 1e9))
 
 
 def seconds_of(message: Duration) -> float:
@@ -28,11 +35,12 @@ def seconds_of(message: Duration) -> float:
 
 
 def timestamp_to_proto(moment: float | None) -> Timestamp | None:
-    """The message for seconds since the epoch; None stays unset."""
-    if moment is None:
+    """The message for seconds since the epoch, the nearest that it can hold; None and no number stay unset."""
+    if moment is None or math.isnan(moment):
         return None
-    whole = math.floor(moment)
-    return Timestamp(seconds=whole, nanos=min(999_999_999, int((moment - whole) * 1e9)))
+    bounded = min(max(moment, 0.0), _LAST)
+    whole = math.floor(bounded)
+    return Timestamp(seconds=whole, nanos=min(999_999_999, int((bounded - whole) * 1e9)))
 
 
 def moment_of(message: Timestamp) -> float:
@@ -41,5 +49,5 @@ def moment_of(message: Timestamp) -> float:
 
 
 def moment(seconds: float | None) -> datetime | None:
-    """Seconds since the epoch as a moment, in UTC."""
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)
+    """Seconds since the epoch as a moment, in UTC; the last that there is for what lies beyond it."""
+    return None if seconds is None else datetime.fromtimestamp(min(max(seconds, 0.0), _LAST), UTC)

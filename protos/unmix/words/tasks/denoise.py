@@ -8,7 +8,7 @@ from unmix.v1 import audio_pb2
 from unmix.words.faults import FieldError
 from unmix.words.text import as_text
 
-MOST_DECIBELS = 100.0
+MOST_DECIBELS = 100
 """The highest limit of attenuation; nothing can be heard beyond it."""
 
 
@@ -47,10 +47,10 @@ class DenoiseTask:
                 f"The strength is {limit:g} dB; choose 0 to {MOST_DECIBELS:g} dB.",
             )
         odd = [stem for stem in self.stems if stem not in set(DenoiseStem)]
-        if odd or not self.stems:
-            raise FieldError(
-                "task.stems", f"There is no stem '{odd[0] if odd else ''}'; choose clean, noise or both."
-            )
+        if odd:
+            raise FieldError("task.stems", f"There is no stem '{odd[0]}'; choose clean, noise or both.")
+        if not self.stems:
+            raise FieldError("task.stems", "No stem is named; choose clean, noise or both.")
 
     def needs(self) -> tuple[str, ...]:
         """Stems that the model must have: none, every denoiser has both."""
@@ -58,7 +58,7 @@ class DenoiseTask:
 
     def outputs(self) -> tuple[str, ...]:
         """The stems that come, by name."""
-        return tuple(stem.value for stem in dict.fromkeys(self.stems))
+        return tuple(map(str, dict.fromkeys(self.stems)))
 
     def to_proto(self) -> audio_pb2.DenoiseTask:
         """Its message."""

@@ -58,7 +58,14 @@ class SeparateTask:
         odd = [stem for stem in self.stems if not is_stem(stem)]
         if odd or len(self.stems) > MOST_STEMS:
             name = f"'{odd[0]}'" if odd else f"A list of {len(self.stems)} names"
-            raise FieldError("task.stems", f"{name} is no stem; use names such as vocals, or -vocals.")
+            raise FieldError(
+                "task.stems",
+                f"{name} is no stem; use names such as vocals, or -vocals for all but the vocals.",
+            )
+        if self.consistency not in set(Consistency):
+            raise FieldError(
+                "task.consistency", f"There is no consistency '{self.consistency}'; choose mixture or none."
+            )
 
     def needs(self) -> tuple[str, ...]:
         """Stems that the model must have."""
@@ -101,4 +108,5 @@ def is_stem(name: str) -> bool:
 
 def output_of(asked: str) -> str:
     """What the output is called of a stem that was asked for: `no_vocals` for `-vocals`, else the stem's name."""
-    return f"no_{asked[1:]}" if asked.startswith("-") else asked
+    plain = asked.lower()
+    return f"no_{plain[1:]}" if plain.startswith("-") else plain
