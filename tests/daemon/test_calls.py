@@ -163,3 +163,14 @@ async def test_outputs_are_read_from_where_a_reader_broke_off(world: World) -> N
         await anext(calls.output(job.job_id, "vocals", 0))
     with pytest.raises(NoSuchJob):
         await anext(calls.output("nobody", "clean", 0))
+
+
+@in_a_world()
+async def test_who_asks_is_known_by_no_more_than_a_name_and_gets_the_priority_that_was_asked_for(
+    world: World,
+) -> None:
+    calls = calls_of(world)
+    job, _ = await calls.submit("n" * 1000, DenoiseTask(), Options(), aiter(Upload()))
+    asked, _ = await calls.submit("x", DenoiseTask(), Options(priority=Priority.FOLDER), aiter(Upload()))
+    assert (len(job.client), job.options.priority) == (200, Priority.BATCH)
+    assert asked.options.priority is Priority.FOLDER
