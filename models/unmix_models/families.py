@@ -14,11 +14,11 @@ from unmix_models.catalogue import Model
 from unmix_models.errors import DeviceUnavailable
 from unmix_models.machine import Machine
 from unmix_models.separate.htdemucs import installation as htdemucs
-from unmix_models.tensor_shapes import Shapes
 
 if TYPE_CHECKING:  # these bring numpy, which the daemon's front does without
     from unmix_models.denoise.base import Denoiser
     from unmix_models.separate.base import Separator
+    from unmix_models.tensor_shapes import Shapes
 
 Resident: TypeAlias = "Denoiser | Separator"
 """A model in memory."""
@@ -30,7 +30,7 @@ class Networks:
 
     suffixes: tuple[str, ...]
     """Ends of the names of the files that an import may hold: checkpoints and what describes them."""
-    recognise: Callable[[Shapes], bool]
+    recognise: "Callable[[Shapes], bool]"
     """Whether a checkpoint with these tensors is of this family; called in a child process."""
     install: Callable[[Model, Path, Path], None]
     """Check the files in the first folder and convert them into the second, with a `model.json`.

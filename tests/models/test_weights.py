@@ -18,7 +18,7 @@ from unmix_models.errors import InvalidWeights, ModelMissing
 from unmix_models.weights import Weights
 from unmix_models.weights import archive as archive_module
 from unmix_models.weights import download as download_module
-from unmix_models.weights.download import PullProgress
+from unmix_models.weights.progress import PullProgress
 
 ENCODER = bytes(range(256)) * 4000
 DECODER = hashlib.sha256(b"decoder").digest() * 30_000

@@ -5,25 +5,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
 
 from unmix_models.errors import InvalidWeights
+from unmix_models.weights.progress import PullProgress
 
 _PIECE = 1 << 20
 _TIMEOUT = 60.0
-
-
-@dataclass(frozen=True, slots=True)
-class PullProgress:
-    """How far a download is."""
-
-    stage: str
-    """`downloading`, `verifying`, `installing`."""
-    done_bytes: int
-    total_bytes: int
-    """0 while unknown."""
 
 
 def download(url: str, target: Path, most: int, stop: Callable[[], bool]) -> Iterator[PullProgress]:

@@ -16,8 +16,8 @@ from unmix_models.catalogue import CATALOGUE, Model, WeightFile, description, no
 from unmix_models.errors import InvalidWeights
 from unmix_models.families import family_of
 from unmix_models.storage import naming_the_disk
-from unmix_models.weights import archive, networks
-from unmix_models.weights.download import PullProgress, download
+from unmix_models.weights import networks
+from unmix_models.weights.progress import PullProgress
 
 _PIECE = 1 << 20
 _LARGEST_FILE = 4 << 30
@@ -83,6 +83,9 @@ class Weights:
                 self._place(model, lambda partial: _copy(model, _files(model, source), partial))
 
     def _pull_archive(self, model: Model, url: str, stop: Callable[[], bool]) -> Generator[PullProgress]:
+        from unmix_models.weights import archive  # noqa: PLC0415  # tar and HTTP are for a pull alone
+        from unmix_models.weights.download import download  # noqa: PLC0415
+
         path = self.folder / f".{model.name}.tar.gz.part"
         path.parent.mkdir(parents=True, exist_ok=True)
         yield from download(url, path, archive.most_bytes(model), stop)
@@ -100,6 +103,8 @@ class Weights:
         self, model: Model, addresses: Mapping[WeightFile, str], stop: Callable[[], bool]
     ) -> Generator[PullProgress]:
         """Download each file into a folder beside, then install from there."""
+        from unmix_models.weights.download import download  # noqa: PLC0415  # as above
+
         staged = self.folder / f".{model.name}.staged"
         staged.mkdir(parents=True, exist_ok=True)
         done = 0

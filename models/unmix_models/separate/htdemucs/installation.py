@@ -6,17 +6,20 @@ Hashes are compared here, before the child process (`conversion`) opens anything
 
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from unmix_models import child
 from unmix_models.catalogue import Model, WeightFile
 from unmix_models.errors import InvalidWeights
-from unmix_models.tensor_shapes import Shapes
+
+if TYPE_CHECKING:
+    from unmix_models.tensor_shapes import Shapes
 
 SUFFIXES = (".th", ".safetensors", ".yaml")
 """What a folder to import may hold: checkpoints, and bags that name several."""
 
 
-def recognise(shapes: Shapes) -> bool:
+def recognise(shapes: "Shapes") -> bool:
     """Both branches and the transformer between them, as only HTDemucs has them."""
     branches = {"encoder.0.conv.weight", "tencoder.0.conv.weight"} <= shapes.keys()
     return branches and any(name.startswith("crosstransformer.") for name in shapes)
