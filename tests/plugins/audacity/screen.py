@@ -45,9 +45,20 @@ class Screen:
 
     def windows(self, *kinds: str) -> list[Window]:
         """All that can be seen, or what is of these kinds; the one on top last."""
-        found = self._tool("xdotool", "search", "--onlyvisible", "--class", _CLASS, may_fail=True)
-        windows = [window for number in found.split() if (window := self._window(number))]
+        numbers: list[str] = eventually(self._search)[0]
+        windows = [window for number in numbers if (window := self._window(number))]
         return [window for window in windows if not kinds or window.kind in kinds]
+
+    def _search(self) -> tuple[list[str]] | None:
+        """The numbers of the program's windows, of which there may be none; None where the search broke off.
+
+        It does where a window goes while it is looked at, and what it then prints is not all there is.
+        """
+        search = ("xdotool", "search", "--onlyvisible", "--class", _CLASS)
+        done = subprocess.run(
+            search, env=self._environment, check=False, capture_output=True, text=True, timeout=60
+        )
+        return None if "X Error" in done.stderr else (done.stdout.split(),)
 
     def click(self, x: int, y: int) -> None:
         self._tool("xdotool", "mousemove", str(x), str(y), "click", "1")
@@ -57,7 +68,8 @@ class Screen:
         eventually(lambda: self._press(*keys))
 
     def _press(self, *keys: str) -> bool:
-        return self.press_in(self.windows("NORMAL", "DIALOG")[-1], *keys)
+        on_top = self.windows("NORMAL", "DIALOG")[-1:]
+        return bool(on_top) and self.press_in(on_top[0], *keys)
 
     def press_in(self, window: Window, *keys: str) -> bool:
         """Press keys in this window and in no other; False where it has just gone."""
