@@ -23,7 +23,7 @@ from unmix_daemon.worker.messages import Run
 from unmix_daemon.worker.recording import Recording
 from unmix_daemon.worker.task import Passes
 
-_LOW_QUALITY = "Low quality: no trained model was used; get one with: unmix models pull htdemucs"
+_LOW_QUALITY = "Low quality: no trained model was used; get one with: unmix models pull {}"
 
 
 class SeparateWork:
@@ -42,7 +42,13 @@ class SeparateWork:
             check_channels(self._recording.info.channels)
         choice = choose(self._task.model, self._task.kind, weights, stems=self._task.stems)
         self._wants_statistics = family_of(choice.model).wants_statistics
-        self._notes = [] if choice.model.quality == "high" else [_LOW_QUALITY]
+        if choice.model.quality == "low":
+            usual = [
+                model.name
+                for model in weights.models().values()
+                if model.usual and model.task == choice.model.task
+            ]
+            self._notes = [_LOW_QUALITY.format(" or ".join(usual))]
         return choice
 
     def outputs(self, model: Separator) -> tuple[OutputStarted, ...]:
