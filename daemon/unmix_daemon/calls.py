@@ -27,7 +27,7 @@ from unmix_daemon.model_manager import ModelManager
 from unmix_daemon.queue.delivery import deliver, read_pieces
 from unmix_daemon.queue.scheduler import Scheduler
 from unmix_daemon.state.folders import Folders
-from unmix_daemon.state.store import Page, Store
+from unmix_daemon.state.store import Store
 
 _PAGE = 50
 _PAGE_LIMIT = 1000
@@ -102,7 +102,7 @@ class Calls:
         if JobState.UNKNOWN in states:
             raise FieldError("states", "There is no such job state; see JobState in jobs.proto.")
         size = min(size, _PAGE_LIMIT) if size > 0 else _PAGE
-        page: Page = await self._store.page(states, client, size, _page_start(token))
+        page = await self._store.page(states, client, size, _page_start(token))
         return page.jobs, str(page.next) if page.next else ""
 
     async def cancel(self, job_id: str) -> Job:

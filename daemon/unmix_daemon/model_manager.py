@@ -14,15 +14,13 @@ from unmix_models.catalogue import choose, find
 from unmix_models.devices import place
 from unmix_models.errors import AudioError, InvalidWeights
 from unmix_models.storage import naming_the_disk
-from unmix_models.weights import PullProgress, Weights, importable_suffixes, imported_model
+from unmix_models.weights import LARGEST_FILE, PullProgress, Weights, importable_suffixes, imported_model
 
 from unmix_daemon.cancellation import unbroken
 from unmix_daemon.config import Config
 from unmix_daemon.errors import JobFailed
 from unmix_daemon.executors.base import Executor
 from unmix_daemon.readiness import Readiness
-
-_LARGEST_NETWORK = 4 << 30
 
 
 class ModelManager:
@@ -150,7 +148,7 @@ def _expected_size(entry: Entry, file_name: str) -> int:
     known = next((file.size for file in entry.files if file.name == file_name), 0)
     plain = Path(file_name).name == file_name and not file_name.startswith(".")
     if not known and plain and file_name.endswith(importable_suffixes(entry)):
-        return _LARGEST_NETWORK
+        return LARGEST_FILE
     return known
 
 

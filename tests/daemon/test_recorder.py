@@ -22,6 +22,19 @@ def written(world: World, run: FakeRun) -> bytes:
     return (world.folders.of(run.job.job_id).outputs(run.job.attempts) / "clean.wav").read_bytes()
 
 
+async def take(live: LiveJob, got: bytearray, begun: list[OutputStarted]) -> None:
+    """Read an output as a client does, each piece at its place."""
+    async for delivery in deliver(live):
+        match delivery:
+            case OutputStarted():
+                begun.append(delivery)
+            case OutputPiece():
+                assert delivery.offset <= len(got)
+                got[delivery.offset : delivery.offset + len(delivery.data)] = delivery.data
+            case _:
+                pass
+
+
 @in_a_world()
 async def test_bytes_from_another_disk_become_the_result(world: World) -> None:
     job = await world.submit()
@@ -40,21 +53,8 @@ async def test_a_caller_gets_bytes_from_another_disk_and_what_replaced_them(worl
     job, _ = await world.scheduler.submit(a_job(attached=True), upload())
     live = world.scheduler.live(job.job_id)
     assert live
-    got = bytearray()
-    begun: list[OutputStarted] = []
-
-    async def take() -> None:
-        async for delivery in deliver(live):
-            match delivery:
-                case OutputStarted():
-                    begun.append(delivery)
-                case OutputPiece():
-                    assert delivery.offset <= len(got)
-                    got[delivery.offset : delivery.offset + len(delivery.data)] = delivery.data
-                case _:
-                    pass
-
-    taking = asyncio.ensure_future(take())
+    got, begun = bytearray(), list[OutputStarted]()
+    taking = asyncio.ensure_future(take(live, got, begun))
     run = await world.executor.next()
     await run.send(b"????body", 0, 8)
     while len(got) < 8:
@@ -84,13 +84,7 @@ async def test_a_reader_of_an_output_that_began_anew_gets_the_second_try_whole(w
     live = world.scheduler.live(job.job_id)
     assert live
     got = bytearray()
-
-    async def take() -> None:
-        async for delivery in deliver(live):
-            if isinstance(delivery, OutputPiece):
-                got[delivery.offset : delivery.offset + len(delivery.data)] = delivery.data
-
-    taking = asyncio.ensure_future(take())
+    taking = asyncio.ensure_future(take(live, got, []))
     run = await world.executor.next()
     await run.send(b"first try", 0, 9)
     while len(got) < 9:

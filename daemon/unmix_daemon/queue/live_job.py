@@ -53,7 +53,7 @@ class LiveJob:
     outputs: dict[str, LiveOutput] = field(default_factory=dict[str, LiveOutput])
     """The latest growth of each output in the present attempt."""
     rewritten: dict[str, list[tuple[int, int]]] = field(default_factory=dict[str, list[tuple[int, int]]])
-    """At the end: byte ranges of each output that changed after they were reported."""
+    """Byte ranges of each output that changed after they were reported; whole once the job has ended."""
     moved: Signal = field(default_factory=Signal)
     """Progress, growth or state."""
     recorded: Signal = field(default_factory=Signal)

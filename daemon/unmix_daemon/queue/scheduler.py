@@ -167,7 +167,7 @@ class Scheduler:
         """From an upload on disk to a queued job, or to nothing."""
         try:
             self._refuse_when_closing()
-            stored, existing = await self._store.add(job)
+            kept, existing = await self._store.add(job)
         except BaseException:
             await self._folders.remove(job.job_id)
             raise
@@ -176,8 +176,8 @@ class Scheduler:
         else:
             if job.attached:
                 self._sweeper.in_use.add(job.job_id)
-            self._enqueue(stored)
-        return stored, existing
+            self._enqueue(kept)
+        return kept, existing
 
     async def _cancel(self, job_id: str) -> Job:
         job = await self._store.cancel(job_id)

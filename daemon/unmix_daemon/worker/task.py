@@ -12,6 +12,9 @@ from unmix_models.weights import Weights
 
 from unmix_daemon.worker.files import RunFiles
 
+IDLE_UNLOADED = "The device ran out of memory once; idle models were unloaded."
+"""What a task tells the user when its model has no form that needs less memory."""
+
 
 @dataclass(slots=True)
 class Outcome:

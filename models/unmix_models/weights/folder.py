@@ -20,8 +20,8 @@ from unmix_models.weights import networks
 from unmix_models.weights.progress import PullProgress
 
 _PIECE = 1 << 20
-_LARGEST_FILE = 4 << 30
-"""Bytes of a checkpoint whose size the catalogue does not know."""
+LARGEST_FILE = 4 << 30
+"""Most bytes of a file whose size the catalogue does not know."""
 
 
 class Weights:
@@ -112,7 +112,7 @@ class Weights:
             target = staged / file.name
             if not target.exists():
                 partial = staged / f"{file.name}.part"
-                for step in download(address, partial, file.size or _LARGEST_FILE, stop):
+                for step in download(address, partial, file.size or LARGEST_FILE, stop):
                     yield PullProgress(step.stage, done + step.done_bytes, model.download_bytes)
                 if stop():
                     return

@@ -13,7 +13,7 @@ from unmix_models.weights import Weights
 from unmix_daemon.worker.files import Reporter, RunFiles
 from unmix_daemon.worker.messages import Run
 from unmix_daemon.worker.recording import Recording
-from unmix_daemon.worker.task import Passes
+from unmix_daemon.worker.task import IDLE_UNLOADED, Passes
 
 _HALF = 0.5
 
@@ -57,7 +57,7 @@ class DenoiseWork:
     def smaller(self, model: Denoiser) -> tuple[Denoiser, str]:
         """With half the segment, for models that have one."""
         if model.segment_seconds is None:
-            return model, "The device ran out of memory once; idle models were unloaded."
+            return model, IDLE_UNLOADED
         seconds = model.segment_seconds * _HALF
         note = f"The device ran out of memory once; the segment was shortened to {seconds:.1f} s."
         return model.with_segment(seconds), note

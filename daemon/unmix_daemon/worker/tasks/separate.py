@@ -21,7 +21,7 @@ from unmix_models.weights import Weights
 from unmix_daemon.worker.files import Reporter, RunFiles
 from unmix_daemon.worker.messages import Run
 from unmix_daemon.worker.recording import Recording
-from unmix_daemon.worker.task import Passes
+from unmix_daemon.worker.task import IDLE_UNLOADED, Passes
 
 _LOW_QUALITY = "Low quality: no trained model was used; get one with: unmix models pull {}"
 
@@ -86,7 +86,7 @@ class SeparateWork:
 
     def smaller(self, model: Separator) -> tuple[Separator, str]:
         """As it is: a network's segment is what it was trained for."""
-        return model, "The device ran out of memory once; idle models were unloaded."
+        return model, IDLE_UNLOADED
 
     def _names(self, model: Separator) -> tuple[str, ...]:
         return tuple(chosen.name for chosen in parse_stems(self._task.stems, model.stems))
