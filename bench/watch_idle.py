@@ -17,10 +17,10 @@ from tempfile import TemporaryDirectory
 
 import product
 import psutil
-from unmix_plugins.watch.entry import State
-from unmix_plugins.watch.ledger import Ledger
-from unmix_plugins.watch.rows import facts_of
-from unmix_plugins.watch.tree import look
+from unmix_plugins.watch.ledger.book import Ledger
+from unmix_plugins.watch.ledger.entry import State
+from unmix_plugins.watch.ledger.rows import facts_of
+from unmix_plugins.watch.seen.tree import look
 
 LIMIT = 0.01
 """Share of one core."""

@@ -12,15 +12,15 @@ import numpy as np
 import soundfile
 from daemons import eventually
 from unmix.words import Options, Task
-from unmix_plugins.audacity.control import BridgeAbsent, ask
-from unmix_plugins.audacity.install import EFFECTS
+from unmix_plugins.audacity.bridge.control import BridgeAbsent, ask
+from unmix_plugins.audacity.installation.install import EFFECTS
 from unmix_plugins.client import Client
 
 _RUN = """
 import sys
 from pathlib import Path
-from unmix_plugins.audacity import desk
-from unmix_plugins.audacity.bridge import run
+from unmix_plugins.audacity.bridge import answers as desk
+from unmix_plugins.audacity.bridge.app import run
 desk.LONG = float(sys.argv[3])
 desk.PATIENCE = max(desk.PATIENCE, desk.LONG)
 sys.exit(run(Path(sys.argv[1]), pipes=Path(sys.argv[2])))

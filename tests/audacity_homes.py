@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Self
 
-from unmix_plugins.audacity.configuration import time_of
+from unmix_plugins.audacity.installation.configuration import time_of
 
 MODULE_TIME = 1_675_280_211
 

@@ -10,7 +10,7 @@ import numpy as np
 import soundfile
 from fake_daemon import Events, Script, Upload
 from unmix.v1 import audio_pb2
-from unmix_plugins.audacity.request import Project, Span, Surroundings, TrackRequest
+from unmix_plugins.audacity.effect.request import Project, Span, Surroundings, TrackRequest
 
 FACTORS = {
     "clean": -0.5,

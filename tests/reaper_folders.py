@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from unmix_plugins.reaper.actions import ACTIONS
+from unmix_plugins.reaper.installation.actions import ACTIONS
 
 KEYMAP = (
     b'SCR 4 0 RS1ee9bb229dabffe151848d7efa3c10f748e1a1cf "Custom: lyrics.lua" Cockos/lyrics.lua\n'

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 from unmix.words import DenoiseTask
-from unmix_plugins.watch.config import FolderConfig
-from unmix_plugins.watch.observer import Observer
-from unmix_plugins.watch.tree import Sighting
+from unmix_plugins.watch.config.folder import FolderConfig
+from unmix_plugins.watch.seen.observer import Observer
+from unmix_plugins.watch.seen.tree import Sighting
 
 SETTLE = 0.06
 

@@ -16,8 +16,8 @@ import sounds
 from daemons import Daemon, eventually
 from unmix.words import DenoiseTask
 from unmix_plugins.client import Client
-from unmix_plugins.watch.config import FolderConfig
-from unmix_plugins.watch.report import Waits
+from unmix_plugins.watch.config.folder import FolderConfig
+from unmix_plugins.watch.told.report import Waits
 from watch_bench import watch_config, watching
 
 

@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 from daemons import eventually
-from unmix_plugins.watch.observer import Observer
+from unmix_plugins.watch.seen.observer import Observer
 from watch_folders import Taken, folder_config
 
 LIMIT = Path("/proc/sys/user/max_inotify_watches")

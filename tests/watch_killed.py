@@ -21,7 +21,7 @@ import sounds
 from unmix.words import DenoiseTask, SeparateTask, Task
 from unmix_plugins.client import Client
 from unmix_plugins.watch.app import App
-from unmix_plugins.watch.config import FolderConfig, SourcePolicy, WatchConfig
+from unmix_plugins.watch.config.folder import FolderConfig, SourcePolicy, WatchConfig
 
 TASKS: dict[str, Task] = {
     "denoise": DenoiseTask("rnnoise"),

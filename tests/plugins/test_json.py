@@ -14,7 +14,7 @@ from unmix.words import (
     Progress,
     Summary,
 )
-from unmix_plugins.cli._json import event_json, job_json, summary_json
+from unmix_plugins.cli.shown.json import event_json, job_json, summary_json
 
 SUMMARY = Summary(
     model="rnnoise",

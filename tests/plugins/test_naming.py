@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 from unmix.words import OutputStarted, SeparateTask
 from unmix_plugins.errors import BrokenResult, OutputClash, OutputError, OutputExists
-from unmix_plugins.naming import OutputPlan, expected_extension, file_name_of, output_path
+from unmix_plugins.files.naming import OutputPlan, expected_extension, file_name_of, output_path
 
 
 def started(extension: str) -> OutputStarted:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from unmix.words import AudioFacts, Event, OutputPiece, OutputStarted, OutputSummary, Progress, Summary
 from unmix_plugins.errors import BrokenResult, OutputError, OutputExists
-from unmix_plugins.outputs import Outputs, receive
+from unmix_plugins.files.outputs import Outputs, receive
 
 
 def started(stem: str) -> OutputStarted:

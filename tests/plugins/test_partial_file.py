@@ -5,9 +5,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from unmix_plugins import partial_file
 from unmix_plugins.errors import OutputError, OutputExists
-from unmix_plugins.partial_file import PartialFile
+from unmix_plugins.files import partial_file
+from unmix_plugins.files.partial_file import PartialFile
 
 
 @pytest.fixture(params=["unnamed", "named"])
@@ -124,7 +124,7 @@ def test_a_name_of_255_bytes_can_be_written(tmp_path: Path) -> None:
 def test_a_process_that_is_killed_leaves_no_file(tmp_path: Path) -> None:
     code = (
         "import os, signal, sys; from pathlib import Path\n"
-        "from unmix_plugins.partial_file import PartialFile\n"
+        "from unmix_plugins.files.partial_file import PartialFile\n"
         "part = PartialFile(Path(sys.argv[1])); part.file.write(b'x' * 100000); part.file.flush()\n"
         "os.kill(os.getpid(), signal.SIGKILL)"
     )

@@ -12,8 +12,8 @@ from unmix.words import Section
 from unmix_models.media import Section as MediaSection
 from unmix_models.media import open_reader
 from unmix_plugins.errors import SourceError
-from unmix_plugins.reaper.cut import cut
-from unmix_plugins.source import Source
+from unmix_plugins.files.source import Source
+from unmix_plugins.reaper.run.cut import cut
 
 FRAMES = 5003
 

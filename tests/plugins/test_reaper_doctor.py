@@ -10,9 +10,9 @@ from typer.testing import CliRunner
 from unmix_plugins.checkup import Finding
 from unmix_plugins.cli._main import app
 from unmix_plugins.client import Client
-from unmix_plugins.reaper.doctor import check
-from unmix_plugins.reaper.install import carry_out, plan_install
-from unmix_plugins.reaper.python_library import usable_library
+from unmix_plugins.reaper.installation.doctor import check
+from unmix_plugins.reaper.installation.install import carry_out, plan_install
+from unmix_plugins.reaper.installation.python_library import usable_library
 from unmix_plugins.version import version
 
 Look = Callable[[], dict[str, Finding]]

@@ -8,8 +8,8 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 from xml.etree import ElementTree
 
-from unmix_plugins.reaper.actions import ACTIONS, FOLDER
-from unmix_plugins.reaper.install import SCRIPTS
+from unmix_plugins.reaper.installation.actions import ACTIONS, FOLDER
+from unmix_plugins.reaper.installation.install import SCRIPTS
 
 ROOT = Path(__file__).parents[2]
 GENERATOR = ROOT / "docs" / "reaper" / "generate_index.py"

@@ -20,8 +20,14 @@ from reaper_folders import (
 from typer.testing import CliRunner, Result
 from unmix_plugins.cli._main import app
 from unmix_plugins.errors import NotPossibleNow, OutputError, SourceError
-from unmix_plugins.reaper.actions import ACTIONS
-from unmix_plugins.reaper.install import Plan, carry_out, client_command, plan_install, plan_uninstall
+from unmix_plugins.reaper.installation.actions import ACTIONS
+from unmix_plugins.reaper.installation.install import (
+    Plan,
+    carry_out,
+    client_command,
+    plan_install,
+    plan_uninstall,
+)
 from unmix_plugins.version import version
 
 CLIENT = ("/opt/unmix/bin/unmix",)

@@ -12,13 +12,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from reaper_folders import ITEM_MENU, KEYMAP, MENU, make_folder
 from unmix_plugins.errors import NotFound, NotPossibleNow
-from unmix_plugins.ini_file import IniFile
-from unmix_plugins.reaper import menu, python_library
-from unmix_plugins.reaper.actions import ACTIONS, registered, with_actions, without_actions
-from unmix_plugins.reaper.install import SCRIPTS
-from unmix_plugins.reaper.python_library import architectures, library_fault, python_settings, usable_library
-from unmix_plugins.reaper.resource_folder import find_resource_folder, usual_folders
-from unmix_plugins.reaper.running import Running
+from unmix_plugins.files.ini_file import IniFile
+from unmix_plugins.reaper.installation import menu, python_library
+from unmix_plugins.reaper.installation.actions import ACTIONS, registered, with_actions, without_actions
+from unmix_plugins.reaper.installation.install import SCRIPTS
+from unmix_plugins.reaper.installation.python_library import (
+    architectures,
+    library_fault,
+    python_settings,
+    usable_library,
+)
+from unmix_plugins.reaper.installation.resource_folder import find_resource_folder, usual_folders
+from unmix_plugins.reaper.installation.running import Running
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="these are the places of Linux")
 FIRST = f"_{ACTIONS[0].id}".encode()

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from plugins.fake_reaper import FakeReaper, examples
 from reaper_folders import make_folder
-from unmix_plugins.reaper.actions import ACTIONS
-from unmix_plugins.reaper.install import carry_out, plan_install
+from unmix_plugins.reaper.installation.actions import ACTIONS
+from unmix_plugins.reaper.installation.install import carry_out, plan_install
 
 WORKING = [action for action in ACTIONS if action.file_name not in ("Unmix_Settings.py", "Unmix_Cancel.py")]
 

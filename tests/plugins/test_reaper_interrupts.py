@@ -4,7 +4,7 @@ import os
 import signal
 
 import pytest
-from unmix_plugins.reaper.interrupts import Interrupts
+from unmix_plugins.reaper.run.interrupts import Interrupts
 
 
 def interrupt() -> None:

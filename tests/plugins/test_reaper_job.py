@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from unmix.words import Consistency, DenoiseStem, DenoiseTask, Section, SeparateTask
 from unmix_plugins.errors import InvalidRequest, SourceError, UnmixError
-from unmix_plugins.reaper.job import Assignment, Item, read_job
+from unmix_plugins.reaper.run.job import Assignment, Item, read_job
 
 DENOISE = {"kind": "denoise", "model": "auto", "attenuation_limit_db": None, "stems": ["clean"]}
 SEPARATE = {"kind": "separate", "model": "dsp", "stems": ["vocals", "-vocals"]}

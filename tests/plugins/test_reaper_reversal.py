@@ -8,7 +8,7 @@ import pytest
 import soundfile
 from media_files import chunk, fmt, noise, riff
 from unmix_plugins.errors import BrokenResult
-from unmix_plugins.reaper.reversal import reverse
+from unmix_plugins.reaper.run.reversal import reverse
 
 
 @pytest.mark.parametrize("container", ["WAV", "RF64"])

@@ -19,8 +19,8 @@ import sounds
 from daemons import Daemon, eventually
 from media_files import chunk, decode, encode, fmt, riff, spec_for
 from unmix_models.audio import Block, Depth
-from unmix_plugins.reaper.course import Course
-from unmix_plugins.reaper.run import run
+from unmix_plugins.reaper.run.app import run
+from unmix_plugins.reaper.run.course import Course
 
 COMMAND = [sys.executable, "-c", "from unmix_plugins.cli import main; main()", "reaper-run"]
 UNCHANGED = {"kind": "denoise", "model": "rnnoise", "attenuation_limit_db": 0, "stems": ["clean"]}

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from plugins.fake_reaper import table
 from plugins.reaper_studio import ACTIONS, MAIN, SCRIPTS
-from unmix_plugins.reaper.actions import ACTIONS as INSTALLED
+from unmix_plugins.reaper.installation.actions import ACTIONS as INSTALLED
 
 FUNCTIONS = {**table.load().functions, **table.load().injected}
 FILES = sorted(SCRIPTS.glob("*.py"))

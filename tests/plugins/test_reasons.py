@@ -13,7 +13,7 @@ from unmix.words import REASONS, Concern, JobError
 from unmix_plugins import errors
 from unmix_plugins.cli._main import app
 from unmix_plugins.cli._recordings import _ends_run
-from unmix_plugins.reaper.run import _is_of_one_item
+from unmix_plugins.reaper.run.app import _is_of_one_item
 from unmix_plugins.watch.retry import Verdict, of_call, of_job
 
 DAEMON, TASK = Verdict.WAIT_FOR_DAEMON, Verdict.WAIT_FOR_TASK

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from unmix_plugins.errors import SourceError
-from unmix_plugins.source import CHUNK, Source
+from unmix_plugins.files.source import CHUNK, Source
 
 
 def all_pieces(source: Source, cancelled: list[bool]) -> list[bytes]:

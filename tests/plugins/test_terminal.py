@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from unmix.words import JobState, OutputSummary
 from unmix_plugins.cli._parameters import parse_duration
-from unmix_plugins.cli._terminal import PLAIN, printable, say, say_json, say_table, to_json
+from unmix_plugins.cli.shown.terminal import PLAIN, printable, say, say_json, say_table, to_json
 from unmix_plugins.errors import NotFound
 
 

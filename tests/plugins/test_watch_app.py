@@ -21,11 +21,11 @@ from unmix.words import DenoiseTask, SeparateTask
 from unmix_plugins.client import Client
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.watch.app import App
-from unmix_plugins.watch.config import ConfigError, FolderConfig, WatchConfig
-from unmix_plugins.watch.entry import State
-from unmix_plugins.watch.ledger import Ledger
-from unmix_plugins.watch.lock import AlreadyWatched, watcher_of
-from unmix_plugins.watch.report import Finished, GivenUp, Note, Report, Waits
+from unmix_plugins.watch.config.folder import ConfigError, FolderConfig, WatchConfig
+from unmix_plugins.watch.ledger.book import Ledger
+from unmix_plugins.watch.ledger.entry import State
+from unmix_plugins.watch.ledger.lock import AlreadyWatched, watcher_of
+from unmix_plugins.watch.told.report import Finished, GivenUp, Note, Report, Waits
 from watch_bench import watch_config, watching
 from watch_folders import SETTLE
 

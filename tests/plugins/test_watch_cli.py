@@ -12,9 +12,9 @@ import sounds
 from daemons import Daemon, eventually
 from typer.testing import CliRunner, Result
 from unmix_plugins.cli._main import app
-from unmix_plugins.cli._watch_config import ledger_of
-from unmix_plugins.watch.ledger import Ledger
-from unmix_plugins.watch.lock import WatchLock
+from unmix_plugins.cli.watch.config import ledger_of
+from unmix_plugins.watch.ledger.book import Ledger
+from unmix_plugins.watch.ledger.lock import WatchLock
 
 COMMAND = [sys.executable, "-c", "from unmix_plugins.cli import main; main()"]
 

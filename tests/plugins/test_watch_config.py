@@ -7,7 +7,8 @@ from textwrap import dedent
 
 import pytest
 from unmix.words import Consistency, DenoiseStem, DenoiseTask, SeparateTask
-from unmix_plugins.watch.config import (
+from unmix_plugins.watch.config.file import ConfigFile, read_config, read_presets
+from unmix_plugins.watch.config.folder import (
     RECORDINGS,
     Collision,
     CommandHook,
@@ -17,7 +18,6 @@ from unmix_plugins.watch.config import (
     Webhook,
     default_ledger,
 )
-from unmix_plugins.watch.config_file import ConfigFile, read_config, read_presets
 
 MINIMAL = '[[folder]]\nsource = "in"\ntarget = "out"\n'
 

@@ -11,8 +11,8 @@ import sounds
 from daemons import Daemon
 from unmix.words import DenoiseTask
 from unmix_plugins.watch.app import App
-from unmix_plugins.watch.config import WatchConfig
-from unmix_plugins.watch.report import Finished, GivenUp, Report
+from unmix_plugins.watch.config.folder import WatchConfig
+from unmix_plugins.watch.told.report import Finished, GivenUp, Report
 from watch_folders import folder_config
 
 COMMAND = [sys.executable, "-c", "from unmix_plugins.cli import main; main()"]

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 from daemons import eventually
-from unmix_plugins.watch.config import CommandHook, ConfigError, Webhook
-from unmix_plugins.watch.hook import Ending, HookFailed, check_url, tell
-from unmix_plugins.watch.teller import Teller
+from unmix_plugins.watch.config.folder import CommandHook, ConfigError, Webhook
+from unmix_plugins.watch.told.hook import Ending, HookFailed, check_url, tell
+from unmix_plugins.watch.told.teller import Teller
 
 DONE = Ending(
     "event-1", "inbox", "done", Path("/in/a b.wav"), (Path("/out/a b.wav"), Path("/out/c.wav")), duration=2.5

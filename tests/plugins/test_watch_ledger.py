@@ -8,10 +8,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from unmix_plugins.watch.entry import Entry, FileFacts, Move, Plan, Result, State
-from unmix_plugins.watch.ledger import Ledger, LedgerError
-from unmix_plugins.watch.ledger_schema import MIGRATIONS, migrate
-from unmix_plugins.watch.lock import AlreadyWatched, WatchLock, watcher_of
+from unmix_plugins.watch.ledger.book import Ledger, LedgerError
+from unmix_plugins.watch.ledger.entry import Entry, FileFacts, Move, Plan, Result, State
+from unmix_plugins.watch.ledger.lock import AlreadyWatched, WatchLock, watcher_of
+from unmix_plugins.watch.ledger.schema import MIGRATIONS, migrate
 
 FACTS = FileFacts(11, 1_700_000_000_123_456_789, "66305:18446744073709551615")
 NO_TEXT = Path(os.fsdecode(b"caf\xe9/\xff\n.wav"))
@@ -210,7 +210,7 @@ def test_a_migration_that_fails_is_as_if_it_had_not_begun(
         db.execute("CREATE TABLE half (done INTEGER)")
         raise ZeroDivisionError
 
-    monkeypatch.setattr("unmix_plugins.watch.ledger_schema.MIGRATIONS", (*MIGRATIONS, breaks))
+    monkeypatch.setattr("unmix_plugins.watch.ledger.schema.MIGRATIONS", (*MIGRATIONS, breaks))
     db = sqlite3.connect(tmp_path / "l.sqlite3", isolation_level=None)
     with pytest.raises(ZeroDivisionError):
         migrate(db)
@@ -221,7 +221,7 @@ def test_a_migration_that_fails_is_as_if_it_had_not_begun(
 HOLDS = """
 import sys
 from pathlib import Path
-from unmix_plugins.watch.lock import WatchLock
+from unmix_plugins.watch.ledger.lock import WatchLock
 with WatchLock(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()

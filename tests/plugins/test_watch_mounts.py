@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from unmix_plugins.watch.mounts import Mount, mount_of
+from unmix_plugins.watch.disk.mounts import Mount, mount_of
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import watch_in_namespace
 from daemons import eventually
-from unmix_plugins.watch.observer import Observer
+from unmix_plugins.watch.seen.observer import Observer
 from watch_folders import SETTLE, Taken, folder_config
 
 Start = Callable[..., tuple[Observer, Taken]]

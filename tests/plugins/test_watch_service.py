@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from unmix_plugins.errors import NotSupported
 from unmix_plugins.watch import service
-from unmix_plugins.watch.config import ConfigError
+from unmix_plugins.watch.config.folder import ConfigError
 
 
 @pytest.fixture

@@ -28,8 +28,7 @@ from unmix_plugins.errors import (
     TimedOut,
     UnmixError,
 )
-from unmix_plugins.watch.entry import State
-from unmix_plugins.watch.report import GivenUp, GoesOn, Postponed, Waits
+from unmix_plugins.watch.ledger.entry import State
 from unmix_plugins.watch.retry import (
     Verdict,
     cause_of,
@@ -40,6 +39,7 @@ from unmix_plugins.watch.retry import (
     refusal,
 )
 from unmix_plugins.watch.slots import Slots
+from unmix_plugins.watch.told.report import GivenUp, GoesOn, Postponed, Waits
 from watch_bench import Bench, bench
 
 DAEMON, TASK, AGAIN, NEVER = (

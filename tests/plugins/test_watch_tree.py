@@ -4,8 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
-from unmix_plugins.watch.tree import Tree, is_ignored, is_renamed, look
-from unmix_plugins.watch.wording import shown
+from unmix_plugins.files.shown import shown
+from unmix_plugins.watch.seen.tree import Tree, is_ignored, is_renamed, look
 from watch_folders import folder_config
 
 

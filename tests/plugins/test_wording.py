@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from unmix.words import AudioFacts, OutputSummary, Summary
-from unmix_plugins.cli._wording import (
+from unmix_plugins.cli.shown.wording import (
     factor_text,
     level_text,
     moment_text,

@@ -41,7 +41,7 @@ def test_a_fact_of_the_summary_is_spelled_where_it_is_said_made_and_shown_and_no
     spelled = {path for path, text in found.items() if re.search(r"\bmodel_reason\b", text)}
     contract = {"protos/unmix/v1/audio.proto", "protos/unmix/words/summary.py"}
     made = {"daemon/unmix_daemon/worker/run.py"}
-    faces = {"plugins/unmix_plugins/cli/_wording.py", "plugins/unmix_plugins/reaper/run.py"}
+    faces = {"plugins/unmix_plugins/cli/shown/wording.py", "plugins/unmix_plugins/reaper/run/app.py"}
     assert spelled == contract | made | faces
 
 

@@ -22,7 +22,7 @@ from daemons import Daemon, eventually, processes_of
 from unmix.locations import read_endpoint
 from unmix.words import DenoiseTask, SeparateTask, Task
 from unmix_plugins.errors import UnmixError
-from unmix_plugins.watch.ledger import Ledger
+from unmix_plugins.watch.ledger.book import Ledger
 from watch_outcome import Expectation, Outcome, digest
 from watch_recordings import Recording
 from watch_traffic import Item, Traffic

@@ -3,7 +3,7 @@
 from unmix.locations import state_folder
 
 from unmix_plugins.cli._session import CLIENT_NAME
-from unmix_plugins.cli._terminal import say
+from unmix_plugins.cli.shown.terminal import say
 from unmix_plugins.client import Client
 from unmix_plugins.daemon_process import stop_daemon
 from unmix_plugins.errors import DaemonUnreachable

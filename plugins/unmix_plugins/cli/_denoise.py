@@ -7,7 +7,6 @@ import typer
 from unmix.words import DenoiseStem, DenoiseTask, Options
 from unmix.words.tasks.denoise import MOST_DECIBELS
 
-from unmix_plugins.cli._outlet import Outlet
 from unmix_plugins.cli._parameters import (
     AsJson,
     Depth,
@@ -20,6 +19,7 @@ from unmix_plugins.cli._parameters import (
     Overwrite,
 )
 from unmix_plugins.cli._recordings import process
+from unmix_plugins.cli.shown.outlet import Outlet
 
 
 class Output(StrEnum):

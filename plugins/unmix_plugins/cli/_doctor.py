@@ -8,7 +8,7 @@ from unmix.locations import state_folder
 from unmix_plugins.checkup import Finding, check
 from unmix_plugins.cli._parameters import AsJson
 from unmix_plugins.cli._session import connect
-from unmix_plugins.cli._terminal import say, say_json
+from unmix_plugins.cli.shown.terminal import say, say_json
 
 
 def doctor(*, as_json: AsJson = False) -> None:

@@ -15,7 +15,7 @@ def main() -> None:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # while modules load, Ctrl-C would show their import
     try:
         from unmix_plugins.cli._main import app  # noqa: PLC0415  # takes long enough to be interrupted
-        from unmix_plugins.cli._terminal import PLAIN  # noqa: PLC0415
+        from unmix_plugins.cli.shown.terminal import PLAIN  # noqa: PLC0415
 
         if is_interruptible:
             signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -9,16 +9,16 @@ import typer
 from unmix.words import Job, JobError, JobEvent, JobState, OutputStarted
 from unmix.words.times import moment
 
-from unmix_plugins.cli._json import event_json, job_json
-from unmix_plugins.cli._outlet import make_folder, tell
 from unmix_plugins.cli._parameters import AsJson, Folder, Overwrite
-from unmix_plugins.cli._progress import ProgressBar
 from unmix_plugins.cli._session import connect
-from unmix_plugins.cli._terminal import complain, say, say_json, say_table
-from unmix_plugins.cli._wording import moment_text, reasons
+from unmix_plugins.cli.shown.json import event_json, job_json
+from unmix_plugins.cli.shown.outlet import make_folder, tell
+from unmix_plugins.cli.shown.progress import ProgressBar
+from unmix_plugins.cli.shown.terminal import complain, say, say_json, say_table
+from unmix_plugins.cli.shown.wording import moment_text, reasons
 from unmix_plugins.client import Client
 from unmix_plugins.errors import Cancelled, NotPossibleNow, UnmixError, from_job_failure
-from unmix_plugins.naming import OutputPlan, file_name_of
+from unmix_plugins.files.naming import OutputPlan, file_name_of
 
 app = typer.Typer(help="Jobs that the daemon keeps, whoever sent them.", no_args_is_help=True)
 

@@ -5,19 +5,11 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from unmix_plugins.cli import (
-    _audacity,
-    _daemon,
-    _denoise,
-    _doctor,
-    _jobs,
-    _models,
-    _reaper,
-    _separate,
-    _status,
-    _watch,
-)
-from unmix_plugins.cli._terminal import complain
+from unmix_plugins.cli import _daemon, _denoise, _doctor, _jobs, _models, _separate, _status
+from unmix_plugins.cli.editors import audacity as _audacity
+from unmix_plugins.cli.editors import reaper as _reaper
+from unmix_plugins.cli.shown.terminal import complain
+from unmix_plugins.cli.watch import command as _watch
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.version import version
 

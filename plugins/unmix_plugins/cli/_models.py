@@ -8,10 +8,10 @@ from unmix.words import TASKS, Model
 from unmix.words.models import KINDS as NUMBERED
 
 from unmix_plugins.cli._parameters import AsJson, Device, KeepAlive
-from unmix_plugins.cli._progress import ProgressBar
 from unmix_plugins.cli._session import connect
-from unmix_plugins.cli._terminal import complain, printable, say, say_json, say_table
-from unmix_plugins.cli._wording import seconds_text, size_text
+from unmix_plugins.cli.shown.progress import ProgressBar
+from unmix_plugins.cli.shown.terminal import complain, printable, say, say_json, say_table
+from unmix_plugins.cli.shown.wording import seconds_text, size_text
 
 app = typer.Typer(help="Models: which exist, which are here, which are loaded.", no_args_is_help=True)
 

@@ -9,14 +9,14 @@ from typing import BinaryIO
 import typer
 from unmix.words import Concern, Options, OutputStarted, Task
 
-from unmix_plugins.cli._outlet import STDIO, Outlet, make_folder, tell
-from unmix_plugins.cli._progress import ProgressBar
 from unmix_plugins.cli._session import connect
-from unmix_plugins.cli._terminal import complain, printable, say, say_json, stdin_bytes, stdout_bytes
+from unmix_plugins.cli.shown.outlet import STDIO, Outlet, make_folder, tell
+from unmix_plugins.cli.shown.progress import ProgressBar
+from unmix_plugins.cli.shown.terminal import complain, printable, say, say_json, stdin_bytes, stdout_bytes
 from unmix_plugins.client import Client
 from unmix_plugins.errors import AccessRefused, DaemonNotStarted, OutputClash, UnmixError
-from unmix_plugins.naming import OutputPlan
-from unmix_plugins.outputs import Target
+from unmix_plugins.files.naming import OutputPlan
+from unmix_plugins.files.outputs import Target
 
 _INTERRUPTED = 130
 _OF_ALL = {Concern.REQUEST, Concern.MODEL, Concern.DEVICE}

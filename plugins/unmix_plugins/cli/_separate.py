@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 from unmix.words import Consistency, Model, Options, SeparateTask
 
-from unmix_plugins.cli._outlet import Outlet
 from unmix_plugins.cli._parameters import (
     AsJson,
     Depth,
@@ -20,6 +19,7 @@ from unmix_plugins.cli._parameters import (
     parse_stems,
 )
 from unmix_plugins.cli._recordings import process
+from unmix_plugins.cli.shown.outlet import Outlet
 
 
 def separate(

@@ -1,6 +1,6 @@
 """The command's connection to the daemon."""
 
-from unmix_plugins.cli._terminal import complain
+from unmix_plugins.cli.shown.terminal import complain
 from unmix_plugins.client import Client
 
 CLIENT_NAME = "unmix"

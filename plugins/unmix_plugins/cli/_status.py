@@ -6,8 +6,8 @@ from unmix.words import DaemonStatus, DeviceStatus, Model
 
 from unmix_plugins.cli._parameters import AsJson
 from unmix_plugins.cli._session import connect
-from unmix_plugins.cli._terminal import say, say_json, say_table, to_json
-from unmix_plugins.cli._wording import moment_text, seconds_text, size_text
+from unmix_plugins.cli.shown.terminal import say, say_json, say_table, to_json
+from unmix_plugins.cli.shown.wording import moment_text, seconds_text, size_text
 
 
 def status(*, as_json: AsJson = False) -> None:

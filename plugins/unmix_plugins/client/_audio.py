@@ -8,8 +8,8 @@ from unmix.words.events import event_from_proto
 
 from unmix_plugins.client._link import Link
 from unmix_plugins.client._spec import fill
-from unmix_plugins.outputs import Outputs, receive
-from unmix_plugins.source import Source
+from unmix_plugins.files.outputs import Outputs, receive
+from unmix_plugins.files.source import Source
 
 
 def process(

@@ -12,8 +12,8 @@ from unmix_plugins.client import _audio
 from unmix_plugins.client._jobs import Jobs
 from unmix_plugins.client._link import Link
 from unmix_plugins.client._models import Models
-from unmix_plugins.outputs import Outputs, Targets
-from unmix_plugins.source import Source
+from unmix_plugins.files.outputs import Outputs, Targets
+from unmix_plugins.files.source import Source
 
 _ANSWER_SECONDS = 10.0
 

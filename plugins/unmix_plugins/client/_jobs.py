@@ -23,8 +23,8 @@ from unmix.words import (
 from unmix_plugins.client._link import Link
 from unmix_plugins.client._spec import fill
 from unmix_plugins.errors import DaemonUnreachable, NotPossibleNow, from_job_failure
-from unmix_plugins.outputs import Outputs, Targets
-from unmix_plugins.source import Source
+from unmix_plugins.files.outputs import Outputs, Targets
+from unmix_plugins.files.source import Source
 
 _ANSWER_SECONDS = 60.0
 _PAGE_SIZE = 200

@@ -16,7 +16,7 @@ from unmix_plugins.client._call import Call, ManyAnswers, OneAnswer, RunningCall
 from unmix_plugins.client._metadata import MetadataInterceptor
 from unmix_plugins.daemon_process import start_daemon
 from unmix_plugins.errors import AccessRefused, Cancelled, DaemonUnreachable, UnmixError, from_rpc
-from unmix_plugins.source import Source
+from unmix_plugins.files.source import Source
 
 _MESSAGE_LIMIT = 64 << 20
 _OPTIONS: Sequence[tuple[str, Any]] = (

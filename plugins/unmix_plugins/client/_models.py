@@ -13,7 +13,7 @@ from unmix.words.times import check_duration, duration_to_proto
 from unmix_plugins.client._link import Link
 from unmix_plugins.client._spec import checked
 from unmix_plugins.errors import BrokenResult, NotFound, SourceError
-from unmix_plugins.source import Source
+from unmix_plugins.files.source import Source
 
 _ANSWER_SECONDS = 60.0
 _SUFFIXES = (".onnx", ".safetensors", ".th", ".yaml")

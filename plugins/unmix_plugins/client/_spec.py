@@ -9,7 +9,7 @@ from unmix.words import FieldError, Options, Task
 from unmix.words.tasks import task_to_proto
 
 from unmix_plugins.errors import from_field
-from unmix_plugins.source import Source
+from unmix_plugins.files.source import Source
 
 
 def fill(

@@ -12,7 +12,7 @@ from pathlib import Path
 from unmix.words import REASONS, Concern
 
 from unmix_plugins.errors import Cancelled, DaemonFault, InvalidRequest, Overloaded, UnmixError
-from unmix_plugins.watch.wording import shown
+from unmix_plugins.files.shown import shown
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _OF_THE_FILE = frozenset({errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.EFBIG, errno.ELOOP})

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from unmix_plugins.errors import NotSupported, OutputError
-from unmix_plugins.watch.config_file import read_config
+from unmix_plugins.watch.config.file import read_config
 
 _UNIT = "unmix-watch.service"
 _LABEL = "org.unmix.watch"

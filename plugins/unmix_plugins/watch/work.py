@@ -26,21 +26,21 @@ from unmix_plugins.errors import (
     UnmixError,
     from_job_failure,
 )
-from unmix_plugins.watch.config import FolderConfig
-from unmix_plugins.watch.delivery import Deliveries
-from unmix_plugins.watch.endings import Endings
-from unmix_plugins.watch.entry import Entry, State
-from unmix_plugins.watch.ground import Ground, TargetAway
-from unmix_plugins.watch.intake import Intake
-from unmix_plugins.watch.ledger import Ledger
-from unmix_plugins.watch.observer import Observer
-from unmix_plugins.watch.report import Tell
+from unmix_plugins.files.shown import shown
+from unmix_plugins.watch.config.folder import FolderConfig
+from unmix_plugins.watch.disk.ground import Ground, TargetAway
+from unmix_plugins.watch.ledger.book import Ledger
+from unmix_plugins.watch.ledger.entry import Entry, State
 from unmix_plugins.watch.retry import Verdict, cause_of, is_of_the_file, of_call, of_job, refusal
+from unmix_plugins.watch.seen.observer import Observer
+from unmix_plugins.watch.seen.tree import Sighting
 from unmix_plugins.watch.slots import Slots
-from unmix_plugins.watch.submission import Submission
-from unmix_plugins.watch.tree import Sighting
+from unmix_plugins.watch.steps.delivery import Deliveries
+from unmix_plugins.watch.steps.endings import Endings
+from unmix_plugins.watch.steps.intake import Intake
+from unmix_plugins.watch.steps.submission import Submission
+from unmix_plugins.watch.told.report import Tell
 from unmix_plugins.watch.waiting import DAEMON, QUEUE, SOURCE, TARGET, WORKERS, Waiting
-from unmix_plugins.watch.wording import shown
 
 _IDLE = 0.5
 """Seconds between two steps while nothing happens."""

@@ -12,7 +12,7 @@ import numpy as np
 import soundfile
 from audacity_requests import request_text
 from plugins.audacity.fake_pipe import FAILED, OK, FakePipe
-from unmix_plugins.audacity.request import Answer, Nothing, Samples, Say
+from unmix_plugins.audacity.effect.request import Answer, Nothing, Samples, Say
 
 RATE = 44_100
 _EFFECTS = {"Denoise": "denoise", "Fetch Unmix Result": "fetch", "Unmix Status": "status"}

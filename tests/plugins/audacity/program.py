@@ -17,8 +17,8 @@ from typing import Self
 from daemons import eventually
 from plugins.audacity import aup3
 from plugins.audacity.screen import Screen, Window
-from unmix_plugins.audacity.editor import Editor
-from unmix_plugins.audacity.pipe import NoProject, Pipe, PipeAbsent, PipeError, PipeLost
+from unmix_plugins.audacity.program.editor import Editor
+from unmix_plugins.audacity.program.pipe import NoProject, Pipe, PipeAbsent, PipeError, PipeLost
 
 PROGRAM = "audacity"
 MODULE = Path("/usr/lib/audacity/modules/mod-script-pipe.so")

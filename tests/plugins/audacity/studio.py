@@ -13,9 +13,9 @@ from plugins.audacity.arrangement import RATE, Audio, Labels
 from plugins.audacity.aup3 import SavedProject
 from plugins.audacity.comparison import difference
 from plugins.audacity.program import Audacity
-from unmix_plugins.audacity import choices
-from unmix_plugins.audacity.choices import Choices
-from unmix_plugins.audacity.editor import Editor
+from unmix_plugins.audacity.effect import choices
+from unmix_plugins.audacity.effect.choices import Choices
+from unmix_plugins.audacity.program.editor import Editor
 
 DENOISE_MODEL = "rnnoise"
 SEPARATE_MODEL = "dsp"

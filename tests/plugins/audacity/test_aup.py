@@ -5,7 +5,7 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
-from unmix_plugins.audacity.aup import NewTrack, write
+from unmix_plugins.audacity.program.aup import NewTrack, write
 from unmix_plugins.errors import SourceError
 
 TRACK = NewTrack(

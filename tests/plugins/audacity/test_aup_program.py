@@ -7,8 +7,8 @@ import numpy.typing as npt
 import pytest
 import soundfile
 from plugins.audacity.program import Audacity
-from unmix_plugins.audacity import aup
-from unmix_plugins.audacity.editor import Editor
+from unmix_plugins.audacity.program import aup
+from unmix_plugins.audacity.program.editor import Editor
 
 pytestmark = pytest.mark.long
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from daemons import eventually
-from unmix_plugins.audacity.control import (
+from unmix_plugins.audacity.bridge.control import (
     SOCKET,
     BridgeAbsent,
     Event,
@@ -19,7 +19,7 @@ from unmix_plugins.audacity.control import (
     Server,
     ask,
 )
-from unmix_plugins.audacity.lock import LOCK, BridgeRuns, holder
+from unmix_plugins.audacity.bridge.lock import LOCK, BridgeRuns, holder
 from unmix_plugins.errors import NotPossibleNow, TimedOut
 
 
@@ -68,7 +68,7 @@ def test_no_bridge_is_told(folder: Path):
 
 def test_what_a_killed_bridge_left_is_told_and_does_not_stop_the_next(folder: Path):
     code = (
-        "import sys, os; from pathlib import Path; from unmix_plugins.audacity.control import Server\n"
+        "import sys, os; from pathlib import Path; from unmix_plugins.audacity.bridge.control import Server\n"
         "Server(Path(sys.argv[1]), lambda request: iter(())).start(); os._exit(9)"
     )
     assert subprocess.run([sys.executable, "-c", code, folder], check=False).returncode == 9

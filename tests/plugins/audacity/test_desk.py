@@ -11,13 +11,21 @@ import pytest
 import soundfile
 from audacity_requests import FACTORS, multiply, request_text
 from fake_daemon import FakeDaemon
-from unmix_plugins.audacity import desk as desks
-from unmix_plugins.audacity.click import Click, State
-from unmix_plugins.audacity.desk import Desk
-from unmix_plugins.audacity.operations import Operation
-from unmix_plugins.audacity.placement import Piece
-from unmix_plugins.audacity.request import Answer, Import, Nothing, Samples, Say, StatusRequest, TrackRequest
-from unmix_plugins.audacity.shelf import Shelf
+from unmix_plugins.audacity.bridge import answers as desks
+from unmix_plugins.audacity.bridge.answers import Desk
+from unmix_plugins.audacity.bridge.click import Click, State
+from unmix_plugins.audacity.bridge.jobs import Shelf
+from unmix_plugins.audacity.effect.clips import Piece
+from unmix_plugins.audacity.effect.operations import Operation
+from unmix_plugins.audacity.effect.request import (
+    Answer,
+    Import,
+    Nothing,
+    Samples,
+    Say,
+    StatusRequest,
+    TrackRequest,
+)
 from unmix_plugins.client import Client
 
 SAMPLES = np.random.default_rng(4).standard_normal(20_000).astype(np.float32)

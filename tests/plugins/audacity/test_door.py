@@ -13,15 +13,15 @@ from typing import BinaryIO
 
 import pytest
 from daemons import eventually
-from unmix_plugins.audacity.door import DOOR, Door
-from unmix_plugins.audacity.request import Nothing, Say
+from unmix_plugins.audacity.effect.fifo import DOOR, Door
+from unmix_plugins.audacity.effect.request import Nothing, Say
 
 pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the doors need /proc")
 
 _BRIDGE = """
 import sys
 from pathlib import Path
-from unmix_plugins.audacity.door import Door
+from unmix_plugins.audacity.effect.fifo import Door
 with Door(Path(sys.argv[1])) as door:
     print("open", flush=True)
     for request in door.requests():

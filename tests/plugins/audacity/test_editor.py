@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 from plugins.audacity.fake_pipe import OK, FakePipe
-from unmix_plugins.audacity.editor import Clip, Editor, Track, TrackKind
-from unmix_plugins.audacity.pipe import Pipe, PipeError
+from unmix_plugins.audacity.program.editor import Clip, Editor, Track, TrackKind
+from unmix_plugins.audacity.program.pipe import Pipe, PipeError
 from unmix_plugins.errors import SourceError
 
 

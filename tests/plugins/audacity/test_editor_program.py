@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 import soundfile
 from plugins.audacity.program import Audacity
-from unmix_plugins.audacity import editor as editor_module
-from unmix_plugins.audacity.editor import Editor, TrackKind
-from unmix_plugins.audacity.pipe import PipeSilent
+from unmix_plugins.audacity.program import editor as editor_module
+from unmix_plugins.audacity.program.editor import Editor, TrackKind
+from unmix_plugins.audacity.program.pipe import PipeSilent
 
 pytestmark = pytest.mark.long
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from unmix_plugins.audacity.float_wave import cut, read_header, same_samples
+from unmix_plugins.audacity.program.float_wave import cut, read_header, same_samples
 from unmix_plugins.errors import BrokenResult, SourceError
 
 

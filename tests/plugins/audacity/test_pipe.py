@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from daemons import eventually
 from plugins.audacity.fake_pipe import BARE, FAILED, OK, FakePipe
-from unmix_plugins.audacity import pipe as pipe_module
-from unmix_plugins.audacity.pipe import (
+from unmix_plugins.audacity.program import pipe as pipe_module
+from unmix_plugins.audacity.program.pipe import (
     LONGEST_COMMAND,
     CommandFailed,
     CommandUnfit,

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from daemons import eventually
 from plugins.audacity.program import Audacity
-from unmix_plugins.audacity.editor import Editor
-from unmix_plugins.audacity.pipe import (
+from unmix_plugins.audacity.program.editor import Editor
+from unmix_plugins.audacity.program.pipe import (
     LONGEST_COMMAND,
     CommandFailed,
     CommandUnfit,

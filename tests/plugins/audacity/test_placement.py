@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from audacity_requests import track_request
-from unmix_plugins.audacity.placement import (
+from unmix_plugins.audacity.effect.clips import (
     Piece,
     Placement,
     all_inside_one_clip,
@@ -14,7 +14,7 @@ from unmix_plugins.audacity.placement import (
     have_envelopes,
     placements,
 )
-from unmix_plugins.audacity.request import Span, Surroundings, TrackRequest
+from unmix_plugins.audacity.effect.request import Span, Surroundings, TrackRequest
 
 
 def placement(request: TrackRequest) -> Placement:

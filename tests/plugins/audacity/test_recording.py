@@ -13,9 +13,9 @@ import soundfile
 from daemons import eventually
 from plugins.audacity.program import Audacity
 from plugins.audacity.sound_server import SoundServer
-from unmix_plugins.audacity import recording
-from unmix_plugins.audacity.editor import Editor
-from unmix_plugins.audacity.recording import audacity_pids, is_recording
+from unmix_plugins.audacity.program import capture as recording
+from unmix_plugins.audacity.program.capture import audacity_pids, is_recording
+from unmix_plugins.audacity.program.editor import Editor
 
 pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="only Linux shows what others record"

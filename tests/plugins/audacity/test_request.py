@@ -1,7 +1,7 @@
 """What real effects sent, as Audacity 3.2.4 wrote it, and what the bridge makes of it."""
 
 import pytest
-from unmix_plugins.audacity.request import (
+from unmix_plugins.audacity.effect.request import (
     BadRequest,
     Imported,
     Nothing,

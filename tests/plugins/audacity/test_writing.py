@@ -10,14 +10,14 @@ from audacity_requests import FACTORS, multiply
 from daemons import eventually
 from fake_daemon import FakeDaemon
 from plugins.audacity.fake_audacity import RATE, FakeAudacity, Track
-from unmix_plugins.audacity import desk as desks
-from unmix_plugins.audacity import writing as writings
-from unmix_plugins.audacity.click import Click
-from unmix_plugins.audacity.commands import Commands
-from unmix_plugins.audacity.desk import Desk
-from unmix_plugins.audacity.keeper import Keeper
-from unmix_plugins.audacity.shelf import Shelf
-from unmix_plugins.audacity.writing import Writing
+from unmix_plugins.audacity.bridge import answers as desks
+from unmix_plugins.audacity.bridge import writing as writings
+from unmix_plugins.audacity.bridge.answers import Desk
+from unmix_plugins.audacity.bridge.click import Click
+from unmix_plugins.audacity.bridge.commands import Commands
+from unmix_plugins.audacity.bridge.jobs import Shelf
+from unmix_plugins.audacity.bridge.writing import Writing
+from unmix_plugins.audacity.program.connection import Keeper
 from unmix_plugins.client import Client
 from unmix_plugins.errors import NotPossibleNow
 

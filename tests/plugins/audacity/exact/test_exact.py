@@ -6,8 +6,8 @@ from plugins.audacity.comparison import difference
 from plugins.audacity.exact.conftest import DENOISE, REMOVE_VOCALS, Exactly
 from plugins.audacity.studio import Studio
 from unmix.words import DenoiseTask
-from unmix_plugins.audacity import choices
-from unmix_plugins.audacity.choices import Choices
+from unmix_plugins.audacity.effect import choices
+from unmix_plugins.audacity.effect.choices import Choices
 
 MARKS = Labels("Zeichen ß", [(0.1, 0.2, "a"), (1.0, 1.0, "ö"), (1.2, 2.9, "x")])
 ALL_KINDS = (

@@ -6,7 +6,7 @@ import pytest
 from plugins.audacity.arrangement import RATE, Audio, Clip, noise
 from plugins.audacity.exact.conftest import DENOISE, Exactly
 from plugins.audacity.studio import Studio
-from unmix_plugins.audacity.pipe import PipeSilent
+from unmix_plugins.audacity.program.pipe import PipeSilent
 
 pytestmark = pytest.mark.long
 

@@ -19,7 +19,7 @@ from plugins.audacity.arrangement import RATE, Audio, Clip, Labels
 from plugins.audacity.aup3 import SavedProject
 from plugins.audacity.program import Audacity
 from plugins.audacity.sound_server import SoundServer
-from unmix_plugins.audacity.editor import Editor
+from unmix_plugins.audacity.program.editor import Editor
 
 FRAMES = 3 * RATE
 UNCHANGED = "Nothing was changed."

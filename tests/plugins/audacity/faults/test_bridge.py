@@ -5,7 +5,7 @@ import subprocess
 
 import pytest
 from plugins.audacity.faults.stage import Stage, difference, multiplied, voice
-from unmix_plugins.audacity.bridge_process import bridge_command
+from unmix_plugins.audacity.bridge.process import bridge_command
 
 pytestmark = pytest.mark.long
 

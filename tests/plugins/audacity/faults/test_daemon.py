@@ -13,7 +13,7 @@ from daemons import Daemon, processes_of
 from plugins.audacity.arrangement import RATE
 from plugins.audacity.faults.stage import Stage, difference, noise, voice
 from unmix.words import DenoiseTask
-from unmix_plugins.audacity.choices import Choices, save
+from unmix_plugins.audacity.effect.choices import Choices, save
 
 pytestmark = pytest.mark.long
 

@@ -14,7 +14,7 @@ def home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPat
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME", "AUDACITY_MODULES_PATH"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(made.folder))
-    monkeypatch.setattr("unmix_plugins.audacity.places.LIBRARIES", (made.folder / "usr/lib",))
+    monkeypatch.setattr("unmix_plugins.audacity.program.places.LIBRARIES", (made.folder / "usr/lib",))
     monkeypatch.setenv("PATH", f"{made.program.parent}:/usr/games")  # without the Audacity of this machine
     return made
 

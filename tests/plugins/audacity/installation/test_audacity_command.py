@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from audacity_homes import Home
 from typer.testing import CliRunner, Result
-from unmix_plugins.audacity.control import Event, Request, Server
-from unmix_plugins.audacity.places import FOLDER
+from unmix_plugins.audacity.bridge.control import Event, Request, Server
+from unmix_plugins.audacity.program.places import FOLDER
 from unmix_plugins.cli._main import app
 from unmix_plugins.version import version
 

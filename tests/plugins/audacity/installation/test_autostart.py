@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from daemons import eventually
-from unmix_plugins.audacity.autostart import autostart_entry, autostart_file
+from unmix_plugins.audacity.installation.autostart import autostart_entry, autostart_file
 
 ODD = '/home/Jörg/a b/50% "quoted" $HOME `x` back\\slash/unmix'
 HOME = Path("/home/j")

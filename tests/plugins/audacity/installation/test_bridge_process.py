@@ -9,23 +9,23 @@ from pathlib import Path
 import psutil
 import pytest
 from daemons import eventually, processes_of
-from unmix_plugins.audacity.bridge_process import (
+from unmix_plugins.audacity.bridge.control import BridgeAbsent
+from unmix_plugins.audacity.bridge.lock import holder
+from unmix_plugins.audacity.bridge.process import (
     BridgeNotStarted,
     bridge_command,
     ensure_bridge,
     status,
     stop_bridge,
 )
-from unmix_plugins.audacity.control import BridgeAbsent
-from unmix_plugins.audacity.lock import holder
-from unmix_plugins.audacity.places import FOLDER
+from unmix_plugins.audacity.program.places import FOLDER
 from unmix_plugins.errors import NotPossibleNow
 from unmix_plugins.version import version
 
 BRIDGE = """
 import os, sys, threading
 from pathlib import Path
-from unmix_plugins.audacity.control import Server
+from unmix_plugins.audacity.bridge.control import Server
 stop = threading.Event()
 version, jobs = sys.argv[1], sys.argv[2:]
 def handle(request):
@@ -68,7 +68,7 @@ def test_of_two_started_at_once_one_stays_and_both_callers_have_it(state: Path) 
 
 def test_it_outlives_who_started_it_and_holds_none_of_its_streams(state: Path) -> None:
     code = (
-        "import sys; from pathlib import Path; from unmix_plugins.audacity.bridge_process import ensure_bridge\n"
+        "import sys; from pathlib import Path; from unmix_plugins.audacity.bridge.process import ensure_bridge\n"
         "print(ensure_bridge(Path(sys.argv[1]), sys.argv[2:]))"
     )
     done = subprocess.run(

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from unmix_plugins.audacity.configuration import (
+from unmix_plugins.audacity.installation.configuration import (
     Setting,
     is_on,
     setting_of,

@@ -10,11 +10,11 @@ from audacity_homes import Home
 from daemons import eventually
 from fake_daemon import FakeDaemon
 from typer.testing import CliRunner
-from unmix_plugins.audacity.control import Event, Request, Server
-from unmix_plugins.audacity.doctor import check
-from unmix_plugins.audacity.door import Door
-from unmix_plugins.audacity.install import carry_out, plan_install
-from unmix_plugins.audacity.places import FOLDER, find_places
+from unmix_plugins.audacity.bridge.control import Event, Request, Server
+from unmix_plugins.audacity.effect.fifo import Door
+from unmix_plugins.audacity.installation.doctor import check
+from unmix_plugins.audacity.installation.install import carry_out, plan_install
+from unmix_plugins.audacity.program.places import FOLDER, find_places
 from unmix_plugins.checkup import Finding
 from unmix_plugins.cli._main import app
 from unmix_plugins.client import Client

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from audacity_homes import Home
-from unmix_plugins.audacity.configuration import setting_of
-from unmix_plugins.audacity.install import (
+from unmix_plugins.audacity.installation.configuration import setting_of
+from unmix_plugins.audacity.installation.install import (
     EFFECTS,
     Plan,
     carry_out,
@@ -16,7 +16,7 @@ from unmix_plugins.audacity.install import (
     plan_uninstall,
     shipped_files,
 )
-from unmix_plugins.audacity.places import find_places
+from unmix_plugins.audacity.program.places import find_places
 from unmix_plugins.errors import NotPossibleNow, NotSupported, OutputError
 
 COMMAND = ("/opt/unmix/bin/unmix", "audacity", "run")

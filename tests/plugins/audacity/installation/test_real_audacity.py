@@ -10,14 +10,14 @@ import pytest
 from daemons import eventually
 from plugins.audacity.program import Audacity
 from typer.testing import CliRunner
-from unmix_plugins.audacity.bridge_process import ensure_bridge, status, stop_bridge
-from unmix_plugins.audacity.configuration import setting_of
-from unmix_plugins.audacity.door import DOOR, Door
-from unmix_plugins.audacity.editor import Editor
-from unmix_plugins.audacity.install import EFFECTS
-from unmix_plugins.audacity.lock import holder
-from unmix_plugins.audacity.places import FOLDER
-from unmix_plugins.audacity.request import Nothing
+from unmix_plugins.audacity.bridge.lock import holder
+from unmix_plugins.audacity.bridge.process import ensure_bridge, status, stop_bridge
+from unmix_plugins.audacity.effect.fifo import DOOR, Door
+from unmix_plugins.audacity.effect.request import Nothing
+from unmix_plugins.audacity.installation.configuration import setting_of
+from unmix_plugins.audacity.installation.install import EFFECTS
+from unmix_plugins.audacity.program.editor import Editor
+from unmix_plugins.audacity.program.places import FOLDER
 from unmix_plugins.cli._main import app
 
 pytestmark = pytest.mark.long

@@ -1,0 +1,1 @@
+"""What an effect in the menu says, and how it is answered."""

@@ -1,0 +1,1 @@
+"""What `unmix audacity install` changes, takes back and checks."""

@@ -1,0 +1,1 @@
+"""`unmix audacity` and `unmix reaper`."""

@@ -1,0 +1,1 @@
+"""What the user sees: text, tables, bars, JSON, and where outputs go."""

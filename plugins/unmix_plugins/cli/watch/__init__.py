@@ -1,0 +1,1 @@
+"""`unmix watch`."""

@@ -1,0 +1,1 @@
+"""What `unmix reaper install` changes, takes back and checks."""

@@ -1,0 +1,1 @@
+"""What is to be watched: `watch.toml` and the command line, checked."""

@@ -1,0 +1,1 @@
+"""What the watcher knows of every recording, in SQLite."""

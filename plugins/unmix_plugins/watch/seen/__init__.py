@@ -1,0 +1,1 @@
+"""Which recordings there are, and whether they are finished."""

@@ -1,0 +1,90 @@
+"""When a file is finished: size and time have stopped changing, and nobody has it open to write.
+
+No clock of a file is compared with ours, so a time in the future, or of 1970, is as good as any other.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from unmix_plugins.watch.seen.hindrance import Hindrance
+from unmix_plugins.watch.seen.tree import Sighting
+
+_EMPTY_FACTOR = 12
+"""An empty file waits so many times longer: many programs make the file first and fill it later."""
+_LONGEST_PAUSE = 60.0
+"""Seconds between two looks at a file that cannot be opened."""
+
+
+@dataclass(slots=True)
+class _Waiting:
+    sighting: Sighting
+    due: float
+    looks: int = 0
+    """How often it was hindered in a row."""
+
+
+class Settler:
+    """Takes what was seen, gives what has settled; a file that is gone meanwhile is forgotten."""
+
+    def __init__(
+        self,
+        seconds: float,
+        look: Callable[[Path], Sighting | None],
+        hindrance: Callable[[Path], Hindrance | None],
+        clock: Callable[[], float],
+    ) -> None:
+        """A file settles when it has not changed for `seconds` of `clock` and there is no `hindrance`."""
+        self._seconds = seconds
+        self._look = look
+        self._hindrance = hindrance
+        self._clock = clock
+        self._waiting: dict[Path, _Waiting] = {}
+        self.blocked: dict[Path, Hindrance] = {}
+        """Files that are finished as far as can be seen, and why they are not taken."""
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def observe(self, sighting: Sighting) -> None:
+        """A file was seen; its time begins anew when it has changed since."""
+        waiting = self._waiting.get(sighting.path)
+        if waiting is None or has_changed(waiting.sighting, sighting):
+            self._begin(sighting)
+
+    def settled(self) -> list[Sighting]:
+        """The files that have settled since the last call, each once."""
+        now = self._clock()
+        due = [path for path, waiting in self._waiting.items() if waiting.due <= now]
+        return [sighting for path in due if (sighting := self._settle(path))]
+
+    def next_due(self) -> float | None:
+        """When `settled` may have more to give; None while nothing waits."""
+        return min((waiting.due for waiting in self._waiting.values()), default=None)
+
+    def _begin(self, sighting: Sighting) -> None:
+        pause = self._seconds if sighting.size else self._seconds * _EMPTY_FACTOR
+        self._waiting[sighting.path] = _Waiting(sighting, self._clock() + pause)
+        self.blocked.pop(sighting.path, None)
+
+    def _settle(self, path: Path) -> Sighting | None:
+        waiting = self._waiting[path]
+        hindrance = self._hindrance(path)
+        # Looked at after it was opened: only opening makes NFS ask the server for size and time.
+        found = self._look(path)
+        if found is not None and has_changed(waiting.sighting, found):
+            self._begin(found)
+            return None
+        if found is not None and hindrance is not None:
+            self.blocked[path] = hindrance
+            waiting.looks += 1
+            waiting.due = self._clock() + min(_LONGEST_PAUSE, self._seconds * waiting.looks)
+            return None
+        del self._waiting[path]
+        self.blocked.pop(path, None)
+        return found
+
+
+def has_changed(before: Sighting, after: Sighting) -> bool:
+    """Compares size and time. Inodes are no sign: some file systems in user space make them up anew each time."""
+    return (before.size, before.mtime_ns) != (after.size, after.mtime_ns)

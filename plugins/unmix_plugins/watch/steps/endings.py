@@ -1,0 +1,219 @@
+"""How it ends with a recording: its source put away, or its dead letter written, and who is told."""
+
+import logging
+from collections.abc import Callable, Hashable
+from dataclasses import replace
+
+from unmix_plugins.errors import UnmixError
+from unmix_plugins.watch.config.folder import FolderConfig
+from unmix_plugins.watch.disk.ground import Ground, TargetAway
+from unmix_plugins.watch.ledger.book import Ledger
+from unmix_plugins.watch.ledger.entry import Entry, State
+from unmix_plugins.watch.retry import FULL, Verdict, pause_after, refusal
+from unmix_plugins.watch.steps.dead_letter import DeadLetters
+from unmix_plugins.watch.steps.delivery import Deliveries
+from unmix_plugins.watch.steps.put_away import PutAway
+from unmix_plugins.watch.told.hook import Ending
+from unmix_plugins.watch.told.report import Finished, GivenUp, Postponed, Tell
+from unmix_plugins.watch.told.teller import Teller
+from unmix_plugins.watch.waiting import LETTERS, MOVED, TARGET, Waiting
+
+_AT_ONCE = 50
+"""Entries of one kind in one step."""
+_log = logging.getLogger(__name__)
+
+
+class Endings:
+    """Of one watched folder."""
+
+    def __init__(
+        self,
+        folder: FolderConfig,
+        number: int,
+        ledger: Ledger,
+        ground: Ground,
+        waiting: Waiting,
+        deliveries: Deliveries,
+        *,
+        tell: Tell,
+        max_attempts: int,
+        clock: Callable[[], float],
+    ) -> None:
+        """`number` is the folder's in the ledger; `clock` gives Unix time."""
+        self._folder = folder
+        self._number = number
+        self._ledger = ledger
+        self._waiting = waiting
+        self._tell = tell
+        self._max_attempts = max_attempts
+        self._clock = clock
+        self._deliveries = deliveries
+        self._sources = PutAway(folder, ledger, ground, clock)
+        self._letters = DeadLetters(folder, ledger, ground, clock)
+        self._teller = Teller() if folder.on_done is not None else None
+        self._being_told: set[int] = set()
+
+    def start(self) -> None:
+        """Begin to tell."""
+        if self._teller is not None:
+            self._teller.start()
+
+    def stop(self) -> None:
+        """Tell what can be told at once."""
+        if self._teller is not None:
+            self._teller.stop()
+            self._note_told(self._teller)
+
+    def step(self) -> bool:
+        """Do what there is to do; True when that was anything."""
+        did = self._each(State.DELIVERED, self._finish)
+        did |= self._each(State.FAILED, self._bury)
+        did |= self._each(State.RETRY, self._take_back)
+        self._tell_hook()
+        return did
+
+    def failed(self, entry: Entry, error: UnmixError, verdict: Verdict) -> None:
+        """A job, or an attempt at one, has failed; what the entry has of a job is given up."""
+        again = replace(
+            entry, state=State.FOUND, job_id="", plan=None, tries=entry.tries + 1, reason=error.reason
+        )
+        attempts = entry.attempts + 1
+        match verdict:
+            case Verdict.WAIT_FOR_DAEMON | Verdict.WAIT_FOR_TASK:
+                self._ledger.save(replace(again, message=str(error)))
+            case Verdict.TRY_AGAIN if attempts < self._max_attempts:
+                pause = pause_after(attempts)
+                self._ledger.save(
+                    replace(again, attempts=attempts, due=self._clock() + pause, message=str(error))
+                )
+                self._tell(
+                    Postponed(self._folder.name, self._folder.source / entry.path, str(error), round(pause))
+                )
+            case _:
+                tried = f" It was tried {attempts} times." if attempts > 1 else ""
+                self._ledger.save(
+                    replace(again, state=State.FAILED, attempts=attempts, due=0.0, message=f"{error}{tried}")
+                )
+
+    def _each(self, state: State, action: Callable[[Entry], bool]) -> bool:
+        entries = self._ledger.in_states(self._number, [state], self._clock(), _AT_ONCE)
+        did = False
+        for entry in entries:
+            if not action(entry):
+                break
+            did = True
+        return did
+
+    def _finish(self, entry: Entry) -> bool:
+        """delivered → done. A source that cannot be put away stays, and is not done again."""
+        if self._waiting.holds(MOVED) or self._waiting.holds(TARGET):
+            return False
+        try:
+            self._deliveries.clean(entry)
+        except OSError as error:
+            self._wait(TARGET, error)
+            return False
+        try:
+            if not entry.result.is_skipped:  # else the source is all that there is of it
+                entry = self._sources.put_away(entry)
+        except TargetAway as error:
+            self._waiting.begin(MOVED, str(error), needs_user=True)
+            return False
+        except OSError as error:
+            if error.errno in FULL:
+                self._wait(MOVED, error)
+                return False
+            said = f"The source stays where it is: {refusal(error, self._folder.source)}"
+            entry = replace(entry, away_to=None, result=replace(entry.result, note=said))
+        self._waiting.over(MOVED)
+        done = replace(entry, state=State.DONE, plan=None, due=0.0)
+        if entry.ended:  # it was done before, and only its source has turned up again
+            self._ledger.save(done)
+            return True
+        self._ledger.save(replace(done, ended=self._clock(), is_untold=self._teller is not None))
+        self._tell(
+            Finished(
+                self._folder.name,
+                self._folder.source / entry.path,
+                tuple(self._ledger.outputs(entry)),
+                entry.result,
+            )
+        )
+        return True
+
+    def _bury(self, entry: Entry) -> bool:
+        """failed → dead."""
+        if self._waiting.holds(LETTERS):
+            return False
+        try:
+            dead = self._letters.bury(entry, is_untold=self._teller is not None)
+        except TargetAway as error:
+            self._waiting.begin(LETTERS, str(error), needs_user=True)
+            return False
+        except OSError as error:
+            self._wait(LETTERS, error)
+            return False
+        self._waiting.over(LETTERS)
+        if dead is not None and dead.state is State.DEAD and dead.away_to is not None and not entry.ended:
+            source = self._folder.source / entry.path
+            self._tell(GivenUp(self._folder.name, source, entry.reason, entry.message, dead.away_to))
+        return True
+
+    def _take_back(self, entry: Entry) -> bool:
+        """dead → found, because the user wants it."""
+        if self._waiting.holds(LETTERS):
+            return False
+        try:
+            self._letters.retry(entry)
+        except OSError as error:
+            self._wait(LETTERS, error)
+            return False
+        self._waiting.over(LETTERS)
+        return True
+
+    def _wait(self, subject: Hashable, error: OSError) -> None:
+        folder = {
+            TARGET: self._folder.target,
+            MOVED: self._folder.moved_to,
+            LETTERS: self._folder.failed,
+        }.get(str(subject))
+        self._waiting.begin(subject, refusal(error, folder or self._folder.target), needs_user=True)
+
+    def _tell_hook(self) -> None:
+        """Have the hook told of what has ended, until it was, over restarts."""
+        if self._teller is None or self._folder.on_done is None:
+            return
+        self._note_told(self._teller)
+        for entry in self._ledger.untold(self._number, _AT_ONCE + len(self._being_told)):
+            if entry.entry_id not in self._being_told:
+                if not self._teller.tell(self._folder.on_done, self._ending(entry)):
+                    return
+                self._being_told.add(entry.entry_id)
+
+    def _note_told(self, teller: Teller) -> None:
+        for told in teller.take():
+            entry_id = int(told.ending.event_id.split("-")[1])
+            self._being_told.discard(entry_id)
+            if told.problem is not None:
+                _log.warning("%s", told.problem)
+            entry = self._ledger.get(entry_id)
+            if entry is not None:
+                self._ledger.save(replace(entry, is_untold=False))
+
+    def _ending(self, entry: Entry) -> Ending:
+        outputs = tuple(self._ledger.outputs(entry))
+        state = "failed" if entry.state is State.DEAD else "done" if outputs else "skipped"
+        return Ending(
+            event_id=f"{self._ledger.token}-{entry.entry_id}-{entry.tries}",
+            folder=self._folder.name,
+            state=state,
+            source=self._folder.source / entry.path,
+            outputs=outputs,
+            reason=entry.reason if state == "failed" else "",
+            message=entry.message if state == "failed" else "",
+            job_id=entry.job_id,
+            model=entry.result.model,
+            device=entry.result.device,
+            duration=entry.result.seconds,
+            processing_seconds=entry.result.processing_seconds,
+        )

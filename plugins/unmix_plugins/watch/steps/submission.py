@@ -1,0 +1,150 @@
+"""From a found recording to a durable job, and from a finished job to what is next.
+
+A job's idempotency key is made of the ledger, the entry and how many jobs it has had: who submits again after a kill
+gets the job that is there. The daemon's list of this folder's jobs is compared with the ledger each time, and what
+the ledger does not want is deleted, so that nothing is left over whenever somebody was killed.
+"""
+
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from unmix.words import Job, Priority
+
+from unmix_plugins.client import Client
+from unmix_plugins.errors import NotFound
+from unmix_plugins.files.shown import shown
+from unmix_plugins.watch.config.folder import Collision, FolderConfig
+from unmix_plugins.watch.disk.moves import digest, is_there
+from unmix_plugins.watch.ledger.book import Ledger
+from unmix_plugins.watch.ledger.entry import Entry, Result, State
+from unmix_plugins.watch.ledger.rows import facts_of
+from unmix_plugins.watch.seen.tree import look
+from unmix_plugins.watch.steps.destination import foreseen
+from unmix_plugins.watch.steps.intake import Intake
+
+_MANY = 1_000_000
+
+
+def client_name(ledger: Ledger, number: int) -> str:
+    """By what name the daemon knows the jobs of a folder, and takes turns between folders."""
+    return f"unmix-watch-{ledger.token}-{number}"
+
+
+def withdraw(client: Client, ledger: Ledger, number: int) -> None:
+    """Take all jobs of a folder back that is not watched any more; if it ever is again, they are made anew."""
+    for entry in ledger.in_states(number, [State.SUBMITTED], float("inf"), _MANY):
+        ledger.save(replace(entry, state=State.FOUND, job_id="", tries=entry.tries + 1))
+    for job in list(client.jobs.list(client=client_name(ledger, number))):
+        with suppress(NotFound):
+            client.jobs.delete(job.job_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Collected:
+    """What the daemon says of a folder's jobs."""
+
+    finished: tuple[tuple[Entry, Job], ...]
+    unfinished: int
+
+
+class Submission:
+    """Of one watched folder. `client` is always one whose name is `client_name`."""
+
+    def __init__(
+        self,
+        folder: FolderConfig,
+        number: int,
+        ledger: Ledger,
+        intake: Intake,
+        *,
+        is_over: Callable[[], bool],
+        on_forgotten: Callable[[Path], object],
+    ) -> None:
+        """`number` is the folder's in the ledger; `is_over` tells when reading is to end.
+
+        `on_forgotten` gets the path of a file that the ledger does not have any more, and that may come again.
+        """
+        self._folder = folder
+        self._number = number
+        self._ledger = ledger
+        self._intake = intake
+        self._is_over = is_over
+        self._on_forgotten = on_forgotten
+        self.client_name = client_name(ledger, number)
+
+    def submit(self, client: Client, entry: Entry) -> Entry | None:
+        """Have the daemon take a found entry; returns it as submitted, or as delivered where nothing is to be written.
+
+        None when there is nothing to submit: the file has changed or gone, in which case it will be seen again, or it
+        is known already. Raises what `Client` raises, and OSError or Cancelled while the file is read.
+        """
+        source = self._folder.source / entry.path
+        if not self._is_unchanged(entry):
+            return self._forgotten(entry)
+        if not entry.sha256:
+            recognised = self._intake.recognise(replace(entry, sha256=digest(source, self._is_over)))
+            if recognised is None:
+                return None
+            entry = recognised
+        task = self._folder.task_of(entry.path)
+        if self._is_skipped(entry):
+            return self._ledger.save(replace(entry, state=State.DELIVERED, result=Result(is_skipped=True)))
+        options = replace(
+            self._folder.options, file_name=shown(entry.path.as_posix()), priority=Priority.FOLDER
+        )
+        key = f"{self._ledger.token}-{entry.entry_id}-{entry.tries}"
+        job = client.jobs.submit(source, task, options, idempotency_key=key)
+        if not self._is_unchanged(entry):
+            return self._forgotten(entry)
+        return self._ledger.save(
+            replace(entry, state=State.SUBMITTED, job_id=job.job_id, due=0.0, reason="", message="")
+        )
+
+    def collect(self, client: Client) -> Collected:
+        """What has become of the folder's jobs; entries whose job is gone are found again."""
+        jobs = {job.job_id: job for job in client.jobs.list(client=self.client_name)}
+        finished: list[tuple[Entry, Job]] = []
+        unfinished = 0
+        for entry in self._with_jobs(State.SUBMITTED):
+            job = jobs.get(entry.job_id)
+            if job is None:
+                self._lost(entry)
+            elif job.state.is_final:
+                finished.append((entry, job))
+            else:
+                unfinished += 1
+        wanted = {entry.job_id for entry in self._with_jobs(State.SUBMITTED, State.DELIVERING)}
+        for job_id in jobs.keys() - wanted:
+            self.delete(client, job_id)
+        return Collected(tuple(finished), unfinished)
+
+    def delete(self, client: Client, job_id: str) -> None:
+        """Have the daemon forget a job."""
+        if job_id:
+            with suppress(NotFound):
+                client.jobs.delete(job_id)
+
+    def _with_jobs(self, *states: State) -> list[Entry]:
+        return self._ledger.in_states(self._number, states, float("inf"), _MANY)
+
+    def _lost(self, entry: Entry) -> None:
+        """The daemon does not know the job any more: somebody deleted it, or it was kept for its time."""
+        self._ledger.save(replace(entry, state=State.FOUND, job_id="", tries=entry.tries + 1))
+
+    def _is_unchanged(self, entry: Entry) -> bool:
+        found = look(self._folder.source / entry.path)
+        return found is not None and entry.facts.is_same_version(facts_of(found))
+
+    def _forgotten(self, entry: Entry) -> None:
+        """The file is another one now, or gone; the observer tells of it when it is there and has settled."""
+        self._ledger.forget(entry)
+        self._on_forgotten(self._folder.source / entry.path)
+
+    def _is_skipped(self, entry: Entry) -> bool:
+        """True when it is known before the work that its output would not be written."""
+        if self._folder.on_collision is not Collision.SKIP:
+            return False
+        path = foreseen(self._folder, entry.path, self._folder.task_of(entry.path))
+        return path is not None and is_there(self._folder.target / path)

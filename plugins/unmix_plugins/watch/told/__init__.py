@@ -1,0 +1,1 @@
+"""Who hears of it: the terminal, a program, a server."""
