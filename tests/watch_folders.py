@@ -5,8 +5,8 @@ from typing import Any
 
 from unmix.words import DenoiseTask
 from unmix_plugins.watch.config.folder import FolderConfig
+from unmix_plugins.watch.ledger.entry import Sighting
 from unmix_plugins.watch.seen.observer import Observer
-from unmix_plugins.watch.seen.tree import Sighting
 
 SETTLE = 0.06
 

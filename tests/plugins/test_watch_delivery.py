@@ -13,6 +13,7 @@ from fake_daemon import FakeDaemon
 from unmix.words import DenoiseStem, DenoiseTask, OutputSummary, SeparateTask, Task
 from unmix_plugins.errors import BrokenResult
 from unmix_plugins.watch.config.folder import Collision, CommandHook, ConfigError, SourcePolicy
+from unmix_plugins.watch.config.template import check_template
 from unmix_plugins.watch.disk.moves import (
     copy,
     digest,
@@ -26,7 +27,7 @@ from unmix_plugins.watch.disk.moves import (
 )
 from unmix_plugins.watch.disk.trash import info_of, trash_name, write_info
 from unmix_plugins.watch.ledger.entry import FileFacts, Move, Plan, State
-from unmix_plugins.watch.steps.destination import check_template, destination, foreseen
+from unmix_plugins.watch.steps.destination import destination, foreseen
 from watch_bench import Bench, bench
 from watch_folders import folder_config
 

@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 from daemons import eventually
+from unmix_plugins.watch.config.address import check_url
 from unmix_plugins.watch.config.folder import CommandHook, ConfigError, Webhook
-from unmix_plugins.watch.told.hook import Ending, HookFailed, check_url, tell
+from unmix_plugins.watch.told.hook import Ending, HookFailed, tell
 from unmix_plugins.watch.told.teller import Teller
 
 DONE = Ending(

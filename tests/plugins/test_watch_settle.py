@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import pytest
+from unmix_plugins.watch.ledger.entry import Sighting
 from unmix_plugins.watch.seen.hindrance import Hindrance
 from unmix_plugins.watch.seen.settle import Settler
-from unmix_plugins.watch.seen.tree import Sighting
 
 SONG = Path("/in/song.wav")
 OTHER = Path("/in/other.wav")

@@ -30,10 +30,9 @@ from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import FolderConfig
 from unmix_plugins.watch.disk.ground import Ground, TargetAway
 from unmix_plugins.watch.ledger.book import Ledger
-from unmix_plugins.watch.ledger.entry import Entry, State
+from unmix_plugins.watch.ledger.entry import Entry, Sighting, State
 from unmix_plugins.watch.retry import Verdict, cause_of, is_of_the_file, of_call, of_job, refusal
 from unmix_plugins.watch.seen.observer import Observer
-from unmix_plugins.watch.seen.tree import Sighting
 from unmix_plugins.watch.slots import Slots
 from unmix_plugins.watch.steps.delivery import Deliveries
 from unmix_plugins.watch.steps.endings import Endings

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from unmix_plugins.audacity.program.lisp import Value, items, numbers, read, text
+from unmix_plugins.audacity.effect.lisp import Value, items, numbers, read, text
 
 END = "END"
 """The line that ends a request, and a text that is to be shown."""

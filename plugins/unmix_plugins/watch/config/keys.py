@@ -29,6 +29,7 @@ from unmix.words import (
 from unmix.words.tasks.denoise import MOST_DECIBELS
 from unmix.words.tasks.separate import MOST_SHIFTS, is_stem
 
+from unmix_plugins.watch.config.address import check_url
 from unmix_plugins.watch.config.folder import (
     PRESETS,
     Collision,
@@ -40,7 +41,6 @@ from unmix_plugins.watch.config.folder import (
     WatchConfig,
     Webhook,
 )
-from unmix_plugins.watch.told.hook import check_url
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import ConfigError, FolderConfig, SourcePolicy
-from unmix_plugins.watch.steps.destination import check_template
+from unmix_plugins.watch.config.template import check_template
 
 
 def check_layout(folders: Sequence[FolderConfig]) -> None:

@@ -29,6 +29,18 @@ ENDED = (State.DONE, State.DEAD)
 
 
 @dataclass(frozen=True, slots=True)
+class Sighting:
+    """A file as it was at one moment."""
+
+    path: Path
+    size: int
+    """Bytes."""
+    mtime_ns: int
+    device: int
+    inode: int
+
+
+@dataclass(frozen=True, slots=True)
 class FileFacts:
     """Which version of a file is meant."""
 

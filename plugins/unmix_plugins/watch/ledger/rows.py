@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from unmix_plugins.files.shown import shown
-from unmix_plugins.watch.ledger.entry import Entry, FileFacts, Move, Plan, Result, State
-from unmix_plugins.watch.seen.tree import Sighting
+from unmix_plugins.watch.ledger.entry import Entry, FileFacts, Move, Plan, Result, Sighting, State
 
 
 def facts_of(sighting: Sighting) -> FileFacts:

@@ -9,8 +9,9 @@ from pathlib import Path
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import FolderConfig
 from unmix_plugins.watch.disk.mounts import Mount
+from unmix_plugins.watch.ledger.entry import Sighting
 from unmix_plugins.watch.seen.native import Native
-from unmix_plugins.watch.seen.tree import Sighting, Tree, look, sighting_of
+from unmix_plugins.watch.seen.tree import Tree, look, sighting_of
 
 SAFETY_INTERVAL = 60.0
 """Seconds between two full looks at a folder whose changes the system tells."""

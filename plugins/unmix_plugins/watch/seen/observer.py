@@ -13,10 +13,11 @@ from pathlib import Path
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import FolderConfig
 from unmix_plugins.watch.disk.presence import FolderAway, Presence
+from unmix_plugins.watch.ledger.entry import Sighting
 from unmix_plugins.watch.seen.changes import SAFETY_INTERVAL, Changes
 from unmix_plugins.watch.seen.hindrance import Hindrance, hindrance_of
 from unmix_plugins.watch.seen.settle import Settler
-from unmix_plugins.watch.seen.tree import Sighting, Tree, look
+from unmix_plugins.watch.seen.tree import Tree, look
 
 _TICK = 1.0
 """Seconds between two rounds, at the most."""

@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from unmix_plugins.watch.ledger.entry import Sighting
 from unmix_plugins.watch.seen.hindrance import Hindrance
-from unmix_plugins.watch.seen.tree import Sighting
 
 _EMPTY_FACTOR = 12
 """An empty file waits so many times longer: many programs make the file first and fill it later."""

@@ -8,12 +8,12 @@ import os
 import re
 import stat
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import dataclass
 from fnmatch import translate
 from pathlib import Path
 from unicodedata import normalize
 
 from unmix_plugins.watch.config.folder import FolderConfig
+from unmix_plugins.watch.ledger.entry import Sighting
 
 _FOREIGN_FOLDERS = {
     "@eadir",
@@ -25,18 +25,6 @@ _FOREIGN_FOLDERS = {
 }
 """Thumbnails, recycle bins and the like, which network storage and Windows keep among the user's files."""
 _UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart")
-
-
-@dataclass(frozen=True, slots=True)
-class Sighting:
-    """A file as it was at one moment."""
-
-    path: Path
-    size: int
-    """Bytes."""
-    mtime_ns: int
-    device: int
-    inode: int
 
 
 class Tree:

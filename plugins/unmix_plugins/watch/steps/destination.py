@@ -10,13 +10,12 @@ from unmix.words import DenoiseTask, OutputSummary, Task
 
 from unmix_plugins.errors import BrokenResult
 from unmix_plugins.files.naming import expected_extension
-from unmix_plugins.watch.config.folder import ConfigError, FolderConfig
+from unmix_plugins.watch.config.folder import FolderConfig
+from unmix_plugins.watch.config.template import FIELD
 
 FOLDER = "stems"
 """Of the staging folder, what becomes a song's folder."""
 
-_FIELD = re.compile(r"\{(\w+)\}")
-_FIELDS = ("name", "stem", "suffix", "model", "date")
 _WORD = re.compile(r"[\w-]{1,60}")
 
 
@@ -29,24 +28,6 @@ class Destination:
     folder: Path | None = None
     """Path inside the target of the folder or the archive that holds them all."""
     is_archive: bool = False
-
-
-def check_template(template: str) -> None:
-    """Raise ConfigError for a template that cannot name outputs."""
-    fields: list[str] = _FIELD.findall(template)
-    parts = template.split("/")
-    if unknown := [field for field in fields if field not in _FIELDS]:
-        raise ConfigError(
-            f"The template has {{{unknown[0]}}}, and there are {{{'}, {'.join(_FIELDS)}}}: use those."
-        )
-    if "name" not in fields:
-        raise ConfigError(f"The template {template!r} would call all outputs the same: put {{name}} into it.")
-    if any(sign in _FIELD.sub("", template) for sign in "{}\\\0") or any(
-        not part.strip(".") for part in parts
-    ):
-        raise ConfigError(
-            f"The template {template!r} is no path inside the target: write one such as {{name}}.{{stem}}{{suffix}}."
-        )
 
 
 def destination(
@@ -74,7 +55,7 @@ def destination(
             "model": model,
             "date": f"{now:%Y-%m-%d}",
         }
-        parts = _FIELD.sub(lambda field: known.get(field[1], field[0]), folder.template).split("/")
+        parts = FIELD.sub(lambda field: known.get(field[1], field[0]), folder.template).split("/")
         # A recording may be called `...wav`, the stem of which is `..`.
         return inside.parent.joinpath(*(part if part.strip(".") else f"_{part}" for part in parts if part))
 

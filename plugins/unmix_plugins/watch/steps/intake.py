@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from unmix_plugins.watch.config.folder import FolderConfig
 from unmix_plugins.watch.ledger.book import Ledger
-from unmix_plugins.watch.ledger.entry import Entry, FileFacts, Result, State
+from unmix_plugins.watch.ledger.entry import Entry, FileFacts, Result, Sighting, State
 from unmix_plugins.watch.ledger.rows import facts_of
-from unmix_plugins.watch.seen.tree import Sighting, is_renamed
+from unmix_plugins.watch.seen.tree import is_renamed
 
 _NOT_DELIVERED = (State.FOUND, State.SUBMITTED)
 OWN_OUTPUT = "It is an output of unmix itself."

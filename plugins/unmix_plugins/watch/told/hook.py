@@ -3,7 +3,6 @@
 import hashlib
 import hmac
 import http.client
-import ipaddress
 import json
 import os
 import signal
@@ -16,12 +15,13 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.files.shown import shown
 from unmix_plugins.version import version
-from unmix_plugins.watch.config.folder import CommandHook, ConfigError, Hook, Webhook
+from unmix_plugins.watch.config.address import check_url, is_loopback
+from unmix_plugins.watch.config.folder import CommandHook, Hook, Webhook
 
 _FIRST_PAUSE = 1.0
 _LONGEST_PAUSE = 60.0
@@ -82,24 +82,6 @@ def tell(
             _send(hook, ending, pause, now)
 
 
-def check_url(url: str) -> SplitResult:
-    """The parts of a webhook's address. Raises ConfigError unless it is `https`, or `http` to this machine."""
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname or "", parts.port
-    except ValueError as error:
-        raise ConfigError(f"{url!r} is no address ({error}): write https://host/path.") from error
-    if not host or not url.isascii() or not url.isprintable() or " " in url:
-        raise ConfigError(f"{url!r} is no address: write https://host/path, other characters as %XX.")
-    if parts.username is not None:
-        raise ConfigError(
-            "A webhook's address holds no user and password: use its secret, which signs the body."
-        )
-    if parts.scheme != "https" and not (parts.scheme == "http" and _is_loopback(host)):
-        raise ConfigError(f"{url!r} would be sent as plain text: use https, or http to 127.0.0.1 only.")
-    return parts
-
-
 def signature(secret: str, timestamp: str, body: bytes) -> str:
     """HMAC-SHA256 over the timestamp, a dot and the body, in hexadecimal."""
     return hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
@@ -149,19 +131,12 @@ def _post(hook: Webhook, ending: Ending, timestamp: str) -> int:
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     try:
         connection.connect()
-        if parts.scheme == "http" and not _is_loopback(connection.sock.getpeername()[0]):
+        if parts.scheme == "http" and not is_loopback(connection.sock.getpeername()[0]):
             raise OSError(f"{host} is not this machine")
         connection.request("POST", target, body, headers)
         return connection.getresponse().status
     finally:
         connection.close()
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _run(hook: CommandHook, ending: Ending) -> None:
