@@ -37,7 +37,7 @@ UpdateNoticeShown=1
 TempDir={temporary}
 """
 BRIDGE = """
-import sys; from pathlib import Path; from unmix_plugins.audacity import bridge
+import sys; from pathlib import Path; from unmix_plugins.audacity.bridge import app as bridge
 bridge.run(Path(sys.argv[1]), pipes=Path(sys.argv[2]), with_window=False)
 """
 NAMES = {
