@@ -6,8 +6,8 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
+from daemon.fake_executor import RESULT
 from daemon.world import World, in_a_world
-from fake_executor import RESULT
 from grpc_health.v1.health import aio as health
 from unmix.words import (
     Accepted,

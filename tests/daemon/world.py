@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fake_executor import FakeExecutor
-from job_examples import a_job
+from daemon.fake_executor import FakeExecutor
+from daemon.job_examples import a_job
 from unmix.words import Job
 from unmix_daemon.config import Config
 from unmix_daemon.queue.scheduler import Scheduler

@@ -8,9 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
-from htdemucs_examples import STEMS, small
 from safetensors.torch import save_file
-from separators import save_legacy, trained
+from separators import STEMS, save_legacy, small, trained
 from unmix_models.catalogue import CATALOGUE, choose, description
 from unmix_models.errors import DeviceUnavailable, InvalidWeights, ModelMissing
 from unmix_models.families import FAMILIES

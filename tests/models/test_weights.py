@@ -494,8 +494,7 @@ SMALL_TAR = gzip.decompress(archive(("a/config.ini", b"[x]"), ("a/enc.onnx", b"w
 @pytest.fixture
 def network(tmp_path: Path, site: Site) -> Model:
     """An entry for a small network that the site serves as demucs' own server does its checkpoints."""
-    from htdemucs_examples import STEMS, small  # noqa: PLC0415  # PyTorch, which the other tests do not need
-    from separators import save_legacy  # noqa: PLC0415
+    from separators import STEMS, save_legacy, small  # noqa: PLC0415  # PyTorch, which the other tests do not need
 
     checkpoint = save_legacy(tmp_path, small())
     site.content = checkpoint.read_bytes()

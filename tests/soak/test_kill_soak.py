@@ -19,11 +19,11 @@ from pathlib import Path
 
 import psutil
 import pytest
-import soak_client
 import sounds
 from daemons import Daemon, eventually, processes_of
-from soak_client import Entry, Journal, Order
-from support import SHARED
+from soak import kill_client
+from soak.kill_client import Entry, Journal, Order
+from support import SHARED, importing
 from unmix.words import Job, JobState
 from unmix_plugins.client import Client
 from unmix_plugins.errors import DaemonUnreachable
@@ -154,7 +154,10 @@ class Victims:
     def _start_client(self) -> "subprocess.Popen[bytes]":
         with (self._folder / "client.log").open("ab") as log:
             return subprocess.Popen(
-                [sys.executable, soak_client.__file__, str(self._folder)], stdout=log, stderr=log
+                [sys.executable, "-m", kill_client.__name__, str(self._folder)],
+                stdout=log,
+                stderr=log,
+                env=importing(),
             )
 
     def _supervise(self) -> None:

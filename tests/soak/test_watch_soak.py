@@ -17,15 +17,15 @@ from pathlib import Path
 
 import psutil
 import pytest
-import watch_recordings
 from daemons import Daemon, eventually, processes_of
+from soak import watch_recordings
+from soak.watch_outcome import Expectation, Outcome, digest
+from soak.watch_recordings import Recording
+from soak.watch_traffic import Item, Traffic
 from unmix.locations import read_endpoint
 from unmix.words import DenoiseTask, SeparateTask, Task
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.watch.ledger.book import Ledger
-from watch_outcome import Expectation, Outcome, digest
-from watch_recordings import Recording
-from watch_traffic import Item, Traffic
 
 COMMAND = (sys.executable, "-c", "from unmix_plugins.cli import main; main()")
 TASKS: dict[str, Task] = {

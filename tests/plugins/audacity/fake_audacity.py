@@ -10,8 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
-from audacity_requests import request_text
 from plugins.audacity.fake_pipe import FAILED, OK, FakePipe
+from plugins.audacity.requests import request_text
 from unmix_plugins.audacity.effect.request import Answer, Nothing, Samples, Say
 
 RATE = 44_100

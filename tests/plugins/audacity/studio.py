@@ -6,13 +6,13 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
-from audacity_bridge import Bridge, install_effects
 from daemons import Daemon, eventually
 from plugins.audacity import arrangement
 from plugins.audacity.arrangement import RATE, Audio, Labels
 from plugins.audacity.aup3 import SavedProject
+from plugins.audacity.bridge_runs import Bridge, install_effects
 from plugins.audacity.comparison import difference
-from plugins.audacity.program import Audacity
+from plugins.audacity.real_audacity import Audacity
 from unmix_plugins.audacity.effect import choices
 from unmix_plugins.audacity.effect.choices import Choices
 from unmix_plugins.audacity.program.editor import Editor

@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytest
-from audacity_bridge import of_the_daemon
 from plugins.audacity.aup3 import SavedProject
+from plugins.audacity.bridge_runs import of_the_daemon
 from plugins.audacity.comparison import difference, replaced, with_new_tracks
 from plugins.audacity.studio import DENOISE_MODEL, SEPARATE_MODEL, Studio
 from unmix.words import DenoiseTask, SeparateTask, Task

@@ -10,14 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from audacity_bridge import Bridge, install_effects
-from audacity_requests import FACTORS, multiply
 from daemons import eventually, processes_of
 from fake_daemon import FakeDaemon
 from plugins.audacity import arrangement
 from plugins.audacity.arrangement import RATE, Audio, Clip, Labels
 from plugins.audacity.aup3 import SavedProject
-from plugins.audacity.program import Audacity
+from plugins.audacity.bridge_runs import Bridge, install_effects
+from plugins.audacity.real_audacity import Audacity
+from plugins.audacity.requests import FACTORS, multiply
 from plugins.audacity.sound_server import SoundServer
 from unmix_plugins.audacity.program.editor import Editor
 

@@ -8,9 +8,9 @@ import grpc
 import numpy as np
 import psutil
 import pytest
-from audacity_bridge import of_the_daemon
 from daemons import Daemon, processes_of
 from plugins.audacity.arrangement import RATE
+from plugins.audacity.bridge_runs import of_the_daemon
 from plugins.audacity.faults.stage import Stage, difference, noise, voice
 from unmix.words import DenoiseTask
 from unmix_plugins.audacity.effect.choices import Choices, save

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from audacity_requests import FACTORS
 from plugins.audacity.arrangement import RATE, Audio, Clip
 from plugins.audacity.faults.stage import Stage, difference, multiplied, noise, voice
+from plugins.audacity.requests import FACTORS
 
 pytestmark = pytest.mark.long
 

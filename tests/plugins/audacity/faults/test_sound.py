@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from audacity_requests import FACTORS
 from daemons import eventually
 from plugins.audacity import sound_server
 from plugins.audacity.arrangement import RATE
 from plugins.audacity.faults.stage import Stage, noise, voice
+from plugins.audacity.requests import FACTORS
 
 pytestmark = [
     pytest.mark.long,

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from audacity_homes import Home
+from plugins.audacity.homes import Home
 
 
 @pytest.fixture

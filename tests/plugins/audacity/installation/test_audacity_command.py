@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from audacity_homes import Home
+from plugins.audacity.homes import Home
 from typer.testing import CliRunner, Result
 from unmix_plugins.audacity.bridge.control import Event, Request, Server
 from unmix_plugins.audacity.program.places import FOLDER

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from audacity_homes import Home
 from daemons import eventually
 from fake_daemon import FakeDaemon
+from plugins.audacity.homes import Home
 from typer.testing import CliRunner
 from unmix_plugins.audacity.bridge.control import Event, Request, Server
 from unmix_plugins.audacity.effect.fifo import Door

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from audacity_homes import Home
+from plugins.audacity.homes import Home
 from unmix_plugins.audacity.installation.configuration import setting_of
 from unmix_plugins.audacity.installation.install import (
     EFFECTS,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from audacity_homes import Home
+from plugins.audacity.homes import Home
 from unmix_plugins.audacity.program.places import Places, effects_are_new, find_places, usual_places
 from unmix_plugins.errors import NotFound, NotPossibleNow, NotSupported
 

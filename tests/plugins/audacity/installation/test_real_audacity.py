@@ -8,7 +8,7 @@ from pathlib import Path
 import psutil
 import pytest
 from daemons import eventually
-from plugins.audacity.program import Audacity
+from plugins.audacity.real_audacity import Audacity
 from typer.testing import CliRunner
 from unmix_plugins.audacity.bridge.lock import holder
 from unmix_plugins.audacity.bridge.process import ensure_bridge, status, stop_bridge
