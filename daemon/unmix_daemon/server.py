@@ -27,7 +27,7 @@ from unmix_daemon.services.interceptors import BorderInterceptor
 from unmix_daemon.services.jobs import JobService
 from unmix_daemon.services.models import ModelService
 from unmix_daemon.state.folders import Folders
-from unmix_daemon.state.lock import AlreadyRunning, FolderLock, port_holder
+from unmix_daemon.state.lock import AlreadyRunning, lock_folder, port_holder
 from unmix_daemon.state.store import Store
 from unmix_daemon.status import VERSION, StatusReader
 
@@ -54,7 +54,7 @@ async def daemon(config: Config) -> AsyncGenerator[Endpoint]:
     async with AsyncExitStack() as stack:
         state = config.state_folder
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        lock = FolderLock(state)
+        lock = lock_folder(state)
         stack.callback(lock.release)
 
         store = Store(state / "jobs.sqlite3")

@@ -6,10 +6,12 @@ import shutil
 import stat
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from unmix_daemon import install as service
+from unmix_daemon.install import daemon_service
 
 ODD = [
     "/opt/a folder/50% $HOME é/python",
@@ -66,14 +68,18 @@ def exec_start(unit: str) -> str:
     return lines[0].removeprefix("ExecStart=")
 
 
+def unit(command: list[str]) -> str:
+    return replace(daemon_service(None), command=command).systemd_unit()
+
+
 def test_a_unit_gives_systemd_every_word_as_it_is() -> None:
-    line = exec_start(service.systemd_unit(ODD))
+    line = exec_start(unit(ODD))
     assert line[0] == ":"  # $ is left alone
     assert unquoted(line[1:]) == ODD
 
 
 def test_a_unit_restarts_after_a_failure_and_starts_at_login() -> None:
-    lines = service.systemd_unit(["/usr/bin/python3"]).splitlines()
+    lines = unit(["/usr/bin/python3"]).splitlines()
     assert "Restart=on-failure" in lines
     assert "WantedBy=default.target" in lines
     assert [line for line in lines if line.startswith("[")] == ["[Unit]", "[Service]", "[Install]"]
@@ -81,7 +87,7 @@ def test_a_unit_restarts_after_a_failure_and_starts_at_login() -> None:
 
 def test_a_unit_waits_longer_than_the_drain_time_and_keeps_off_a_daemon_that_is_there(tmp_path: Path) -> None:
     list(service.install(None, start=False, drain=99.5, environment={}))
-    lines = service.service_file().read_text("utf-8").splitlines()
+    lines = daemon_service(None).file().read_text("utf-8").splitlines()
     assert "TimeoutStopSec=115" in lines
     assert "RestartPreventExitStatus=75" in lines
 
@@ -89,14 +95,14 @@ def test_a_unit_waits_longer_than_the_drain_time_and_keeps_off_a_daemon_that_is_
 def test_the_service_sees_the_variables_of_unmix_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
     given = {"UNMIX_STATE": '/a "b" 5%', "UNMIXD_DRAIN": "7", "AWS_SECRET": "x"}
     list(service.install(None, start=False, environment=given))
-    lines = service.service_file().read_text("utf-8").splitlines()
+    lines = daemon_service(None).file().read_text("utf-8").splitlines()
     assert [line for line in lines if line.startswith("Environment=")] == [
         'Environment="UNMIXD_DRAIN=7"',
         r'Environment="UNMIX_STATE=/a \"b\" 5%%"',
     ]
     monkeypatch.setattr(sys, "platform", "darwin")
     list(service.install(None, start=False, environment=given))
-    agent = plistlib.loads(service.service_file().read_bytes())
+    agent = plistlib.loads(daemon_service(None).file().read_bytes())
     assert agent["EnvironmentVariables"] == {"UNMIX_STATE": '/a "b" 5%', "UNMIXD_DRAIN": "7"}
 
 
@@ -106,12 +112,12 @@ def test_systemd_takes_the_unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     python = tmp_path / "a folder 50% $HOME é" / "python"
     python.parent.mkdir()
     python.symlink_to("/bin/sh")
-    unit = tmp_path / "unmixd.service"
-    unit.write_text(service.systemd_unit([str(python), *ODD[1:]]), "utf-8")
+    path = tmp_path / "unmixd.service"
+    path.write_text(unit([str(python), *ODD[1:]]), "utf-8")
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     assert analyze
     verified = subprocess.run(
-        [analyze, "--user", "verify", str(unit)], capture_output=True, text=True, check=False
+        [analyze, "--user", "verify", str(path)], capture_output=True, text=True, check=False
     )
     if "Failed to initialize manager" in verified.stderr:
         pytest.skip(f"systemd-analyze cannot run here: {verified.stderr.strip()}")
@@ -120,7 +126,9 @@ def test_systemd_takes_the_unit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_property_list_gives_launchd_every_word_as_it_is(tmp_path: Path) -> None:
-    agent = plistlib.loads(service.launchd_plist([word.replace("\n", " ") for word in ODD]))
+    agent = plistlib.loads(
+        replace(daemon_service(None), command=[word.replace("\n", " ") for word in ODD]).launchd_plist()
+    )
     assert agent["ProgramArguments"] == [word.replace("\n", " ") for word in ODD]
     assert agent["Label"] == "org.unmix.unmixd"
     assert agent["RunAtLoad"] is True
@@ -134,7 +142,8 @@ def test_installing_writes_the_unit_and_says_how_to_start_it(tmp_path: Path) -> 
     assert said == [
         f"Wrote {unit}",
         "To start it: systemctl --user daemon-reload",
-        "To start it: systemctl --user enable --now unmixd.service",
+        "To start it: systemctl --user enable unmixd.service",
+        "To start it: systemctl --user restart unmixd.service",
     ]
     words = unquoted(exec_start(unit.read_text("utf-8"))[1:])
     assert words == [sys.executable, "-m", "unmix_daemon", "run"]
@@ -145,7 +154,7 @@ def test_the_configuration_is_named_by_its_whole_path(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     list(service.install(Path("my settings.toml"), start=False))
-    words = unquoted(exec_start(service.service_file().read_text("utf-8"))[1:])
+    words = unquoted(exec_start(daemon_service(None).file().read_text("utf-8"))[1:])
     assert words[-2:] == ["--config", str(tmp_path / "my settings.toml")]
 
 
@@ -162,9 +171,10 @@ def test_without_systemctl_it_says_what_to_run_later(tmp_path: Path) -> None:
     said = list(service.install(None, start=True))
     assert said[1:] == [
         "systemctl is not on this machine; run later: systemctl --user daemon-reload",
-        "systemctl is not on this machine; run later: systemctl --user enable --now unmixd.service",
+        "systemctl is not on this machine; run later: systemctl --user enable unmixd.service",
+        "systemctl is not on this machine; run later: systemctl --user restart unmixd.service",
     ]
-    assert service.service_file().exists()
+    assert daemon_service(None).file().exists()
 
 
 def test_with_systemctl_it_is_started(tmp_path: Path) -> None:
@@ -172,11 +182,13 @@ def test_with_systemctl_it_is_started(tmp_path: Path) -> None:
     said = list(service.install(None, start=True))
     assert (tmp_path / "calls").read_text().splitlines() == [
         "--user daemon-reload",
-        "--user enable --now unmixd.service",
+        "--user enable unmixd.service",
+        "--user restart unmixd.service",
     ]
     assert said[1:] == [
         "Ran systemctl --user daemon-reload",
-        "Ran systemctl --user enable --now unmixd.service",
+        "Ran systemctl --user enable unmixd.service",
+        "Ran systemctl --user restart unmixd.service",
     ]
 
 
@@ -190,18 +202,19 @@ def test_a_service_manager_that_fails_is_quoted(tmp_path: Path) -> None:
 
 def test_installing_again_replaces_the_file() -> None:
     list(service.install(None, start=False))
-    service.service_file().write_text("old", "utf-8")
+    daemon_service(None).file().write_text("old", "utf-8")
     list(service.install(None, start=False))
-    assert exec_start(service.service_file().read_text("utf-8"))
+    assert exec_start(daemon_service(None).file().read_text("utf-8"))
 
 
 def test_uninstalling_undoes_installing(tmp_path: Path) -> None:
     command_that(tmp_path, "systemctl", f'echo "$@" >> {tmp_path}/calls')
     list(service.install(None, start=False))
-    unit = service.service_file()
+    unit = daemon_service(None).file()
     assert list(service.uninstall()) == [
         "Ran systemctl --user disable --now unmixd.service",
         f"Removed {unit}",
+        "Ran systemctl --user daemon-reload",
     ]
     assert not unit.exists()
     assert list(service.uninstall()) == [f"{unit} is not there; nothing to undo."]
@@ -221,17 +234,17 @@ def test_a_mac_gets_an_agent(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_other_systems_are_told_what_to_do_instead(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "platform", "win32")
     for work in (service.install(None, start=False), service.uninstall()):
-        with pytest.raises(service.InstallError, match="start `unmixd run` at login instead"):
+        with pytest.raises(service.InstallError, match="Start `unmixd run` at login instead"):
             list(work)
 
 
 def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / ".config").write_text("a file where a folder should be")
-    with pytest.raises(service.InstallError, match=r"unmixd\.service cannot be written: "):
+    with pytest.raises(service.InstallError, match=r"unmixd\.service cannot be written \("):
         list(service.install(None, start=False))
 
 
 def test_a_file_that_cannot_be_removed_is_named() -> None:
-    service.service_file().mkdir(parents=True)
-    with pytest.raises(service.InstallError, match=r"unmixd\.service cannot be removed: "):
+    daemon_service(None).file().mkdir(parents=True)
+    with pytest.raises(service.InstallError, match=r"unmixd\.service cannot be removed \("):
         list(service.uninstall())

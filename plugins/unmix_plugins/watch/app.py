@@ -13,7 +13,7 @@ from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import ConfigError, FolderConfig, WatchConfig
 from unmix_plugins.watch.ledger.book import Ledger
 from unmix_plugins.watch.ledger.entry import State
-from unmix_plugins.watch.ledger.lock import WatchLock
+from unmix_plugins.watch.ledger.lock import lock_ledger
 from unmix_plugins.watch.seen.observer import Observer
 from unmix_plugins.watch.slots import Slots
 from unmix_plugins.watch.steps.submission import client_name, withdraw
@@ -72,7 +72,7 @@ class App:
 
         Raises AlreadyWatched or LedgerError. Whatever ends it, the ledger has all that is needed to go on.
         """
-        with WatchLock(self._config.state):
+        with lock_ledger(self._config.state):
             ledger = Ledger(self._config.state)
             slots = Slots(self._config.look_ahead)
             try:

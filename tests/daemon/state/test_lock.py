@@ -8,13 +8,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from unmix_daemon.state.lock import AlreadyRunning, FolderLock, port_holder
+from unmix_daemon.state.lock import AlreadyRunning, lock_folder, port_holder
 
 HOLDS = """
 import sys
 from pathlib import Path
-from unmix_daemon.state.lock import FolderLock
-lock = FolderLock(Path(sys.argv[1]))
+from unmix_daemon.state.lock import lock_folder
+lock = lock_folder(Path(sys.argv[1]))
 print("held", flush=True)
 sys.stdin.read()
 """
@@ -37,37 +37,37 @@ def test_a_second_process_is_refused_and_told_who_holds_the_folder(
     with pytest.raises(
         AlreadyRunning, match=rf"\(process {holder.pid}\) already serves {tmp_path}; stop it with"
     ):
-        FolderLock(tmp_path)
+        lock_folder(tmp_path)
 
 
 def test_the_lock_is_free_after_a_kill(holder: "subprocess.Popen[str]", tmp_path: Path) -> None:
     holder.kill()
     holder.wait()
-    FolderLock(tmp_path).release()
+    lock_folder(tmp_path).release()
 
 
 def test_being_refused_disturbs_nobody(holder: "subprocess.Popen[str]", tmp_path: Path) -> None:
     for _ in range(2):
         with pytest.raises(AlreadyRunning, match=str(holder.pid)):
-            FolderLock(tmp_path)
+            lock_folder(tmp_path)
     assert (tmp_path / "unmixd.lock").read_text() == str(holder.pid)
 
 
 def test_the_lock_is_free_after_its_release(tmp_path: Path) -> None:
-    FolderLock(tmp_path).release()
-    lock = FolderLock(tmp_path)
+    lock_folder(tmp_path).release()
+    lock = lock_folder(tmp_path)
     assert (tmp_path / "unmixd.lock").read_text() == str(os.getpid())
     with pytest.raises(AlreadyRunning, match=str(os.getpid())):
-        FolderLock(tmp_path)
+        lock_folder(tmp_path)
     lock.release()
 
 
 def test_a_child_does_not_inherit_the_lock(tmp_path: Path) -> None:
-    lock = FolderLock(tmp_path)
+    lock = lock_folder(tmp_path)
     command = [sys.executable, "-c", "input()"]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as child:
         lock.release()
-        FolderLock(tmp_path).release()
+        lock_folder(tmp_path).release()
         child.kill()
 
 

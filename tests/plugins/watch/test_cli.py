@@ -14,7 +14,7 @@ from typer.testing import CliRunner, Result
 from unmix_plugins.cli._main import app
 from unmix_plugins.cli.watch.config import ledger_of
 from unmix_plugins.watch.ledger.book import Ledger
-from unmix_plugins.watch.ledger.lock import WatchLock
+from unmix_plugins.watch.ledger.lock import lock_ledger
 
 COMMAND = [sys.executable, "-c", "from unmix_plugins.cli import main; main()"]
 
@@ -210,7 +210,7 @@ def test_status_without_a_name_is_of_all_that_was_ever_watched_here(
 
 
 def test_a_second_watcher_of_a_folder_is_refused(source: Path, target: Path) -> None:
-    with WatchLock(ledger_of(source, target)):
+    with lock_ledger(ledger_of(source, target)):
         done = watch(source, target, "--once")
     assert done.returncode == 1
     assert f"(process {os.getpid()}) already works with" in done.stderr

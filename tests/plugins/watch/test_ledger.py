@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from unmix_plugins.watch.ledger.book import Ledger, LedgerError
 from unmix_plugins.watch.ledger.entry import Entry, FileFacts, Move, Plan, Result, State
-from unmix_plugins.watch.ledger.lock import AlreadyWatched, WatchLock, watcher_of
+from unmix_plugins.watch.ledger.lock import AlreadyWatched, lock_ledger, watcher_of
 from unmix_plugins.watch.ledger.schema import MIGRATIONS, migrate
 
 FACTS = FileFacts(11, 1_700_000_000_123_456_789, "66305:18446744073709551615")
@@ -221,8 +221,8 @@ def test_a_migration_that_fails_is_as_if_it_had_not_begun(
 HOLDS = """
 import sys
 from pathlib import Path
-from unmix_plugins.watch.ledger.lock import WatchLock
-with WatchLock(Path(sys.argv[1])):
+from unmix_plugins.watch.ledger.lock import lock_ledger
+with lock_ledger(Path(sys.argv[1])):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -243,7 +243,7 @@ def test_a_second_watcher_is_refused_and_told_who_is_there(
     holder: "subprocess.Popen[str]", tmp_path: Path
 ) -> None:
     with pytest.raises(AlreadyWatched, match=rf"\(process {holder.pid}\) already works with {tmp_path}"):
-        WatchLock(tmp_path / "ledger.sqlite3")
+        lock_ledger(tmp_path / "ledger.sqlite3")
     assert watcher_of(tmp_path / "ledger.sqlite3") == str(holder.pid)
 
 
@@ -251,14 +251,14 @@ def test_the_lock_is_free_after_a_kill(holder: "subprocess.Popen[str]", tmp_path
     holder.kill()
     holder.wait()
     assert watcher_of(tmp_path / "ledger.sqlite3") is None
-    with WatchLock(tmp_path / "ledger.sqlite3"):
+    with lock_ledger(tmp_path / "ledger.sqlite3"):
         assert watcher_of(tmp_path / "ledger.sqlite3") == str(os.getpid())
 
 
 def test_a_lock_that_cannot_be_made_is_told(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(LedgerError, match="cannot be written"):
-        WatchLock(tmp_path / "file" / "ledger.sqlite3")
+        lock_ledger(tmp_path / "file" / "ledger.sqlite3")
 
 
 def test_nobody_watches_where_nobody_ever_did(tmp_path: Path) -> None:

@@ -16,7 +16,9 @@ from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any, cast
 
-from unmix_plugins.audacity.bridge.lock import BridgeLock
+from unmix.lock import FileLock
+
+from unmix_plugins.audacity.bridge.lock import lock_folder
 from unmix_plugins.errors import NotSupported, TimedOut, UnmixError
 
 _log = logging.getLogger(__name__)
@@ -58,7 +60,7 @@ class Server:
     def __init__(self, folder: Path, handle: Callable[[Request], Iterator[Event]]) -> None:
         self._folder = folder
         self._handle = handle
-        self._lock: BridgeLock | None = None
+        self._lock: FileLock | None = None
         self._listener: socket.socket | None = None
         self._accepting: threading.Thread | None = None
         self._answering: dict[threading.Thread, socket.socket] = {}
@@ -72,7 +74,7 @@ class Server:
                 "The bridge to Audacity needs unix sockets, which Python lacks on this system."
             )
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._lock = BridgeLock(self._folder)
+        self._lock = lock_folder(self._folder)
         listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         try:
             path = self._folder / SOCKET
