@@ -2,7 +2,6 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import TypeVar
 
 from unmix.locations import GAVE_WAY, LOG, read_endpoint
 
+from unmix_plugins.background import BackgroundProcess
 from unmix_plugins.errors import AccessRefused, DaemonNotStarted, NotPossibleNow, TimedOut
 
 _COMMAND = (sys.executable, "-m", "unmix_daemon", "run")
@@ -21,7 +21,6 @@ _RIVAL_PATIENCE = 5.0
 """Seconds for another daemon to answer after ours has ended: it was there first, and ours gave way to it."""
 _STOP_PATIENCE = 60.0
 _INTERVAL = 0.05
-_TAIL_BYTES = 65536
 
 Connected = TypeVar("Connected")
 
@@ -35,8 +34,7 @@ def start_daemon(state: Path, connect: Callable[[], Connected | None]) -> Connec
     log = state / LOG
     try:
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        begin = log.stat().st_size if log.exists() else 0
-        process = _spawn(state, log)
+        process = BackgroundProcess(_COMMAND, state, log)
     except OSError as error:
         raise DaemonNotStarted(
             f"The daemon cannot be started ({error}): make {state} writable, or name another UNMIX_STATE."
@@ -46,16 +44,15 @@ def start_daemon(state: Path, connect: Callable[[], Connected | None]) -> Connec
     while True:
         if (connected := connect()) is not None:
             return connected
-        if not ended and process.poll() is not None:
+        if not ended and process.exit_status() is not None:
             ended = True
-            patience = _RIVAL_PATIENCE if process.returncode == GAVE_WAY else 0.0
+            patience = _RIVAL_PATIENCE if process.exit_status() == GAVE_WAY else 0.0
             deadline = min(deadline, time.monotonic() + patience)
         if time.monotonic() > deadline:
             break
         time.sleep(_INTERVAL)
     what = "ended at once" if ended else f"did not answer within {_PATIENCE:.0f} s"
-    said = last_line(log, begin)
-    raise DaemonNotStarted(f"The daemon {what}{f', saying “{said}”' if said else ''}: its log is {log}.")
+    raise DaemonNotStarted(f"The daemon {what}{process.last_words()}: its log is {log}.")
 
 
 def stop_daemon(state: Path, pid: int, is_answered: Callable[[], bool]) -> None:
@@ -82,34 +79,6 @@ def stop_daemon(state: Path, pid: int, is_answered: Callable[[], bool]) -> None:
         time.sleep(_INTERVAL)
 
 
-def last_line(log: Path, begin: int = 0) -> str:
-    """The last line of a log that is not blank, looking no further back than byte `begin`; empty if none."""
-    try:
-        with log.open("rb") as file:
-            file.seek(max(begin, log.stat().st_size - _TAIL_BYTES))
-            lines = file.read().decode("utf-8", "replace").split("\n")
-    except OSError:
-        return ""
-    return next((line.strip() for line in reversed(lines) if line.strip()), "")
-
-
-def _spawn(state: Path, log: Path) -> "subprocess.Popen[bytes]":
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        return subprocess.Popen(
-            _COMMAND,
-            stdin=subprocess.DEVNULL,
-            stdout=descriptor,
-            stderr=descriptor,
-            cwd=state,
-            env={**os.environ, "UNMIX_STATE": str(state)},
-            start_new_session=True,  # Ctrl-C in the client's terminal is not meant for the daemon
-            creationflags=_windows_flags(),
-        )
-    finally:
-        os.close(descriptor)
-
-
 def _has_ended(pid: int, is_answered: Callable[[], bool]) -> bool:
     if sys.platform == "win32":
         return not is_answered()  # there is no signal 0; the one that is would be Ctrl-C
@@ -122,9 +91,3 @@ def _has_ended(pid: int, is_answered: Callable[[], bool]) -> bool:
     except ProcessLookupError:
         return True
     return False
-
-
-def _windows_flags() -> int:
-    if sys.platform == "win32":
-        return subprocess.CREATE_NO_WINDOW | subprocess.CREATE_NEW_PROCESS_GROUP
-    return 0

@@ -1,9 +1,10 @@
-"""The database's schema as functions in order; `PRAGMA user_version` counts those that have run."""
+"""The jobs' schema as functions in order."""
 
 import json
 import sqlite3
-from collections.abc import Callable
 from typing import Any
+
+from unmix.database import Migration
 
 
 def _first(db: sqlite3.Connection) -> None:
@@ -70,24 +71,4 @@ def _with_audio(old: dict[str, Any], job_id: str) -> dict[str, Any]:
     return {**kept, "job_id": job_id, "audio": {name: old[name] for name in sound}, "outputs": outputs}
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _second)
-
-
-def migrate(db: sqlite3.Connection) -> None:
-    """Bring the schema up to date, each step in a transaction of its own.
-
-    Raises sqlite3.DatabaseError when the file is from a newer unmix, or no database.
-    """
-    (done,) = db.execute("PRAGMA user_version").fetchone()
-    if done > len(MIGRATIONS):
-        raise sqlite3.DatabaseError(f"schema {done} is newer than this unmix knows ({len(MIGRATIONS)})")
-    for version, step in enumerate(MIGRATIONS[done:], done + 1):
-        db.execute("BEGIN IMMEDIATE")
-        try:
-            step(db)
-            db.execute(f"PRAGMA user_version = {version}")
-            db.execute("COMMIT")
-        except BaseException:
-            if db.in_transaction:  # a full disk has rolled it back already
-                db.execute("ROLLBACK")
-            raise
+MIGRATIONS: tuple[Migration, ...] = (_first, _second)

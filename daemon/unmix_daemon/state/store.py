@@ -9,11 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Concatenate, ParamSpec, TypeVar
 
+from unmix.database import open_database
 from unmix.words import Job, JobError, JobEvent, JobState, Progress, Summary
 
 from unmix_daemon import records
 from unmix_daemon.state import rows
-from unmix_daemon.state.migrations import migrate
+from unmix_daemon.state.migrations import MIGRATIONS
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -43,7 +44,7 @@ class Store:
         self._clock = clock
         self._thread = ThreadPoolExecutor(1, "store")
         try:
-            self._db = self._thread.submit(_open, path).result()
+            self._db = self._thread.submit(open_database, path, MIGRATIONS).result()
         except BaseException:
             self._thread.shutdown()
             raise
@@ -132,19 +133,6 @@ class Store:
 
         # Shielded: a caller that is cancelled must not leave us in doubt whether the transaction ran.
         return await asyncio.shield(asyncio.get_running_loop().run_in_executor(self._thread, transaction))
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
-    db.row_factory = sqlite3.Row
-    try:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "busy_timeout=5000"):
-            db.execute(f"PRAGMA {pragma}")
-        migrate(db)
-    except BaseException:
-        db.close()
-        raise
-    return db
 
 
 def _add(db: sqlite3.Connection, job: Job) -> tuple[Job, bool]:

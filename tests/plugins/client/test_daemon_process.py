@@ -10,8 +10,9 @@ import pytest
 from fake_daemon import FakeDaemon
 from plugins.client.fake_unmixd import install
 from unmix.locations import LOG, Endpoint, write_endpoint
+from unmix_plugins.background import last_line
 from unmix_plugins.client import Client
-from unmix_plugins.daemon_process import last_line, stop_daemon
+from unmix_plugins.daemon_process import stop_daemon
 from unmix_plugins.errors import DaemonNotStarted, NotPossibleNow
 
 CONNECT = """

@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from unmix.database import migrate
 from unmix_plugins.watch.ledger.book import Ledger, LedgerError
 from unmix_plugins.watch.ledger.entry import Entry, FileFacts, Move, Plan, Result, State
 from unmix_plugins.watch.ledger.lock import AlreadyWatched, lock_ledger, watcher_of
-from unmix_plugins.watch.ledger.schema import MIGRATIONS, migrate
+from unmix_plugins.watch.ledger.schema import MIGRATIONS
 
 FACTS = FileFacts(11, 1_700_000_000_123_456_789, "66305:18446744073709551615")
 NO_TEXT = Path(os.fsdecode(b"caf\xe9/\xff\n.wav"))
@@ -203,17 +204,14 @@ def test_what_is_no_ledger_is_refused(tmp_path: Path) -> None:
         Ledger(tmp_path / "ledger.sqlite3" / "below.sqlite3")
 
 
-def test_a_migration_that_fails_is_as_if_it_had_not_begun(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_migration_that_fails_is_as_if_it_had_not_begun(tmp_path: Path) -> None:
     def breaks(db: sqlite3.Connection) -> None:
         db.execute("CREATE TABLE half (done INTEGER)")
         raise ZeroDivisionError
 
-    monkeypatch.setattr("unmix_plugins.watch.ledger.schema.MIGRATIONS", (*MIGRATIONS, breaks))
     db = sqlite3.connect(tmp_path / "l.sqlite3", isolation_level=None)
     with pytest.raises(ZeroDivisionError):
-        migrate(db)
+        migrate(db, (*MIGRATIONS, breaks))
     assert db.execute("PRAGMA user_version").fetchone() == (len(MIGRATIONS),)
     assert db.execute("SELECT name FROM sqlite_master WHERE name = 'half'").fetchall() == []
 

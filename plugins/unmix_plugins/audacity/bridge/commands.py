@@ -11,8 +11,8 @@ from unmix_plugins.audacity.bridge.control import Event, Request
 from unmix_plugins.audacity.bridge.jobs import Shelf
 from unmix_plugins.audacity.bridge.writing import Writing
 from unmix_plugins.audacity.effect.operations import Operation
-from unmix_plugins.audacity.program.capture import audacity_pids
 from unmix_plugins.audacity.program.connection import Keeper
+from unmix_plugins.audacity.program.process import audacity_pids
 from unmix_plugins.errors import InvalidRequest, NotPossibleNow
 from unmix_plugins.version import version
 

@@ -8,7 +8,6 @@ import json
 import logging
 import os
 import socket
-import sys
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping
@@ -231,8 +230,8 @@ def _connect(folder: Path) -> socket.socket:
 
 @contextmanager
 def _address(path: Path) -> Generator[str]:
-    """The socket's path, or on Linux a short name for one that is too long for an address."""
-    if sys.platform != "linux" or len(os.fsencode(path)) <= _LONGEST_ADDRESS:
+    """The socket's path, or a short name for one that is too long for an address."""
+    if len(os.fsencode(path)) <= _LONGEST_ADDRESS:
         yield str(path)
         return
     folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)

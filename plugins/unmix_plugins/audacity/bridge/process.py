@@ -1,8 +1,6 @@
 """Starting the bridge in the background, for commands that need one."""
 
-import os
 import shutil
-import subprocess
 import sys
 import time
 from collections.abc import Sequence
@@ -12,7 +10,7 @@ from typing import Any
 from unmix_plugins.audacity.bridge.control import BridgeAbsent, Event, Request, ask
 from unmix_plugins.audacity.bridge.lock import holder
 from unmix_plugins.audacity.program.places import FOLDER
-from unmix_plugins.daemon_process import last_line
+from unmix_plugins.background import BackgroundProcess
 from unmix_plugins.errors import NotPossibleNow, UnmixError
 from unmix_plugins.version import version
 
@@ -32,11 +30,10 @@ class BridgeNotStarted(UnmixError):
 
 def bridge_command() -> tuple[str, ...]:
     """The argument list that runs the bridge of this installation from anywhere."""
-    name = "unmix.exe" if sys.platform == "win32" else "unmix"
-    beside = Path(sys.executable).with_name(name)
+    beside = Path(sys.executable).with_name("unmix")
     if beside.is_file():
         return (str(beside), "audacity", "run")
-    if found := shutil.which(name):
+    if found := shutil.which("unmix"):
         return (str(Path(found).absolute()), "audacity", "run")
     return (sys.executable, "-P", "-c", "from unmix_plugins.cli import main; main()", "audacity", "run")
 
@@ -91,16 +88,14 @@ def _start(state: Path, command: Sequence[str]) -> None:
     folder = state / FOLDER
     log = folder / LOG
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        begin = log.stat().st_size if log.exists() else 0
-        process = _spawn(command, state, log)
+        process = BackgroundProcess(command, state, log)
     except OSError as error:
         raise BridgeNotStarted(
             f"The bridge to Audacity cannot be started ({error}): make {folder} writable."
         ) from error
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
-        has_ended = process.poll() is not None
+        has_ended = process.exit_status() is not None
         try:
             status(state)
         except BridgeAbsent:
@@ -109,23 +104,4 @@ def _start(state: Path, command: Sequence[str]) -> None:
             time.sleep(_INTERVAL)
         else:
             return
-    said = last_line(log, begin)
-    raise BridgeNotStarted(
-        f"The bridge to Audacity did not come up{f', saying “{said}”' if said else ''}: its log is {log}."
-    )
-
-
-def _spawn(command: Sequence[str], state: Path, log: Path) -> "subprocess.Popen[bytes]":
-    descriptor = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    try:
-        return subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=descriptor,
-            stderr=descriptor,
-            cwd=state,
-            env={**os.environ, "UNMIX_STATE": str(state)},
-            start_new_session=True,  # Ctrl-C in the terminal is not meant for the bridge
-        )
-    finally:
-        os.close(descriptor)
+    raise BridgeNotStarted(f"The bridge to Audacity did not come up{process.last_words()}: its log is {log}.")

@@ -41,9 +41,9 @@ class Door:
 
     def __init__(self, folder: Path) -> None:
         """Open for business. Raises NotSupported where there is no /proc."""
-        if not sys.platform.startswith("linux"):
+        if sys.platform != "linux":
             raise NotSupported(
-                "Unmix in Audacity's menu needs Linux so far; use `unmix denoise FILE` on this system."
+                "Unmix in Audacity's menu needs Linux so far: use `unmix denoise FILE` on this system."
             )
         self._file = folder / DOOR
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)

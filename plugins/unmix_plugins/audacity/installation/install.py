@@ -1,7 +1,6 @@
 """What an installation into Audacity changes, and what takes it back."""
 
 import os
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -10,7 +9,7 @@ from unmix_plugins.audacity.installation import configuration, manifest
 from unmix_plugins.audacity.installation.autostart import autostart_entry, autostart_file
 from unmix_plugins.audacity.installation.manifest import Manifest, read_manifest
 from unmix_plugins.audacity.program.places import SETTINGS, Places
-from unmix_plugins.errors import NotPossibleNow, NotSupported
+from unmix_plugins.errors import NotPossibleNow
 from unmix_plugins.files import file_changes
 from unmix_plugins.files.file_changes import Change, digest, read
 from unmix_plugins.version import version
@@ -42,18 +41,12 @@ def plan_install(
     autostart: bool = True,
     environment: Mapping[str, str] = os.environ,
     effects: Path = EFFECTS,
-    system: str = sys.platform,
 ) -> Plan:
     """What brings the effects, the script pipe and, with `autostart`, the start at login into this state.
 
     `bridge_folder` is where effects find the bridge, `command` what runs it. A second installation plans nothing.
-    While Audacity runs, its settings are left, and the plan says so. Raises SourceError where a file cannot be read,
-    and NotSupported where effects cannot reach the bridge.
+    While Audacity runs, its settings are left, and the plan says so. Raises SourceError where a file cannot be read.
     """
-    if system != "linux":
-        raise NotSupported(
-            "Unmix in Audacity's menu needs Linux so far: use `unmix denoise FILE` on this system."
-        )
     before = read_manifest(places.plug_ins / manifest.NAME)
     shipped = shipped_files(bridge_folder, effects)
     wanted = list(_effect_changes(places, before, shipped))

@@ -3,12 +3,8 @@
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
-import psutil
-
-_NAMES = frozenset({"audacity", "audacity.exe", "Audacity"})
 _CARDS = Path("/proc/asound")
 _OWNER = re.compile(r"^owner_pid\s*:\s*(\d+)", re.MULTILINE)
 _SOUND_SERVER_THREADS = ("threaded-ml", "pw-", "data-loop")
@@ -18,20 +14,8 @@ _JACK = "/dev/shm/jack"  # noqa: S108  # JACK's own
 _SECONDS = 2.0
 
 
-def audacity_pids() -> list[int]:
-    """The Audacity programs of this user, the oldest first."""
-    found: list[tuple[float, int]] = []
-    for process in psutil.process_iter(["name", "uids", "create_time"]):
-        uids = process.info["uids"]
-        if process.info["name"] in _NAMES and (uids is None or uids.real == os.getuid()):
-            found.append((process.info["create_time"], process.pid))
-    return [pid for _, pid in sorted(found)]
-
-
 def is_recording(pid: int) -> bool | None:
     """Whether this process records sound; None where that cannot be known."""
-    if not sys.platform.startswith("linux"):
-        return None
     tasks = _tasks(pid)
     if _owns_a_capture_device(tasks):
         return True

@@ -5,10 +5,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-from unmix_plugins.audacity.program.capture import audacity_pids
 from unmix_plugins.audacity.program.disk_space import has_room
 from unmix_plugins.audacity.program.editor import Editor
 from unmix_plugins.audacity.program.pipe import Pipe, PipeAbsent
+from unmix_plugins.audacity.program.process import audacity_pids
 
 _SECONDS = 0.5
 """Between two looks for Audacity; a look costs microseconds and sends nothing."""

@@ -23,7 +23,6 @@ import os
 import secrets
 import select
 import stat
-import sys
 import threading
 import time
 from pathlib import Path
@@ -131,7 +130,7 @@ class Pipe:
     def is_there(folder: Path = Path("/tmp")) -> bool:  # noqa: S108  # Audacity's own
         """Whether an Audacity listens; nothing is sent, and it goes on listening."""
         try:
-            os.close(_open_writer(folder))
+            os.close(_open(_fifo(folder, "to"), os.O_WRONLY))
         except PipeAbsent:
             return False
         return True
@@ -268,7 +267,7 @@ def _line(text: str) -> bytes:
 
 
 def _open_both(folder: Path) -> tuple[int, int]:
-    writer = _open_writer(folder)
+    writer = _open(_fifo(folder, "to"), os.O_WRONLY)
     try:
         reader = _open(_fifo(folder, "from"), os.O_RDONLY)
     except PipeAbsent:
@@ -280,12 +279,6 @@ def _open_both(folder: Path) -> tuple[int, int]:
         os.close(reader)
         raise PipeAbsent
     return writer, reader
-
-
-def _open_writer(folder: Path) -> int:
-    if sys.platform == "win32":
-        raise PipeAbsent("Audacity's script pipe is not used on Windows: use the effects in its menu.")
-    return _open(_fifo(folder, "to"), os.O_WRONLY)
 
 
 def _open(fifo: Path, mode: int) -> int:

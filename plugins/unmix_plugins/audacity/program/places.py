@@ -1,7 +1,7 @@
 """Where the Audacity of this user keeps its settings and plug-ins, and where its parts lie.
 
-The rules are Audacity's own (`FileNames.cpp`, the same in 3.2.4 and 3.7.5): a folder “Portable Settings” beside the
-program comes first; on Linux then `~/.audacity-data` where there is one, and the XDG folders otherwise.
+The rules are Audacity's own (`FileNames.cpp`, the same in 3.2.4 and 3.7.5) on Linux: a folder “Portable Settings”
+beside the program comes first, then `~/.audacity-data` where there is one, and the XDG folders otherwise.
 """
 
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 
+from unmix_plugins.audacity.program.process import audacity_pids
 from unmix_plugins.audacity.program.registry import unknown_effects
 from unmix_plugins.errors import NotFound, NotPossibleNow, NotSupported, UnmixError
 
@@ -21,8 +22,7 @@ FOLDER = "audacity"
 SETTINGS = "audacity.cfg"
 LIBRARIES = (Path("/usr/lib"), Path("/usr/local/lib"))
 """Where Linux distributions keep the libraries of programs."""
-_MODULE = "mod-script-pipe"
-_MODULE_SUFFIX = {"win32": ".dll"}
+_MODULE = "mod-script-pipe.so"
 _FLATPAK = ".var/app/org.audacityteam.Audacity"
 
 
@@ -54,12 +54,12 @@ class Places:
 
     def running(self) -> int | None:
         """An Audacity that uses these settings, or may."""
-        return next((pid for pid in _running() if _uses(pid, self.settings)), None)
+        return next((pid for pid in audacity_pids() if _uses(pid, self.settings)), None)
 
     def modules(self) -> Iterator[Path]:
         """The script pipe's files in the order in which Audacity looks for them."""
         for folder in _module_folders(self):
-            file = folder / f"{_MODULE}{_MODULE_SUFFIX.get(sys.platform, '.so')}"
+            file = folder / _MODULE
             if file.is_file():
                 yield file
 
@@ -67,8 +67,13 @@ class Places:
 def find_places(named: Path | None = None) -> Places:
     """The folders of the Audacity that this user has, or `named`, a folder with audacity.cfg or Plug-Ins.
 
-    Raises NotFound where there is none, NotPossibleNow where there are two, and NotSupported for the one of Flatpak.
+    Raises NotFound where there is none, NotPossibleNow where there are two, and NotSupported where effects cannot reach
+    the bridge: in Flatpak, and on systems other than Linux.
     """
+    if sys.platform != "linux":
+        raise NotSupported(
+            "Unmix in Audacity's menu needs Linux so far: use `unmix denoise FILE` on this system."
+        )
     home = Path.home()
     usual = usual_places(os.environ, home, find_program())
     is_here = usual.program is not None or usual.settings.exists() or usual.plug_ins.exists()
@@ -100,20 +105,10 @@ def find_places(named: Path | None = None) -> Places:
     return usual
 
 
-def usual_places(
-    environment: Mapping[str, str], home: Path, program: Path | None, system: str = sys.platform
-) -> Places:
+def usual_places(environment: Mapping[str, str], home: Path, program: Path | None) -> Places:
     """Where an Audacity with this environment and executable keeps its settings."""
-    if program is not None:
-        beside = program.parent.parent if system == "darwin" else program.parent
-        if (portable := beside / "Portable Settings").is_dir():
-            return Places(portable, portable, program)
-    if system == "darwin":
-        folder = home / "Library" / "Application Support" / "audacity"
-        return Places(folder, folder, program)
-    if system == "win32":
-        folder = Path(environment.get("APPDATA") or home / "AppData" / "Roaming") / "audacity"
-        return Places(folder, folder, program)
+    if program is not None and (portable := program.parent / "Portable Settings").is_dir():
+        return Places(portable, portable, program)
     if (old := home / ".audacity-data").is_dir():
         return Places(old, old, program)
     configuration = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
@@ -123,18 +118,8 @@ def usual_places(
 
 def find_program() -> Path | None:
     """The executable of the Audacity that a user would start."""
-    candidates: list[Path] = []
-    if sys.platform == "darwin":
-        candidates = [
-            folder / "Audacity.app" / "Contents" / "MacOS" / "Audacity"
-            for folder in (Path("/Applications"), Path.home() / "Applications")
-        ]
-    elif sys.platform == "win32":
-        folders = [os.environ.get(name) for name in ("ProgramFiles", "ProgramW6432")]
-        candidates = [Path(folder) / "Audacity" / "Audacity.exe" for folder in folders if folder]
-    if found := shutil.which("audacity"):
-        candidates.insert(0, Path(found))
-    return next((Path(os.path.realpath(path)) for path in candidates if path.is_file()), None)
+    found = shutil.which("audacity")
+    return Path(os.path.realpath(found)) if found else None
 
 
 def effects_are_new() -> bool:
@@ -162,18 +147,6 @@ def _module_folders(places: Places) -> Iterator[Path]:
     for library in LIBRARIES:
         yield library / "audacity" / "modules"
         yield from sorted(library.glob("*-linux-gnu*/audacity/modules"))
-
-
-def _running() -> Iterator[int]:
-    """Every Audacity of this user."""
-    for process in psutil.process_iter():
-        try:
-            name = process.name().casefold().removesuffix(".exe")
-            is_own = sys.platform == "win32" or process.uids().real == os.getuid()
-            if name == "audacity" and is_own and process.status() != psutil.STATUS_ZOMBIE:
-                yield process.pid
-        except psutil.Error:
-            continue
 
 
 def _uses(pid: int, settings: Path) -> bool:

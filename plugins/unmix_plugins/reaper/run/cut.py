@@ -10,7 +10,7 @@ from typing import Any, BinaryIO, cast
 
 from unmix.words import Section
 
-from unmix_plugins.reaper.run.wave_file import WaveFile, read_wave
+from unmix_plugins.files.wave_file import WaveFile, read_wave
 
 _MOST_BYTES = 0xFFFF_0000
 """Of samples: the sizes in the header must fit 32 bits."""

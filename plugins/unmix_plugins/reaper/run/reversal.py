@@ -5,7 +5,7 @@ from typing import BinaryIO
 
 from unmix_plugins.errors import BrokenResult
 from unmix_plugins.files.partial_file import PartialFile, output_errors
-from unmix_plugins.reaper.run.wave_file import WaveFile, read_wave
+from unmix_plugins.files.wave_file import WaveFile, read_wave
 
 _BLOCK_BYTES = 1 << 20
 

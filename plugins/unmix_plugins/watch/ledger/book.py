@@ -12,13 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from unmix.database import open_database
+
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.ledger.entry import ENDED, Entry, FileFacts, Move, State
 from unmix_plugins.watch.ledger.rows import entry_from_row, row_from_entry
-from unmix_plugins.watch.ledger.schema import migrate
-
-_BUSY_SECONDS = 15.0
+from unmix_plugins.watch.ledger.schema import MIGRATIONS
 
 
 class LedgerError(UnmixError):
@@ -57,7 +57,7 @@ class Ledger:
         self._depth = 0
         try:
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            self._db = _open(path)
+            self._db = open_database(path, MIGRATIONS)
             (self.token,) = self._db.execute("SELECT token FROM ledger").fetchone()
             """Tells this ledger's jobs and temporary files from those of others."""
         except (OSError, sqlite3.Error, TypeError) as error:
@@ -304,16 +304,3 @@ class Ledger:
 
 def _marks(values: Sequence[object]) -> str:
     return ", ".join("?" * len(values)) or "NULL"
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS)
-    db.row_factory = sqlite3.Row
-    try:
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-            db.execute(f"PRAGMA {pragma}")
-        migrate(db)
-    except BaseException:
-        db.close()
-        raise
-    return db

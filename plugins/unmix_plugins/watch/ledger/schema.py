@@ -1,11 +1,12 @@
-"""The ledger's schema as functions in order; `PRAGMA user_version` counts those that have run.
+"""The ledger's schema as functions in order.
 
 Paths are BLOBs: file names need not be text. Identities are text: inodes may be larger than SQLite's integers.
 """
 
 import sqlite3
 import uuid
-from collections.abc import Callable
+
+from unmix.database import Migration
 
 
 def _first(db: sqlite3.Connection) -> None:
@@ -72,31 +73,4 @@ def _first(db: sqlite3.Connection) -> None:
     db.execute("CREATE TABLE mounts (path BLOB PRIMARY KEY, point BLOB NOT NULL) STRICT")
 
 
-MIGRATIONS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first,)
-
-
-def migrate(db: sqlite3.Connection) -> None:
-    """Bring the schema up to date, each step in a transaction of its own.
-
-    Raises sqlite3.DatabaseError when the file is from a newer unmix, or no database.
-    """
-    while True:
-        db.execute(
-            "BEGIN IMMEDIATE"
-        )  # two processes may open a new ledger at once: one migrates, the other sees it
-        try:
-            (done,) = db.execute("PRAGMA user_version").fetchone()
-            if done > len(MIGRATIONS):
-                raise sqlite3.DatabaseError(
-                    f"schema {done} is newer than this unmix knows ({len(MIGRATIONS)})"
-                )
-            if done < len(MIGRATIONS):
-                MIGRATIONS[done](db)
-                db.execute(f"PRAGMA user_version = {done + 1}")
-            db.execute("COMMIT")
-        except BaseException:
-            if db.in_transaction:  # a full disk has rolled it back already
-                db.execute("ROLLBACK")
-            raise
-        if done == len(MIGRATIONS):
-            return
+MIGRATIONS: tuple[Migration, ...] = (_first,)

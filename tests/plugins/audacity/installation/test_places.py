@@ -11,9 +11,9 @@ from unmix_plugins.errors import NotFound, NotPossibleNow, NotSupported
 
 
 def test_linux_has_two_folders_and_minds_xdg(tmp_path: Path) -> None:
-    usual = usual_places({}, tmp_path, None, "linux")
+    usual = usual_places({}, tmp_path, None)
     assert usual == Places(tmp_path / ".config/audacity", tmp_path / ".local/share/audacity")
-    named = usual_places({"XDG_CONFIG_HOME": "/c", "XDG_DATA_HOME": "/d"}, tmp_path, None, "linux")
+    named = usual_places({"XDG_CONFIG_HOME": "/c", "XDG_DATA_HOME": "/d"}, tmp_path, None)
     assert named == Places(Path("/c/audacity"), Path("/d/audacity"))
     assert usual.plug_ins == tmp_path / ".local/share/audacity/Plug-Ins"
     assert usual.registry == tmp_path / ".config/audacity/pluginregistry.cfg"
@@ -21,29 +21,16 @@ def test_linux_has_two_folders_and_minds_xdg(tmp_path: Path) -> None:
 
 def test_the_old_folder_comes_first_where_there_is_one(tmp_path: Path) -> None:
     (tmp_path / ".audacity-data").mkdir()
-    usual = usual_places({"XDG_CONFIG_HOME": "/c"}, tmp_path, None, "linux")
+    usual = usual_places({"XDG_CONFIG_HOME": "/c"}, tmp_path, None)
     assert usual.settings == tmp_path / ".audacity-data/audacity.cfg"
     assert usual.plug_ins == tmp_path / ".audacity-data/Plug-Ins"
 
 
-def test_macos_and_windows_have_one_folder(tmp_path: Path) -> None:
-    mac = usual_places({}, tmp_path, None, "darwin")
-    assert mac.plug_ins == tmp_path / "Library/Application Support/audacity/Plug-Ins"
-    assert mac.settings.parent == mac.data
-    windows = usual_places({"APPDATA": "/roaming"}, tmp_path, None, "win32")
-    assert windows.plug_ins == Path("/roaming/audacity/Plug-Ins")
-    assert usual_places({}, tmp_path, None, "win32").data == tmp_path / "AppData/Roaming/audacity"
-
-
 def test_portable_settings_beside_the_program_come_before_all(tmp_path: Path) -> None:
-    program = tmp_path / "Audacity.app/Contents/MacOS/Audacity"
-    (tmp_path / "Audacity.app/Contents/Portable Settings").mkdir(parents=True)
     (tmp_path / ".audacity-data").mkdir()
     (tmp_path / "bin/Portable Settings").mkdir(parents=True)
-    mac = usual_places({}, tmp_path, program, "darwin")
-    assert mac.settings == tmp_path / "Audacity.app/Contents/Portable Settings/audacity.cfg"
-    linux = usual_places({}, tmp_path, tmp_path / "bin/audacity", "linux")
-    assert linux.plug_ins == tmp_path / "bin/Portable Settings/Plug-Ins"
+    usual = usual_places({}, tmp_path, tmp_path / "bin/audacity")
+    assert usual.plug_ins == tmp_path / "bin/Portable Settings/Plug-Ins"
 
 
 def test_no_audacity_is_told(home: Home) -> None:

@@ -18,6 +18,12 @@ class WaveFile:
 
     format: bytes
     """The body of its format chunk."""
+    tag: int
+    """What its samples are: 1 PCM, 3 float, …; the one within where the format is extensible."""
+    channels: int
+    sample_rate: int
+    """Hz."""
+    sample_bits: int
     frame_size: int
     """Bytes."""
     data_start: int
@@ -32,7 +38,7 @@ class WaveFile:
 
 
 def read_wave(file: BinaryIO) -> WaveFile | None:
-    """The layout; None for what is no WAVE file, is compressed, or does not say plainly how long it is."""
+    """The layout; None for what is no WAVE file, is compressed, cut off, or does not say plainly how long it is."""
     length = file.seek(0, 2)
     file.seek(0)
     head = file.read(12)
@@ -47,7 +53,7 @@ def read_wave(file: BinaryIO) -> WaveFile | None:
         start = position + 8
         if name == b"data":
             size = large_size if size == _IN_DS64 else size
-            return _layout(stored, start, size) if 0 < size <= length - start else None
+            return _layout(stored, start, size) if size <= length - start else None
         if start + size > length:
             return None
         if name == b"ds64":
@@ -61,12 +67,12 @@ def read_wave(file: BinaryIO) -> WaveFile | None:
 def _layout(stored: bytes, start: int, size: int) -> WaveFile | None:
     if len(stored) < 16:
         return None
-    tag, _, _, _, frame_size = struct.unpack_from("<HHIIH", stored)
+    tag, channels, sample_rate, _, frame_size, sample_bits = struct.unpack_from("<HHIIHH", stored)
     if tag == _EXTENSIBLE and len(stored) >= 26:
         (tag,) = struct.unpack_from("<H", stored, 24)
-    if tag not in _EVEN or not 0 < frame_size <= size:
+    if tag not in _EVEN or not channels or not sample_rate or not frame_size:
         return None
-    return WaveFile(stored, frame_size, start, size // frame_size)
+    return WaveFile(stored, tag, channels, sample_rate, sample_bits, frame_size, start, size // frame_size)
 
 
 def _chunk(name: bytes, body: bytes) -> bytes:
