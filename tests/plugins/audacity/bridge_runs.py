@@ -19,10 +19,10 @@ from unmix_plugins.client import Client
 _RUN = """
 import sys
 from pathlib import Path
-from unmix_plugins.audacity.bridge import answers as desk
+from unmix_plugins.audacity.bridge import answers
 from unmix_plugins.audacity.bridge.app import run
-desk.LONG = float(sys.argv[3])
-desk.PATIENCE = max(desk.PATIENCE, desk.LONG)
+answers.LONG = float(sys.argv[3])
+answers.PATIENCE = max(answers.PATIENCE, answers.LONG)
 sys.exit(run(Path(sys.argv[1]), pipes=Path(sys.argv[2])))
 """
 

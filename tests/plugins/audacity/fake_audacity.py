@@ -32,7 +32,7 @@ class Selection:
 
 
 class FakeAudacity(FakePipe):
-    """Its effects ask `handle`, as they do through the doors."""
+    """Its effects ask `handle`, as they do through the FIFOs."""
 
     def __init__(self, folder: Path, state: Path, *tracks: Track) -> None:
         """The pipe lies in `folder`, the bridge's files below `state`."""

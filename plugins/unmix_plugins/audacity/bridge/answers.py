@@ -13,11 +13,10 @@ from pathlib import Path
 from typing import Protocol
 
 from unmix_plugins.audacity.bridge.click import Click, Handed, State, handed_over, only_output
-from unmix_plugins.audacity.bridge.jobs import Shelf
+from unmix_plugins.audacity.bridge.jobs import Jobs
 from unmix_plugins.audacity.bridge.new_tracks import write_new_tracks
-from unmix_plugins.audacity.bridge.pace import Pace
 from unmix_plugins.audacity.bridge.wording import ENVELOPE, GAPS, NARROW, NO_ROOM, UNCHANGED, explained
-from unmix_plugins.audacity.bridge.work import Work
+from unmix_plugins.audacity.bridge.work import Pace, Work
 from unmix_plugins.audacity.effect import choices as remembered
 from unmix_plugins.audacity.effect.clips import all_inside_one_clip, has_narrow_gap, have_envelopes
 from unmix_plugins.audacity.effect.operations import FETCH, Operation, Order, order
@@ -98,14 +97,14 @@ class _Command:
     on_click: Callable[[Click], object]
 
 
-class Desk:
+class Answers:
     """Answers one request at a time, as Audacity asks."""
 
-    def __init__(self, folder: Path, connect: Callable[[], Client], shelf: Shelf, writer: Writer) -> None:
-        """Exchange files below `folder`; late clicks go onto `shelf` and to `writer`."""
+    def __init__(self, folder: Path, connect: Callable[[], Client], jobs: Jobs, writer: Writer) -> None:
+        """Exchange files below `folder`; late clicks go to `jobs` and to `writer`."""
         self._folder = folder
         self._connect = connect
-        self._shelf = shelf
+        self._jobs = jobs
         self._writer = writer
         self._pace = Pace()
         self._click: Click | None = None
@@ -132,7 +131,7 @@ class Desk:
             return Say(f"{error}\n\nRun: unmix audacity install")
         match request:
             case Imported(path):
-                self._shelf.forget(Path(path))
+                self._jobs.forget(Path(path))
                 return None
             case StatusRequest():
                 return self._writer.see(request)
@@ -199,7 +198,7 @@ class Desk:
         """The click that this first track begins, or why there is none."""
         request = handed.request
         if request.operation == FETCH:
-            found = self._shelf.find(handed, None)
+            found = self._jobs.find(handed, None)
             return self._claimed(found, handed) if found else _NOTHING_TO_FETCH
         command = self._command
         if command and command.operation != request.operation:
@@ -208,7 +207,7 @@ class Desk:
         wanted, chosen = order(request.operation, settings, remembered.load(self._folder))
         if request.settings:
             remembered.save(self._folder, chosen)
-        if found := self._shelf.find(handed, wanted):
+        if found := self._jobs.find(handed, wanted):
             begun = self._claimed(found, handed)
         else:
             begun = self._new(wanted, handed)
@@ -230,8 +229,8 @@ class Desk:
         return Click(wanted, project, work, is_late=is_late or is_long)
 
     def _claimed(self, click: Click, handed: Handed) -> Click | str:
-        """A click that is on the shelf, to be fetched."""
-        if not (click.can_be_fetched and self._shelf.claim(click)):
+        """A click that is among the jobs, to be fetched."""
+        if not (click.can_be_fetched and self._jobs.claim(click)):
             return _UNDER_WAY
         click.ended.clear()
         click.is_late = click.order.operation.is_in_place and not self._is_inside_one_clip(handed)
@@ -283,7 +282,7 @@ class Desk:
         if not self._writer.has_room(click):
             return self._refuse(request, NO_ROOM + UNCHANGED)
         path = self._in_plain_letters(write_new_tracks(click, self._folder / "out"))
-        self._shelf.put_import(click, path)
+        self._jobs.put_import(click, path)
         self._click = None
         click.settle(State.DONE)
         return Import(path)
@@ -298,7 +297,7 @@ class Desk:
 
     def _promised(self, click: Click) -> Answer:
         """The effect's part ends here, after its last track; the writer goes on."""
-        self._shelf.put(click)
+        self._jobs.put(click)
         self._click = None
         self._writer.follow(click)
         return Nothing() if self._writer.can_write() else Say(_BACKGROUND)
@@ -326,7 +325,7 @@ class Desk:
         """The click is answered; its files go as soon as Audacity has surely opened them."""
         self._click = None
         click.settle(State.DONE)
-        timer = threading.Timer(_KEEP, self._shelf.remove, [click])
+        timer = threading.Timer(_KEEP, self._jobs.remove, [click])
         timer.daemon = True
         timer.start()
 
@@ -340,4 +339,4 @@ class Desk:
             return
         click.work.cancel()
         click.settle(State.FAILED, "Cancelled.")
-        self._shelf.remove(click)
+        self._jobs.remove(click)

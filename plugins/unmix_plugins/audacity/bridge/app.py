@@ -9,16 +9,16 @@ from pathlib import Path
 
 from unmix.locations import state_folder
 
-from unmix_plugins.audacity.bridge.answers import Desk
+from unmix_plugins.audacity.bridge.answers import Answers
 from unmix_plugins.audacity.bridge.commands import Commands
 from unmix_plugins.audacity.bridge.control import Server
-from unmix_plugins.audacity.bridge.jobs import Shelf
+from unmix_plugins.audacity.bridge.jobs import Jobs
 from unmix_plugins.audacity.bridge.window import Window
 from unmix_plugins.audacity.bridge.writing import Writing
-from unmix_plugins.audacity.effect.fifo import Door
+from unmix_plugins.audacity.effect.fifo import Fifos
 from unmix_plugins.audacity.effect.request import Answer
 from unmix_plugins.audacity.program import capture
-from unmix_plugins.audacity.program.connection import Keeper
+from unmix_plugins.audacity.program.connection import Connection
 from unmix_plugins.audacity.program.places import FOLDER, effects_are_new
 from unmix_plugins.client import Client
 from unmix_plugins.errors import UnmixError
@@ -38,28 +38,30 @@ def run(state: Path | None = None, *, pipes: Path = PIPES, with_window: bool = T
     state = state or state_folder()
     folder = state / FOLDER
     stop = threading.Event()
-    shelf = Shelf()
-    keeper = Keeper(pipes, effects_are_new)
-    writing = Writing(folder, shelf, keeper.editor, lambda: _is_recording(keeper), keeper.has_room)
+    jobs = Jobs()
+    connection = Connection(pipes, effects_are_new)
+    writing = Writing(folder, jobs, connection.editor, lambda: _is_recording(connection), connection.has_room)
 
     def connect() -> Client:
         return Client.connect(state, client_name=CLIENT_NAME)
 
-    desk = Desk(folder, connect, shelf, writing)
-    commands = Commands(desk, shelf, writing, keeper, stop.set)
+    answers = Answers(folder, connect, jobs, writing)
+    commands = Commands(answers, jobs, writing, connection, stop.set)
     server = Server(folder, commands.handle)
     server.start()
     try:
         _fresh(folder / "in", folder / "out")
-        with Door(folder) as door, Window(shelf, commands.handle, enabled=with_window):
-            threading.Thread(target=_serve, args=(door, desk, stop), name="unmix-door", daemon=True).start()
-            keeper.start()
+        with Fifos(folder) as fifos, Window(jobs, commands.handle, enabled=with_window):
+            threading.Thread(
+                target=_serve, args=(fifos, answers, stop), name="unmix-fifos", daemon=True
+            ).start()
+            connection.start()
             threading.Thread(target=_warm, args=(connect,), name="unmix-warm", daemon=True).start()
             _end_by_signal(stop)
             stop.wait()
             writing.close()
-        keeper.close()
-        for click in shelf.all().values():
+        connection.close()
+        for click in jobs.all().values():
             click.work.cancel()
         _fresh(folder / "in", folder / "out")
     finally:
@@ -76,23 +78,23 @@ def _end_by_signal(stop: threading.Event) -> None:
         signal.signal(number, end)
 
 
-def _serve(door: Door, desk: Desk, stop: threading.Event) -> None:
-    """Answer effects until the door closes. Should this end otherwise, so does the bridge: an effect must not wait."""
+def _serve(fifos: Fifos, answers: Answers, stop: threading.Event) -> None:
+    """Answer effects until the FIFOs close. Should this end otherwise, so does the bridge: an effect must not wait."""
     try:
-        for lines in door.requests():
-            answer = _answer(desk, lines)
+        for lines in fifos.requests():
+            answer = _answer(answers, lines)
             if answer is not None:
-                door.answer(answer)
+                fifos.answer(answer)
     finally:
         stop.set()
 
 
-def _answer(desk: Desk, lines: str) -> Answer | None:
+def _answer(answers: Answers, lines: str) -> Answer | None:
     try:
-        return desk.handle(lines)
+        return answers.handle(lines)
     except Exception:  # noqa: BLE001  # the border to Audacity, which waits for an answer
         _log.exception("a request met an error of the bridge")
-        return desk.apology()
+        return answers.apology()
 
 
 def _warm(connect: Callable[[], Client]) -> None:
@@ -110,9 +112,9 @@ def _fresh(*folders: Path) -> None:
         folder.mkdir(mode=0o700, parents=True)
 
 
-def _is_recording(keeper: Keeper) -> bool | None:
+def _is_recording(connection: Connection) -> bool | None:
     """Whether the connected Audacity records; None when that cannot be seen."""
-    if keeper.editor() is None:
+    if connection.editor() is None:
         return False
-    pid = keeper.pid()
+    pid = connection.pid()
     return None if pid is None else capture.is_recording(pid)

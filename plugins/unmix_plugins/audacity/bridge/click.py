@@ -65,7 +65,7 @@ def handed_over(request: TrackRequest, wave: FloatWave) -> Handed:
 
 @dataclass(slots=True)
 class Click:
-    """Changed by one thread at a time: first the desk's, then, once it is late, its writer's."""
+    """Changed by one thread at a time: first the one that answers, then, once it is late, its writer's."""
 
     order: Order
     project: Project

@@ -5,13 +5,13 @@ import queue
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from unmix_plugins.audacity.bridge.answers import Desk
+from unmix_plugins.audacity.bridge.answers import Answers
 from unmix_plugins.audacity.bridge.click import Click, State
 from unmix_plugins.audacity.bridge.control import Event, Request
-from unmix_plugins.audacity.bridge.jobs import Shelf
+from unmix_plugins.audacity.bridge.jobs import Jobs
 from unmix_plugins.audacity.bridge.writing import Writing
 from unmix_plugins.audacity.effect.operations import Operation
-from unmix_plugins.audacity.program.connection import Keeper
+from unmix_plugins.audacity.program.connection import Connection
 from unmix_plugins.audacity.program.process import audacity_pids
 from unmix_plugins.errors import InvalidRequest, NotPossibleNow
 from unmix_plugins.version import version
@@ -24,13 +24,18 @@ class Commands:
     """Each method yields the events of its answer; `control.py` says which."""
 
     def __init__(
-        self, desk: Desk, shelf: Shelf, writing: Writing, keeper: Keeper, stop: Callable[[], object]
+        self,
+        answers: Answers,
+        jobs: Jobs,
+        writing: Writing,
+        connection: Connection,
+        stop: Callable[[], object],
     ) -> None:
         """Command these parts of one bridge; `stop` ends it."""
-        self._desk = desk
-        self._shelf = shelf
+        self._answers = answers
+        self._jobs = jobs
         self._writing = writing
-        self._keeper = keeper
+        self._connection = connection
         self._stop = stop
 
     def handle(self, request: Request) -> Iterator[Event]:
@@ -41,13 +46,13 @@ class Commands:
             case "run":
                 yield from self._run(request)
             case "cancel":
-                if not self._shelf.get(_job(request)).work.cancel():
+                if not self._jobs.get(_job(request)).work.cancel():
                     raise NotPossibleNow("This is no longer worked on: dismiss it, or undo it in Audacity.")
                 yield _done("Cancelled; nothing was changed.")
             case "collect":
                 yield from self._collect(request)
             case "dismiss":
-                self._shelf.dismiss(_job(request))
+                self._jobs.dismiss(_job(request))
                 yield _done("The result was thrown away.")
             case "stop":
                 yield _done("The bridge ends.")
@@ -62,10 +67,10 @@ class Commands:
             "pid": os.getpid(),
             "version": version(),
             "audacity": {
-                "connected": self._keeper.editor() is not None,
-                "pid": self._keeper.pid() or running,
+                "connected": self._connection.editor() is not None,
+                "pid": self._connection.pid() or running,
             },
-            "jobs": [_described(number, click) for number, click in self._shelf.all().items()],
+            "jobs": [_described(number, click) for number, click in self._jobs.all().items()],
         }
 
     def _run(self, request: Request) -> Iterator[Event]:
@@ -78,7 +83,7 @@ class Commands:
         settings = _settings(operation, request)
         clicks: queue.SimpleQueue[Click] = queue.SimpleQueue()
         with self._writing.turn:
-            editor = self._keeper.editor()
+            editor = self._connection.editor()
             if editor is None:
                 raise NotPossibleNow(
                     "Audacity's script pipe does not answer: start Audacity, or see `unmix audacity doctor`."
@@ -87,7 +92,7 @@ class Commands:
                 raise NotPossibleNow(
                     "No audio track is selected in Audacity: select what shall be worked on."
                 )
-            with self._desk.expecting(operation, settings, clicks.put):
+            with self._answers.expecting(operation, settings, clicks.put):
                 editor.run(operation.effect, undo=True)
         if clicks.empty():
             raise NotPossibleNow("Audacity did not take the effect: look at its window.")
@@ -100,7 +105,7 @@ class Commands:
             yield {"event": "failed", "message": click.message}
 
     def _collect(self, request: Request) -> Iterator[Event]:
-        click = self._shelf.get(_job(request))
+        click = self._jobs.get(_job(request))
         if click.state not in {State.READY, State.CHANGED, State.WAITING}:
             raise NotPossibleNow(f"There is nothing to fetch yet: this job is {click.state}.")
         self._writing.write(click, as_new_tracks=bool(request.get("as_new_track")), confirmed=True)

@@ -11,7 +11,7 @@ from unmix_plugins.errors import NotFound, NotPossibleNow
 _log = logging.getLogger(__name__)
 
 
-class Shelf:
+class Jobs:
     """Keeps clicks and their files until they are done with; may be used from any thread."""
 
     def __init__(self) -> None:

@@ -17,21 +17,21 @@ from typing import Self
 
 from unmix_plugins.audacity.bridge.click import Click, State
 from unmix_plugins.audacity.bridge.control import Event, Request
-from unmix_plugins.audacity.bridge.jobs import Shelf
+from unmix_plugins.audacity.bridge.jobs import Jobs
 from unmix_plugins.errors import UnmixError
 
 _log = logging.getLogger(__name__)
 
 _LOOK = 0.3
-"""Seconds between two looks at the shelf."""
+"""Seconds between two looks at the jobs."""
 
 
 class Window:
-    """Shows the shelf's clicks while there are any, and passes on what its buttons ask."""
+    """Shows the jobs while there are any, and passes on what its buttons ask."""
 
-    def __init__(self, shelf: Shelf, handle: Callable[[Request], Iterator[Event]], *, enabled: bool) -> None:
-        """Show `shelf`; buttons become requests to `handle`. Without a screen nothing is shown."""
-        self._shelf = shelf
+    def __init__(self, jobs: Jobs, handle: Callable[[Request], Iterator[Event]], *, enabled: bool) -> None:
+        """Show `jobs`; buttons become requests to `handle`. Without a screen nothing is shown."""
+        self._jobs = jobs
         self._handle = handle
         self._enabled = enabled and bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
         self._stop = threading.Event()
@@ -57,7 +57,7 @@ class Window:
         """One process for as long as there is something to show; one that has ended comes again with a new click."""
         given_up: set[str] = set()
         while not self._stop.wait(_LOOK):
-            clicks = self._shelf.all()
+            clicks = self._jobs.all()
             if clicks.keys() <= given_up:
                 self._close()
             elif not self._show(clicks):

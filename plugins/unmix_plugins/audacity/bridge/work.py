@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from unmix.words import Event, Options, OutputStarted, Progress, Summary, Task
+from unmix.words import DenoiseTask, Event, Options, OutputStarted, Progress, Summary, Task
 
 from unmix_plugins.client import Client
 from unmix_plugins.errors import Cancelled, OutputError, UnmixError
@@ -14,6 +14,10 @@ from unmix_plugins.errors import Cancelled, OutputError, UnmixError
 _log = logging.getLogger(__name__)
 
 _CANCELLED = "Cancelled; nothing was changed."
+_FIRST_GUESS = {DenoiseTask().kind: 0.05}
+"""Seconds of work for a second of audio, by the kind of task."""
+_GUESS_OF_OTHERS = 1.0
+"""Large networks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,3 +186,22 @@ class Work:
         with self._changed:
             self._error = self._error or error
             self._changed.notify_all()
+
+
+class Pace:
+    """How long work takes on this machine, learned from results."""
+
+    def __init__(self) -> None:
+        self._measured: dict[tuple[str, str], float] = {}
+
+    def expected(self, task: Task, seconds: float) -> float:
+        """Seconds that `task` will take with so many seconds of audio."""
+        guess = _FIRST_GUESS.get(task.kind, _GUESS_OF_OTHERS)
+        return seconds * self._measured.get((task.kind, task.model), guess)
+
+    def learn(self, task: Task, result: Result) -> None:
+        """Take the last measurement for the next guess; loading a model happens once and does not count."""
+        summary = result.summary
+        spent = summary.processing_seconds - summary.load_seconds
+        if summary.duration > 1.0 and spent > 0:
+            self._measured[task.kind, task.model] = spent / summary.duration

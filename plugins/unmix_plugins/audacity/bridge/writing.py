@@ -11,7 +11,7 @@ from pathlib import Path
 
 from unmix_plugins.audacity.bridge.click import Click, State
 from unmix_plugins.audacity.bridge.insertion import Insertion
-from unmix_plugins.audacity.bridge.jobs import Shelf
+from unmix_plugins.audacity.bridge.jobs import Jobs
 from unmix_plugins.audacity.bridge.wording import NO_ROOM, UNCHANGED, explained
 from unmix_plugins.audacity.effect.request import Answer, Say, StatusRequest, TrackRequest
 from unmix_plugins.audacity.program.editor import Editor
@@ -41,7 +41,7 @@ class Writing:
     def __init__(
         self,
         folder: Path,
-        shelf: Shelf,
+        jobs: Jobs,
         editor: Callable[[], Editor | None],
         is_recording: Callable[[], bool | None],
         has_room: Callable[[int], bool],
@@ -50,7 +50,7 @@ class Writing:
 
         `has_room` says whether Audacity's disk can take so many bytes.
         """
-        self._shelf = shelf
+        self._jobs = jobs
         self._editor = editor
         self._is_recording = is_recording
         self._has_room = has_room
@@ -73,7 +73,7 @@ class Writing:
 
     def see(self, request: StatusRequest) -> Answer:
         """Take note of the project in front, or say what there is to be said."""
-        return self._insertion.see(request) or Say(_told(self._shelf))
+        return self._insertion.see(request) or Say(_told(self._jobs))
 
     def follow(self, click: Click) -> None:
         """Put the click's results back when they are there."""
@@ -92,11 +92,11 @@ class Writing:
             with self.turn:
                 if not confirmed and self._is_recording() is not False:
                     continue  # it began while others had their turn
-                if not self._shelf.claim(click):
+                if not self._jobs.claim(click):
                     return
                 told = self._write(click, as_new_tracks=as_new_tracks)
             if click.state is State.DONE:
-                self._shelf.remove(click)
+                self._jobs.remove(click)
             elif told and not confirmed:
                 self._announce(click, told)
             return
@@ -110,11 +110,11 @@ class Writing:
             click.work.wait_for_all()
         except Cancelled as error:
             click.settle(State.FAILED, str(error))
-            self._shelf.remove(click)
+            self._jobs.remove(click)
         except UnmixError as error:
             click.settle(State.FAILED, str(error))
             if self._announce(click, explained(error, click.order.task)):
-                self._shelf.remove(click)
+                self._jobs.remove(click)
         else:
             self.write(click)
 
@@ -167,9 +167,9 @@ class Writing:
             return True
 
 
-def _told(shelf: Shelf) -> str:
+def _told(jobs: Jobs) -> str:
     """What the user sees who chooses `Unmix Status`."""
-    lines = [f"{_title(click)}\n{_stands(click)}" for click in shelf.all().values()]
+    lines = [f"{_title(click)}\n{_stands(click)}" for click in jobs.all().values()]
     return "\n\n".join(lines) or "Unmix is ready. Nothing is being worked on."
 
 

@@ -33,7 +33,7 @@ _LONGEST = 1 << 24
 """Bytes of a request; clips and envelopes of all tracks are in it."""
 
 
-class Door:
+class Fifos:
     """Makes the FIFOs below `folder` and publishes them until it is closed.
 
     One effect at a time waits here: Audacity runs them on its only window thread.
@@ -67,7 +67,7 @@ class Door:
         self.close()
 
     def requests(self) -> Iterator[str]:
-        """The text of each request, without its word and END, as they come; ends when the door closes."""
+        """The text of each request, without its word and END, as they come; ends when the FIFOs close."""
         waiting = b""
         end = f"{END}\n".encode()
         while piece := self._read():
@@ -84,7 +84,7 @@ class Door:
                 waiting = b""
 
     def answer(self, answer: Answer) -> None:
-        """Let the effect that sent the last request go on. Once the door is closed, nobody waits."""
+        """Let the effect that sent the last request go on. Once the FIFOs are closed, nobody waits."""
         with self._lock:
             if self._is_closed:
                 return
@@ -102,7 +102,7 @@ class Door:
             os.close(self._answers)
 
     def _read(self) -> bytes:
-        """The next bytes, or none once the door closes."""
+        """The next bytes, or none once the FIFOs close."""
         while True:
             ready = _readable(self._requests, self._wake)
             if self._wake in ready:

@@ -1,4 +1,4 @@
-"""What an effect tells the bridge, and what the bridge answers: the text that goes through the doors.
+"""What an effect tells the bridge, and what the bridge answers: the text that goes through the FIFOs.
 
 `effects/unmix.lsp` is the other side. Times are seconds on the project's time line, with a resolution of 1 µs.
 """
@@ -17,7 +17,7 @@ _FIELD = re.compile(r"([a-z_]+(?:\.[a-z_]+)?)=(.*)", re.DOTALL)
 
 
 class BadRequest(ValueError):
-    """What came through the door is no request of this version."""
+    """What came through the FIFOs is no request of this version."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ _EAGER_SECONDS = 0.05
 helper that replaces the pipe's files, and only who is connected by then can speak with it."""
 
 
-class Keeper:
+class Connection:
     """Connects when Audacity appears, and again when it was restarted."""
 
     def __init__(self, pipes: Path, must_hurry: Callable[[], bool]) -> None:
@@ -28,7 +28,7 @@ class Keeper:
         self._pipe: Pipe | None = None
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._keep, name="unmix-keeper", daemon=True)
+        self._thread = threading.Thread(target=self._keep, name="unmix-connection", daemon=True)
 
     def start(self) -> None:
         """Begin to look."""

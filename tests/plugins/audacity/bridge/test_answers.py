@@ -1,4 +1,4 @@
-"""The desk's answers to effects, with a daemon that multiplies; the pipe's side is a writer that only takes notes."""
+"""The answers to effects, with a daemon that multiplies; the pipe's side is a writer that only takes notes."""
 
 import threading
 from collections.abc import Callable
@@ -12,9 +12,9 @@ import soundfile
 from fake_daemon import FakeDaemon
 from plugins.audacity.requests import FACTORS, multiply, request_text
 from unmix_plugins.audacity.bridge import answers as desks
-from unmix_plugins.audacity.bridge.answers import Desk
+from unmix_plugins.audacity.bridge.answers import Answers
 from unmix_plugins.audacity.bridge.click import Click, State
-from unmix_plugins.audacity.bridge.jobs import Shelf
+from unmix_plugins.audacity.bridge.jobs import Jobs
 from unmix_plugins.audacity.effect.clips import Piece
 from unmix_plugins.audacity.effect.operations import Operation
 from unmix_plugins.audacity.effect.request import (
@@ -63,8 +63,8 @@ def writer() -> Notes:
 
 
 @pytest.fixture
-def shelf() -> Shelf:
-    return Shelf()
+def jobs() -> Jobs:
+    return Jobs()
 
 
 @pytest.fixture
@@ -75,11 +75,11 @@ def folder(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def desk(folder: Path, daemon: FakeDaemon, shelf: Shelf, writer: Notes) -> Desk:
+def answers(folder: Path, daemon: FakeDaemon, jobs: Jobs, writer: Notes) -> Answers:
     daemon.script.__dict__.update(
         multiply().__dict__ | {"calls": daemon.script.calls, "status": daemon.script.status}
     )
-    return Desk(folder, _connect(daemon), shelf, writer)
+    return Answers(folder, _connect(daemon), jobs, writer)
 
 
 def _connect(daemon: FakeDaemon) -> Callable[[], Client]:
@@ -91,107 +91,107 @@ def _samples(answer: Answer | None) -> np.ndarray:
     return soundfile.read(answer.path, dtype="float32")[0]
 
 
-def test_each_selected_track_gets_its_own_result(desk: Desk, folder: Path) -> None:
-    one = desk.handle(request_text(SAMPLES, folder, selected=(1, 3)))
-    two = desk.handle(request_text(STEREO, folder, selected=(1, 3), index=2, sample_rate=48_000))
+def test_each_selected_track_gets_its_own_result(answers: Answers, folder: Path) -> None:
+    one = answers.handle(request_text(SAMPLES, folder, selected=(1, 3)))
+    two = answers.handle(request_text(STEREO, folder, selected=(1, 3), index=2, sample_rate=48_000))
     assert np.array_equal(_samples(one), SAMPLES * np.float32(FACTORS["clean"]))
     assert np.array_equal(_samples(two), STEREO * np.float32(FACTORS["clean"]))
 
 
 def test_removing_vocals_replaces_the_selection_by_all_but_vocals(
-    desk: Desk, folder: Path, daemon: FakeDaemon
+    answers: Answers, folder: Path, daemon: FakeDaemon
 ) -> None:
-    answer = desk.handle(request_text(SAMPLES, folder, operation="remove_vocals"))
+    answer = answers.handle(request_text(SAMPLES, folder, operation="remove_vocals"))
     assert np.array_equal(_samples(answer), SAMPLES * np.float32(FACTORS["no_vocals"]))
 
 
-def test_new_tracks_come_with_the_last_selected_track(desk: Desk, folder: Path) -> None:
-    first = desk.handle(request_text(SAMPLES, folder, operation="separate", selected=(1, 2)))
-    last = desk.handle(request_text(STEREO, folder, operation="separate", selected=(1, 2), index=2))
+def test_new_tracks_come_with_the_last_selected_track(answers: Answers, folder: Path) -> None:
+    first = answers.handle(request_text(SAMPLES, folder, operation="separate", selected=(1, 2)))
+    last = answers.handle(request_text(STEREO, folder, operation="separate", selected=(1, 2), index=2))
     assert first == Nothing()
     assert isinstance(last, Import)
     assert last.path.read_text("utf-8").count("<wavetrack") == 4 + 2 * 4
 
 
-def test_files_go_once_audacity_has_imported_them(desk: Desk, folder: Path) -> None:
-    answer = desk.handle(request_text(SAMPLES, folder, operation="denoise_copy"))
+def test_files_go_once_audacity_has_imported_them(answers: Answers, folder: Path) -> None:
+    answer = answers.handle(request_text(SAMPLES, folder, operation="denoise_copy"))
     assert isinstance(answer, Import)
-    assert desk.handle(f'operation=imported\nwhat="{answer.path}"\n') is None
+    assert answers.handle(f'operation=imported\nwhat="{answer.path}"\n') is None
     assert [path for path in folder.rglob("*") if path.is_file() and path.parent != folder] == []
 
 
 def test_long_work_is_promised_and_handed_to_the_writer(
-    desk: Desk, folder: Path, writer: Notes, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+    answers: Answers, folder: Path, writer: Notes, jobs: Jobs, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desks, "LONG", 0.0)
-    assert desk.handle(request_text(SAMPLES, folder)) == Nothing()
+    assert answers.handle(request_text(SAMPLES, folder)) == Nothing()
     assert [click.is_late for click in writer.followed] == [True]
-    assert list(shelf.all().values()) == writer.followed
+    assert list(jobs.all().values()) == writer.followed
 
 
 def test_work_that_takes_longer_than_expected_is_promised_for_all_tracks(
-    desk: Desk, folder: Path, daemon: FakeDaemon, writer: Notes, monkeypatch: pytest.MonkeyPatch
+    answers: Answers, folder: Path, daemon: FakeDaemon, writer: Notes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gate = threading.Event()
     daemon.script.denoise = multiply(gate).denoise
     monkeypatch.setattr(desks, "PATIENCE", 0.1)
-    assert desk.handle(request_text(SAMPLES, folder, selected=(1, 2))) == Nothing()
-    assert desk.handle(request_text(STEREO, folder, selected=(1, 2), index=2)) == Nothing()
+    assert answers.handle(request_text(SAMPLES, folder, selected=(1, 2))) == Nothing()
+    assert answers.handle(request_text(STEREO, folder, selected=(1, 2), index=2)) == Nothing()
     gate.set()
     results = writer.followed[0].work.wait_for_all()
     assert len(results) == 2
 
 
 def test_a_selection_with_a_gap_is_promised_where_there_is_a_pipe_and_refused_where_there_is_none(
-    desk: Desk, folder: Path, writer: Notes
+    answers: Answers, folder: Path, writer: Notes
 ) -> None:
     clips = ((0.0, 1.1), (1.3, 2.0))
-    assert desk.handle(request_text(SAMPLES, folder, clips=clips)) == Nothing()
+    assert answers.handle(request_text(SAMPLES, folder, clips=clips)) == Nothing()
     assert len(writer.followed) == 1
     writer.has_pipe = False
-    answer = desk.handle(request_text(OTHERS, folder, clips=clips, run="2.5"))
+    answer = answers.handle(request_text(OTHERS, folder, clips=clips, run="2.5"))
     assert isinstance(answer, Say)
     assert "script pipe" in answer.text
     assert not (folder / "in" / "2.5.1.wav").exists()
 
 
 def test_a_finished_result_is_fetched_by_choosing_the_effect_again(
-    desk: Desk, folder: Path, writer: Notes, monkeypatch: pytest.MonkeyPatch
+    answers: Answers, folder: Path, writer: Notes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desks, "LONG", 0.0)
     writer.has_pipe = False
-    promise = desk.handle(request_text(SAMPLES, folder))
+    promise = answers.handle(request_text(SAMPLES, folder))
     assert isinstance(promise, Say)
     assert "background" in promise.text
     click = writer.followed[0]
     click.work.wait_for_all()
     click.settle(State.READY)
-    answer = desk.handle(request_text(SAMPLES, folder, run="2.5"))
+    answer = answers.handle(request_text(SAMPLES, folder, run="2.5"))
     assert np.array_equal(_samples(answer), SAMPLES * np.float32(FACTORS["clean"]))
     assert click.state is State.DONE
 
 
 def test_a_result_is_not_fetched_for_other_samples(
-    desk: Desk, folder: Path, writer: Notes, monkeypatch: pytest.MonkeyPatch
+    answers: Answers, folder: Path, writer: Notes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desks, "LONG", 0.0)
-    desk.handle(request_text(SAMPLES, folder))
+    answers.handle(request_text(SAMPLES, folder))
     writer.followed[0].work.wait_for_all()
     writer.followed[0].settle(State.READY)
     edited = SAMPLES.copy()
     edited[-1] += 0.25
-    answer = desk.handle(request_text(edited, folder, operation="fetch", run="2.5"))
+    answer = answers.handle(request_text(edited, folder, operation="fetch", run="2.5"))
     assert isinstance(answer, Say)
     assert "No finished result" in answer.text
 
 
 def test_what_is_worked_on_already_is_not_begun_again(
-    desk: Desk, folder: Path, daemon: FakeDaemon, writer: Notes, monkeypatch: pytest.MonkeyPatch
+    answers: Answers, folder: Path, daemon: FakeDaemon, writer: Notes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desks, "LONG", 0.0)
-    desk.handle(request_text(SAMPLES, folder))
+    answers.handle(request_text(SAMPLES, folder))
     for operation in ("denoise", "fetch"):
-        answer = desk.handle(request_text(SAMPLES, folder, operation=operation, run="2.5"))
+        answer = answers.handle(request_text(SAMPLES, folder, operation=operation, run="2.5"))
         assert isinstance(answer, Say)
         assert "already works" in answer.text
     writer.followed[0].work.wait_for_all()
@@ -200,98 +200,102 @@ def test_what_is_worked_on_already_is_not_begun_again(
 
 
 def test_a_result_is_fetched_to_where_the_samples_are_now(
-    desk: Desk, folder: Path, writer: Notes, monkeypatch: pytest.MonkeyPatch
+    answers: Answers, folder: Path, writer: Notes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desks, "LONG", 0.0)
-    desk.handle(request_text(SAMPLES, folder))
+    answers.handle(request_text(SAMPLES, folder))
     click = writer.followed[0]
     click.work.wait_for_all()
     click.settle(State.CHANGED)
     clips = ((0.0, 1.1), (7.0, 7.25))
-    assert desk.handle(request_text(SAMPLES, folder, run="2.5", start=7.0, clips=clips)) == Nothing()
+    assert answers.handle(request_text(SAMPLES, folder, run="2.5", start=7.0, clips=clips)) == Nothing()
     assert writer.followed == [click, click]
     assert click.handed[0].pieces == (Piece(7 * 44_100, 0, 11_025),)
 
 
 def test_a_result_is_not_fetched_for_part_of_its_tracks(
-    desk: Desk, folder: Path, writer: Notes, monkeypatch: pytest.MonkeyPatch
+    answers: Answers, folder: Path, writer: Notes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desks, "LONG", 0.0)
-    desk.handle(request_text(SAMPLES, folder, selected=(1, 2)))
-    desk.handle(request_text(STEREO, folder, selected=(1, 2), index=2))
+    answers.handle(request_text(SAMPLES, folder, selected=(1, 2)))
+    answers.handle(request_text(STEREO, folder, selected=(1, 2), index=2))
     click = writer.followed[0]
     click.work.wait_for_all()
     click.settle(State.READY)
-    assert isinstance(desk.handle(request_text(SAMPLES, folder, operation="fetch", run="2.5")), Say)
-    desk.handle(request_text(SAMPLES, folder, operation="fetch", run="3.5", selected=(1, 2)))
+    assert isinstance(answers.handle(request_text(SAMPLES, folder, operation="fetch", run="2.5")), Say)
+    answers.handle(request_text(SAMPLES, folder, operation="fetch", run="3.5", selected=(1, 2)))
     changed = request_text(OTHERS, folder, operation="fetch", run="3.5", selected=(1, 2), index=2)
-    assert isinstance(desk.handle(changed), Say)
+    assert isinstance(answers.handle(changed), Say)
     assert click.state is State.READY
 
 
 def test_a_late_click_whose_last_track_never_came_is_given_up(
-    desk: Desk, folder: Path, monkeypatch: pytest.MonkeyPatch
+    answers: Answers, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desks, "LONG", 0.0)
-    desk.handle(request_text(SAMPLES, folder, selected=(1, 2)))
+    answers.handle(request_text(SAMPLES, folder, selected=(1, 2)))
     monkeypatch.setattr(desks, "LONG", 9.0)
-    desk.handle(request_text(OTHERS, folder, run="2.5"))
+    answers.handle(request_text(OTHERS, folder, run="2.5"))
     assert not (folder / "in" / "1795254470.482182026.1.wav").exists()
 
 
-def test_a_selection_without_audio_is_not_worked_on(desk: Desk, folder: Path, writer: Notes) -> None:
-    answer = desk.handle(request_text(SAMPLES, folder, clips=((5.0, 6.0),)))
+def test_a_selection_without_audio_is_not_worked_on(answers: Answers, folder: Path, writer: Notes) -> None:
+    answer = answers.handle(request_text(SAMPLES, folder, clips=((5.0, 6.0),)))
     assert isinstance(answer, Say)
     assert "no audio" in answer.text
     assert writer.followed == []
     assert list((folder / "in").iterdir()) == []
 
 
-def test_clips_that_audacity_would_join_are_not_touched(desk: Desk, folder: Path, writer: Notes) -> None:
+def test_clips_that_audacity_would_join_are_not_touched(
+    answers: Answers, folder: Path, writer: Notes
+) -> None:
     clips = ((0.0, 1.1), (1.1 + 2 / 44_100, 2.0))
-    answer = desk.handle(request_text(SAMPLES, folder, clips=clips))
+    answer = answers.handle(request_text(SAMPLES, folder, clips=clips))
     assert isinstance(answer, Say)
     assert "Join" in answer.text
     assert "Nothing was changed." in answer.text
     assert writer.followed == []
     assert list((folder / "in").iterdir()) == []
     assert isinstance(
-        desk.handle(request_text(SAMPLES, folder, clips=clips, operation="denoise_copy")), Import
+        answers.handle(request_text(SAMPLES, folder, clips=clips, operation="denoise_copy")), Import
     )
 
 
-def test_a_commands_choices_are_for_its_own_click_only(desk: Desk, folder: Path, daemon: FakeDaemon) -> None:
+def test_a_commands_choices_are_for_its_own_click_only(
+    answers: Answers, folder: Path, daemon: FakeDaemon
+) -> None:
     clicks: list[Click] = []
-    with desk.expecting(Operation.DENOISE, {"denoise_model": "wiener"}, clicks.append):
-        desk.handle(request_text(OTHERS, folder, operation="noise_copy"))
-        desk.handle(request_text(SAMPLES, folder, run="2.5"))
-    desk.handle(request_text(STEREO, folder, run="3.5"))
+    with answers.expecting(Operation.DENOISE, {"denoise_model": "wiener"}, clicks.append):
+        answers.handle(request_text(OTHERS, folder, operation="noise_copy"))
+        answers.handle(request_text(SAMPLES, folder, run="2.5"))
+    answers.handle(request_text(STEREO, folder, run="3.5"))
     assert [spec.task.model for spec in daemon.script.requests] == ["auto", "wiener", "auto"]
     assert [click.run for click in clicks] == ["2.5"]
 
 
 def test_a_command_is_told_of_a_result_that_was_there_already(
-    desk: Desk, folder: Path, writer: Notes, monkeypatch: pytest.MonkeyPatch
+    answers: Answers, folder: Path, writer: Notes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(desks, "LONG", 0.0)
-    desk.handle(request_text(SAMPLES, folder))
+    answers.handle(request_text(SAMPLES, folder))
     writer.followed[0].work.wait_for_all()
     writer.followed[0].settle(State.READY)
     clicks: list[Click] = []
-    with desk.expecting(Operation.DENOISE, {}, clicks.append):
-        desk.handle(request_text(SAMPLES, folder, run="2.5"))
+    with answers.expecting(Operation.DENOISE, {}, clicks.append):
+        answers.handle(request_text(SAMPLES, folder, run="2.5"))
     assert clicks == writer.followed
     assert clicks[0].state is State.DONE
 
 
-def test_envelope_points_in_the_selection_are_named_with_the_cure(desk: Desk, folder: Path) -> None:
-    answer = desk.handle(request_text(SAMPLES, folder, envelope=True))
+def test_envelope_points_in_the_selection_are_named_with_the_cure(answers: Answers, folder: Path) -> None:
+    answer = answers.handle(request_text(SAMPLES, folder, envelope=True))
     assert isinstance(answer, Say)
     assert "Mix and Render" in answer.text
 
 
 def test_what_the_daemon_says_is_shown_and_nothing_is_left(
-    desk: Desk, folder: Path, daemon: FakeDaemon
+    answers: Answers, folder: Path, daemon: FakeDaemon
 ) -> None:
     def full(upload: fake_daemon.Upload) -> fake_daemon.Events:
         fake_daemon.fail(
@@ -304,59 +308,63 @@ def test_what_the_daemon_says_is_shown_and_nothing_is_left(
         yield from ()
 
     daemon.script.denoise = full
-    answer = desk.handle(request_text(SAMPLES, folder))
+    answer = answers.handle(request_text(SAMPLES, folder))
     assert isinstance(answer, Say)
     assert "queue is full" in answer.text
     assert "Nothing was changed." in answer.text
     assert list((folder / "in").iterdir()) == []
 
 
-def test_samples_that_did_not_all_reach_the_disk_are_not_worked_on(desk: Desk, folder: Path) -> None:
-    answer = desk.handle(request_text(SAMPLES, folder, said_frames=20_001))
+def test_samples_that_did_not_all_reach_the_disk_are_not_worked_on(answers: Answers, folder: Path) -> None:
+    answer = answers.handle(request_text(SAMPLES, folder, said_frames=20_001))
     assert isinstance(answer, Say)
     assert "disk full" in answer.text
     assert list((folder / "in").iterdir()) == []
 
 
-def test_a_track_of_a_run_that_the_bridge_does_not_know_is_refused(desk: Desk, folder: Path) -> None:
-    answer = desk.handle(request_text(SAMPLES, folder, selected=(1, 2), index=2))
+def test_a_track_of_a_run_that_the_bridge_does_not_know_is_refused(answers: Answers, folder: Path) -> None:
+    answer = answers.handle(request_text(SAMPLES, folder, selected=(1, 2), index=2))
     assert isinstance(answer, Say)
     assert "started anew" in answer.text
 
 
-def test_a_dialogs_choices_are_used_again_without_one(desk: Desk, folder: Path, daemon: FakeDaemon) -> None:
-    desk.handle(
+def test_a_dialogs_choices_are_used_again_without_one(
+    answers: Answers, folder: Path, daemon: FakeDaemon
+) -> None:
+    answers.handle(
         request_text(
             SAMPLES, folder, settings={"denoise_model": "wiener", "attenuation_limit_db": "12.000000000"}
         )
     )
-    desk.handle(request_text(SAMPLES, folder, run="2.5"))
+    answers.handle(request_text(SAMPLES, folder, run="2.5"))
     tasks = [spec.task for spec in daemon.script.requests]
     assert [(task.model, task.attenuation_limit_db) for task in tasks] == [("wiener", 12.0)] * 2
 
 
 @pytest.mark.parametrize("settings", [{"attenuation_limit_db": "500"}, {"colour": "red"}])
-def test_settings_that_cannot_be_are_refused(desk: Desk, folder: Path, settings: dict[str, str]) -> None:
-    answer = desk.handle(request_text(SAMPLES, folder, settings=settings))
+def test_settings_that_cannot_be_are_refused(
+    answers: Answers, folder: Path, settings: dict[str, str]
+) -> None:
+    answer = answers.handle(request_text(SAMPLES, folder, settings=settings))
     assert isinstance(answer, Say)
     assert "unmix audacity install" in answer.text
 
 
-def test_nonsense_is_answered_so_that_audacity_does_not_wait(desk: Desk) -> None:
-    assert isinstance(desk.handle("gibberish"), Say)
+def test_nonsense_is_answered_so_that_audacity_does_not_wait(answers: Answers) -> None:
+    assert isinstance(answers.handle("gibberish"), Say)
 
 
-def test_status_goes_to_the_writer(desk: Desk, folder: Path) -> None:
+def test_status_goes_to_the_writer(answers: Answers, folder: Path) -> None:
     text = request_text(SAMPLES, folder)
-    assert desk.handle(text.replace("operation=denoise", "operation=status")) == Say("talk")
+    assert answers.handle(text.replace("operation=denoise", "operation=status")) == Say("talk")
 
 
 @pytest.mark.parametrize("operation", ["denoise", "separate"])
 def test_nothing_is_put_into_a_project_whose_disk_is_full(
-    desk: Desk, folder: Path, writer: Notes, operation: str
+    answers: Answers, folder: Path, writer: Notes, operation: str
 ) -> None:
     writer.has_disk = False
-    answer = desk.handle(request_text(SAMPLES, folder, operation=operation))
+    answer = answers.handle(request_text(SAMPLES, folder, operation=operation))
     assert isinstance(answer, Say)
     assert "nearly full" in answer.text
     assert [path for name in ("in", "out") for path in (folder / name).iterdir()] == []

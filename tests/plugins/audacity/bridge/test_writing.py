@@ -12,12 +12,12 @@ from plugins.audacity.fake_audacity import RATE, FakeAudacity, Track
 from plugins.audacity.requests import FACTORS, multiply
 from unmix_plugins.audacity.bridge import answers as desks
 from unmix_plugins.audacity.bridge import writing as writings
-from unmix_plugins.audacity.bridge.answers import Desk
+from unmix_plugins.audacity.bridge.answers import Answers
 from unmix_plugins.audacity.bridge.click import Click
 from unmix_plugins.audacity.bridge.commands import Commands
-from unmix_plugins.audacity.bridge.jobs import Shelf
+from unmix_plugins.audacity.bridge.jobs import Jobs
 from unmix_plugins.audacity.bridge.writing import Writing
-from unmix_plugins.audacity.program.connection import Keeper
+from unmix_plugins.audacity.program.connection import Connection
 from unmix_plugins.client import Client
 from unmix_plugins.errors import NotPossibleNow
 
@@ -32,24 +32,26 @@ MUSIC_DONE = MUSIC * np.float32(FACTORS["clean"])
 
 
 class Bridge:
-    """All of it but its process, its doors and its window."""
+    """All of it but its process, its FIFOs and its window."""
 
     def __init__(self, folder: Path, audacity: FakeAudacity, daemon: FakeDaemon) -> None:
         self.audacity = audacity
         self.gate = threading.Event()
         self.recording: bool | None = False
         daemon.script.denoise = daemon.script.separate = multiply(self.gate).denoise
-        self.shelf = Shelf()
-        self.keeper = Keeper(folder, lambda: False)
-        self.writing = Writing(folder, self.shelf, self.keeper.editor, lambda: self.recording, lambda _: True)
-        self.desk = Desk(
+        self.jobs = Jobs()
+        self.connection = Connection(folder, lambda: False)
+        self.writing = Writing(
+            folder, self.jobs, self.connection.editor, lambda: self.recording, lambda _: True
+        )
+        self.answers = Answers(
             folder,
             lambda: Client.connect(daemon.state, client_name="audacity", start=False),
-            self.shelf,
+            self.jobs,
             self.writing,
         )
-        self.commands = Commands(self.desk, self.shelf, self.writing, self.keeper, lambda: None)
-        audacity.handle = self.desk.handle
+        self.commands = Commands(self.answers, self.jobs, self.writing, self.connection, lambda: None)
+        audacity.handle = self.answers.handle
 
     def ask(self, **request: object) -> dict[str, object]:
         """The last event of an answer."""
@@ -59,7 +61,7 @@ class Bridge:
         """Late work on these tracks, all of them."""
         self.audacity.select(0.0, 1.0, *positions)
         self.audacity.click("Denoise")
-        return list(self.shelf.all().values())[-1]
+        return list(self.jobs.all().values())[-1]
 
     def wait_for(self, click: Click, state: str) -> None:
         eventually(lambda: click.state == state)
@@ -80,7 +82,7 @@ def bridge(
     monkeypatch.setattr(desks, "LONG", 0.0)
     monkeypatch.setattr(writings, "_LOOK_AGAIN", 0.01)
     made = Bridge(tmp_path, audacity, daemon)
-    eventually(made.keeper.editor)
+    eventually(made.connection.editor)
     yield made
     made.gate.set()
 
@@ -187,7 +189,7 @@ def test_the_same_effect_chosen_at_that_moment_is_not_done_twice(bridge: Bridge)
     bridge.wait_for(click, "done")
     assert np.array_equal(bridge.audacity.tracks[0].samples, DONE)
     assert bridge.audacity.steps == ["denoise"]
-    assert bridge.shelf.all() == {}
+    assert bridge.jobs.all() == {}
 
 
 def test_a_selection_moved_at_that_moment_is_left_alone(bridge: Bridge) -> None:
@@ -199,7 +201,7 @@ def test_a_selection_moved_at_that_moment_is_left_alone(bridge: Bridge) -> None:
         np.array_equal(track.samples, samples)
         for track, samples in zip(bridge.audacity.tracks, (VOICE, MUSIC), strict=True)
     ] == [True, True]
-    assert len(bridge.shelf.all()) == 1
+    assert len(bridge.jobs.all()) == 1
 
 
 def test_a_result_is_kept_when_audacity_ends_while_it_is_put_back(bridge: Bridge) -> None:
@@ -244,7 +246,7 @@ def test_cancelled_work_leaves_no_file(bridge: Bridge, tmp_path: Path) -> None:
     eventually(lambda: click.work.fraction == 0.5)
     bridge.ask(do="cancel", job="1")
     bridge.wait_for(click, "failed")
-    eventually(lambda: not bridge.shelf.all())
+    eventually(lambda: not bridge.jobs.all())
     assert [path for name in ("in", "out") for path in (tmp_path / name).iterdir()] == []
     assert bridge.audacity.received == []
 

@@ -1,4 +1,4 @@
-"""The doors, used as an effect uses them: by opening the two published paths."""
+"""The FIFOs, used as an effect uses them: by opening the two published paths."""
 
 import contextlib
 import os
@@ -13,25 +13,25 @@ from typing import BinaryIO
 
 import pytest
 from daemons import eventually
-from unmix_plugins.audacity.effect.fifo import DOOR, Door
+from unmix_plugins.audacity.effect.fifo import DOOR, Fifos
 from unmix_plugins.audacity.effect.request import Nothing, Say
 
-pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the doors need /proc")
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="the FIFOs need /proc")
 
 _BRIDGE = """
 import sys
 from pathlib import Path
-from unmix_plugins.audacity.effect.fifo import Door
-with Door(Path(sys.argv[1])) as door:
+from unmix_plugins.audacity.effect.fifo import Fifos
+with Fifos(Path(sys.argv[1])) as fifos:
     print("open", flush=True)
-    for request in door.requests():
+    for request in fifos.requests():
         print("asked", flush=True)
 """
 
 
 @dataclass
 class Effect:
-    """Both doors, opened as `unmix.lsp` does."""
+    """Both FIFOs, opened as `unmix.lsp` does."""
 
     out: BinaryIO
     answers: BinaryIO
@@ -57,11 +57,11 @@ def effect(folder: Path) -> Iterator[Effect]:
 
 
 def test_a_request_is_answered(tmp_path: Path) -> None:
-    with Door(tmp_path) as door, effect(tmp_path) as asking:
-        requests = door.requests()
+    with Fifos(tmp_path) as fifos, effect(tmp_path) as asking:
+        requests = fifos.requests()
         asking.ask("operation=x\nname=END of it\n")
         assert next(requests) == "operation=x\nname=END of it\n"
-        door.answer(Say("yes"))
+        fifos.answer(Say("yes"))
         assert [asking.answer()] + [asking.answers.readline() for _ in range(2)] == [
             b"say\n",
             b"yes\n",
@@ -70,49 +70,49 @@ def test_a_request_is_answered(tmp_path: Path) -> None:
 
 
 def test_an_answer_that_nobody_took_is_not_given_to_the_next(tmp_path: Path) -> None:
-    with Door(tmp_path) as door:
-        requests = door.requests()
+    with Fifos(tmp_path) as fifos:
+        requests = fifos.requests()
         with effect(tmp_path) as killed:
             killed.ask("operation=x\n", "1.5")
             next(requests)
-        door.answer(Say("for somebody who died"))
+        fifos.answer(Say("for somebody who died"))
         with effect(tmp_path) as asking:
             asking.ask("operation=y\n", "2.5")
             read: list[bytes] = []
             reading = threading.Thread(target=lambda: read.append(asking.answer("2.5")))
             reading.start()  # before the bridge has seen the request, as in Audacity
             assert next(requests) == "operation=y\n"
-            door.answer(Nothing())
+            fifos.answer(Nothing())
             reading.join(5)
         assert read == [b"nothing\n"]
 
 
 def test_a_request_that_was_not_ended_does_not_spoil_the_next(tmp_path: Path) -> None:
-    with Door(tmp_path) as door:
+    with Fifos(tmp_path) as fifos:
         with effect(tmp_path) as killed:
             killed.out.write(b"word=1.5\noperation=x\nsetting.a=")
             killed.out.flush()
         with effect(tmp_path) as asking:
             asking.out.write(b"\n")  # a later part of what was cut off
             asking.ask("operation=y\n", "2.5")
-            assert next(door.requests()) == "operation=y\n"
+            assert next(fifos.requests()) == "operation=y\n"
 
 
 def test_an_answer_after_closing_goes_nowhere(tmp_path: Path) -> None:
-    door = Door(tmp_path)
-    door.close()
-    with (tmp_path / "another file").open("wb") as other:  # may have the number of the closed door
-        door.answer(Nothing())
+    fifos = Fifos(tmp_path)
+    fifos.close()
+    with (tmp_path / "another file").open("wb") as other:  # may have the number of the closed fifos
+        fifos.answer(Nothing())
     assert (tmp_path / "another file").read_bytes() == b""
     assert other.closed
 
 
 def test_closing_ends_the_requests_and_takes_the_paths_away(tmp_path: Path) -> None:
-    door = Door(tmp_path)
+    fifos = Fifos(tmp_path)
     seen: list[list[str]] = []
-    thread = threading.Thread(target=lambda: seen.append(list(door.requests())))
+    thread = threading.Thread(target=lambda: seen.append(list(fifos.requests())))
     thread.start()
-    door.close()
+    fifos.close()
     thread.join(5)
     assert seen == [[]]
     assert not (tmp_path / DOOR).exists()
@@ -153,6 +153,6 @@ def test_the_doors_of_a_dead_bridge_cannot_be_opened(tmp_path: Path, bridge: "su
 
 
 def test_only_the_user_can_open_the_fifos(tmp_path: Path) -> None:
-    with Door(tmp_path):
+    with Fifos(tmp_path):
         for fifo in tmp_path.glob("*.fifo"):
             assert fifo.stat().st_mode & 0o077 == 0

@@ -11,7 +11,7 @@ from fake_daemon import FakeDaemon
 from plugins.audacity.homes import Home
 from typer.testing import CliRunner
 from unmix_plugins.audacity.bridge.control import Event, Request, Server
-from unmix_plugins.audacity.effect.fifo import Door
+from unmix_plugins.audacity.effect.fifo import Fifos
 from unmix_plugins.audacity.installation.doctor import check
 from unmix_plugins.audacity.installation.install import carry_out, plan_install
 from unmix_plugins.audacity.program.places import FOLDER, find_places
@@ -56,7 +56,7 @@ def installed(home: Home, state: Path) -> Home:
 def bridge(state: Path) -> Iterator[Bridge]:
     made = Bridge(state / FOLDER)
     made.server.start()
-    with Door(state / FOLDER):
+    with Fifos(state / FOLDER):
         yield made
     made.server.close()
 

@@ -12,7 +12,7 @@ from plugins.audacity.real_audacity import Audacity
 from typer.testing import CliRunner
 from unmix_plugins.audacity.bridge.lock import holder
 from unmix_plugins.audacity.bridge.process import ensure_bridge, status, stop_bridge
-from unmix_plugins.audacity.effect.fifo import DOOR, Door
+from unmix_plugins.audacity.effect.fifo import DOOR, Fifos
 from unmix_plugins.audacity.effect.request import Nothing
 from unmix_plugins.audacity.installation.configuration import setting_of
 from unmix_plugins.audacity.installation.install import EFFECTS
@@ -185,14 +185,14 @@ def test_effects_find_a_bridge_in_a_folder_of_any_name(
     assert unmix("install", "--no-autostart")[0] == 0
     audacity.start()
     heard: list[str] = []
-    with Door(state / FOLDER) as door:
+    with Fifos(state / FOLDER) as fifos:
 
         def answer() -> None:
-            for request in door.requests():
+            for request in fifos.requests():
                 heard.append(request)
-                door.answer(Nothing())
+                fifos.answer(Nothing())
 
         threading.Thread(target=answer, daemon=True).start()
-        # Where it finds no door the effect shows a box, and the pipe gives no answer until somebody closes that.
+        # Where it finds no fifos the effect shows a box, and the pipe gives no answer until somebody closes that.
         audacity.pipe.command(f"{Editor(audacity.pipe).menu_ids()['Unmix Status']}:", patience=20)
     assert ["operation=status" in request for request in heard] == [True]
