@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unmix_models.audio import Block
-from unmix_models.catalogue import Content
+from unmix_models.catalogue.entry import Content
 from unmix_models.listen.noise_floor import NoiseFloor, NoiseTracker
 from unmix_models.listen.sound_traits import HIGHEST_HZ, SoundTraits, measure
 from unmix_models.listen.windows import bin_frequencies, frame_length, sine_window

@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from unmix_models.catalogue import Model
+from unmix_models.catalogue.entry import Model
 from unmix_models.errors import InvalidWeights, OutOfMemory, UnsupportedFormat
 from unmix_models.machine import Machine
 from unmix_models.separate.htdemucs import checkpoint

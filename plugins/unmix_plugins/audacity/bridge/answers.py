@@ -16,7 +16,7 @@ from unmix_plugins.audacity.bridge.click import Click, Handed, State, handed_ove
 from unmix_plugins.audacity.bridge.jobs import Jobs
 from unmix_plugins.audacity.bridge.new_tracks import write_new_tracks
 from unmix_plugins.audacity.bridge.wording import ENVELOPE, GAPS, NARROW, NO_ROOM, UNCHANGED, explained
-from unmix_plugins.audacity.bridge.work import Pace, Work
+from unmix_plugins.audacity.bridge.work import Daemon, Pace, Work
 from unmix_plugins.audacity.effect import choices as remembered
 from unmix_plugins.audacity.effect.clips import all_inside_one_clip, has_narrow_gap, have_envelopes
 from unmix_plugins.audacity.effect.operations import FETCH, Operation, Order, order
@@ -33,7 +33,6 @@ from unmix_plugins.audacity.effect.request import (
     parse,
 )
 from unmix_plugins.audacity.program.float_wave import FloatWave, read_header
-from unmix_plugins.client import Client
 from unmix_plugins.errors import SourceError, UnmixError
 
 _log = logging.getLogger(__name__)
@@ -100,7 +99,7 @@ class _Command:
 class Answers:
     """Answers one request at a time, as Audacity asks."""
 
-    def __init__(self, folder: Path, connect: Callable[[], Client], jobs: Jobs, writer: Writer) -> None:
+    def __init__(self, folder: Path, connect: Callable[[], Daemon], jobs: Jobs, writer: Writer) -> None:
         """Exchange files below `folder`; late clicks go to `jobs` and to `writer`."""
         self._folder = folder
         self._connect = connect

@@ -5,10 +5,11 @@ import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from types import TracebackType
+from typing import Protocol, Self
 
 from unmix.words import DenoiseTask, Event, Options, OutputStarted, Progress, Summary, Task
 
-from unmix_plugins.client import Client
 from unmix_plugins.errors import Cancelled, OutputError, UnmixError
 
 _log = logging.getLogger(__name__)
@@ -18,6 +19,32 @@ _FIRST_GUESS = {DenoiseTask().kind: 0.05}
 """Seconds of work for a second of audio, by the kind of task."""
 _GUESS_OF_OTHERS = 1.0
 """Large networks."""
+
+
+class Daemon(Protocol):
+    """What is asked of a connection to the daemon: `unmix_plugins.client.Client` has it."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def close(self) -> None:
+        """Give it up, from any thread."""
+        ...
+
+    def process(
+        self,
+        source: Path,
+        targets: Callable[[OutputStarted], Path],
+        task: Task,
+        options: Options | None = None,
+        *,
+        on_event: Callable[[Event], object],
+    ) -> Summary:
+        """Do a task with a recording. Raises UnmixError."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +68,7 @@ class Result:
 class Work:
     """Runs in a thread of its own from the first track on; every method may be called from any thread."""
 
-    def __init__(self, task: Task, connect: Callable[[], Client], folder: Path) -> None:
+    def __init__(self, task: Task, connect: Callable[[], Daemon], folder: Path) -> None:
         """Do `task` over connections that `connect` makes, and write results below `folder`."""
         self._task = task
         self._connect = connect
@@ -51,7 +78,7 @@ class Work:
         self._results: list[Result] = []
         self._complete = False
         self._error: UnmixError | None = None
-        self._client: Client | None = None
+        self._client: Daemon | None = None
         self._progress: Progress | None = None
         self._thread = threading.Thread(target=self._run, name="unmix-work", daemon=True)
 
