@@ -3,6 +3,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
+PRODUCT := $(VENV)/.product
 READY := $(VENV)/.ready
 FILE ?= demo/noisy.flac
 JOBS ?= 2
@@ -13,7 +14,7 @@ JOBS ?= 2
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
 
-demo: $(READY)  ## Clean a noisy recording (FILE=mine.mp3 for yours) and show what happened
+demo: $(PRODUCT)  ## Clean a noisy recording (FILE=mine.mp3 for yours) and show what happened
 	@$(BIN)/python demo/demo.py "$(FILE)"
 
 test: $(READY)  ## Run the tests, in minutes; what needs ../shared or an editor is skipped with the reason
@@ -67,9 +68,14 @@ clean:  ## Remove the environment and all caches
 	rm -rf $(VENV) .pytest_cache .ruff_cache .hypothesis .import_linter_cache out build dist
 
 # Everything is installed once; when nothing has changed this needs no network.
-$(READY): pyproject.toml
+$(PRODUCT): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unmix needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	touch $@
+
+# The developers' tools beside it.
+$(READY): $(PRODUCT)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
 	touch $@
 

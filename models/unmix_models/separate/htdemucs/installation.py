@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unmix_models import child
-from unmix_models.catalogue import Model, WeightFile
+from unmix_models.catalogue.entry import Model, WeightFile
 from unmix_models.errors import InvalidWeights
 
 if TYPE_CHECKING:
