@@ -30,7 +30,7 @@ from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import FolderConfig
 from unmix_plugins.watch.disk.ground import Ground, TargetAway
 from unmix_plugins.watch.ledger.book import Ledger
-from unmix_plugins.watch.ledger.entry import Entry, Sighting, State
+from unmix_plugins.watch.ledger.entry import Entry, FileFacts, State
 from unmix_plugins.watch.retry import Verdict, cause_of, is_of_the_file, of_call, of_job, refusal
 from unmix_plugins.watch.seen.observer import Observer
 from unmix_plugins.watch.slots import Slots
@@ -105,7 +105,7 @@ class Work:
         )
         self._client: Client | None = None
         self._blocked: set[Path] = set()
-        self._sightings: list[Sighting] = []
+        self._settled: list[tuple[Path, FileFacts]] = []
         self._has_jobs = True  # of an earlier life, perhaps
         self._unfinished = 0
         self._next_search = 0.0
@@ -163,13 +163,13 @@ class Work:
         else:
             self._waiting.begin(SOURCE, away, needs_user=True)
         self._note_blocked()
-        self._sightings += self._observer.take()
-        if self._sightings:
+        self._settled += self._observer.take()
+        if self._settled:
             self._next_search = 0.0
             with self._ledger.transaction():
-                for sighting in self._sightings:
-                    self._intake.see(sighting)
-            self._sightings.clear()  # not before they are in the ledger: each is given once
+                for path, facts in self._settled:
+                    self._intake.see(path, facts)
+            self._settled.clear()  # not before they are in the ledger: each is given once
 
     def _note_blocked(self) -> None:
         """Tell of files that cannot be read, of so many at the most."""

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from unmix_plugins.watch.ledger.entry import Sighting
+from unmix_plugins.watch.ledger.entry import FileFacts
 from unmix_plugins.watch.seen.hindrance import Hindrance
 from unmix_plugins.watch.seen.settle import Settler
 
@@ -16,22 +16,22 @@ class World:
 
     def __init__(self) -> None:
         self.now = 1000.0
-        self.files: dict[Path, Sighting] = {}
+        self.files: dict[Path, FileFacts] = {}
         self.hindrances: dict[Path, Hindrance] = {}
         self.looks = 0
         self.settler = Settler(5.0, self._look, self.hindrances.get, lambda: self.now)
 
     def write(self, path: Path, size: int, mtime_ns: int = 1, inode: int = 1) -> None:
         """The file is so now, and that was seen."""
-        self.files[path] = Sighting(path, size, mtime_ns, 1, inode)
-        self.settler.observe(self.files[path])
+        self.files[path] = FileFacts(size, mtime_ns, f"1:{inode}")
+        self.settler.observe(path, self.files[path])
 
     def after(self, seconds: float) -> list[Path]:
         """What has settled when so much time has passed."""
         self.now += seconds
-        return [sighting.path for sighting in self.settler.settled()]
+        return [path for path, _ in self.settler.settled()]
 
-    def _look(self, path: Path) -> Sighting | None:
+    def _look(self, path: Path) -> FileFacts | None:
         self.looks += 1
         return self.files.get(path)
 
@@ -74,13 +74,13 @@ def test_inodes_that_the_file_system_makes_up_anew_do_not_prolong_the_wait(world
     world.write(SONG, 10, inode=1)
     assert world.after(4) == []
     world.write(SONG, 10, inode=2)
-    world.files[SONG] = Sighting(SONG, 10, 1, 1, 3)
+    world.files[SONG] = FileFacts(10, 1, "1:3")
     assert world.after(1) == [SONG]
 
 
 def test_a_file_that_grew_unannounced_is_not_taken(world: World) -> None:
     world.write(SONG, 10)
-    world.files[SONG] = Sighting(SONG, 20, 2, 1, 1)
+    world.files[SONG] = FileFacts(20, 2, "1:1")
     assert world.after(5) == []
     assert world.after(5) == [SONG]
 

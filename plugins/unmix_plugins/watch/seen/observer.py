@@ -13,7 +13,7 @@ from pathlib import Path
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import FolderConfig
 from unmix_plugins.watch.disk.presence import FolderAway, Presence
-from unmix_plugins.watch.ledger.entry import Sighting
+from unmix_plugins.watch.ledger.entry import FileFacts
 from unmix_plugins.watch.seen.changes import SAFETY_INTERVAL, Changes
 from unmix_plugins.watch.seen.hindrance import Hindrance, hindrance_of
 from unmix_plugins.watch.seen.settle import Settler
@@ -44,7 +44,7 @@ class Observer:
         self._changes = Changes(folder, Tree(folder, never), self._settler.observe, clock, safety_interval)
         self._forgotten: queue.SimpleQueue[Path] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._ready: list[Sighting] = []
+        self._ready: list[tuple[Path, FileFacts]] = []
         self._blocked: dict[Path, Hindrance] = {}
         self._settling = 0
         self._scanned = False
@@ -61,7 +61,7 @@ class Observer:
         self._over.set()
         self._thread.join(patience)
 
-    def take(self) -> list[Sighting]:
+    def take(self) -> list[tuple[Path, FileFacts]]:
         """What has settled since the last call. The same file may be given again: the ledger knows it."""
         with self._lock:
             ready, self._ready = self._ready, []

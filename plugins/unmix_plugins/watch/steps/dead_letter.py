@@ -27,7 +27,6 @@ from unmix_plugins.watch.disk.moves import (
 )
 from unmix_plugins.watch.ledger.book import Ledger
 from unmix_plugins.watch.ledger.entry import Entry, Result, State
-from unmix_plugins.watch.ledger.rows import facts_of
 from unmix_plugins.watch.seen.tree import look
 
 REASON_SUFFIX = ".reason.txt"
@@ -111,7 +110,7 @@ class DeadLetters:
             replace(
                 entry,
                 state=State.FOUND,
-                facts=facts_of(found),
+                facts=found,
                 sha256="",
                 tries=entry.tries + 1,
                 attempts=0,
@@ -131,7 +130,7 @@ class DeadLetters:
 
     def _is_replaced(self, entry: Entry) -> bool:
         found = look(self._folder.source / entry.path)
-        if found is None or entry.facts.is_same_version(facts_of(found)):
+        if found is None or entry.facts.is_same_version(found):
             return False
         return entry.away_to is None or not is_file(entry.away_to, entry.facts, entry.sha256)
 
@@ -159,7 +158,7 @@ class DeadLetters:
         source = self._folder.source / entry.path
         keeps = self._folder.source_policy is SourcePolicy.KEEP
         found = look(source)
-        is_ours = found is not None and entry.facts.is_same_version(facts_of(found))
+        is_ours = found is not None and entry.facts.is_same_version(found)
         if is_file(entry.away_to, entry.facts, entry.sha256):
             if is_ours and not keeps:  # killed between the two names
                 source.unlink()

@@ -1,11 +1,11 @@
 """From files that were seen to entries of the ledger: each version of each recording once."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from unmix_plugins.watch.config.folder import FolderConfig
 from unmix_plugins.watch.ledger.book import Ledger
-from unmix_plugins.watch.ledger.entry import Entry, FileFacts, Result, Sighting, State
-from unmix_plugins.watch.ledger.rows import facts_of
+from unmix_plugins.watch.ledger.entry import Entry, FileFacts, Result, State
 from unmix_plugins.watch.seen.tree import is_renamed
 
 _NOT_DELIVERED = (State.FOUND, State.SUBMITTED)
@@ -21,10 +21,9 @@ class Intake:
         self._folder = number
         self._ledger = ledger
 
-    def see(self, sighting: Sighting) -> None:
+    def see(self, path: Path, facts: FileFacts) -> None:
         """A file has settled: note it, unless it is known already."""
-        inside = sighting.path.relative_to(self._source)
-        facts = facts_of(sighting)
+        inside = path.relative_to(self._source)
         known = self._ledger.at(self._folder, inside)
         if known is not None and known.facts.is_same_version(facts):
             self._save_if_new(known, self._reopened(replace(known, facts=facts)))
@@ -33,7 +32,7 @@ class Intake:
         if twin is not None and twin.path == inside:  # it came back to a name that another had meanwhile
             return
         with self._ledger.transaction():
-            if twin is not None and is_renamed(self._source / twin.path, sighting):
+            if twin is not None and is_renamed(self._source / twin.path, path, facts):
                 self._ledger.save(self._reopened(replace(twin, path=inside)))
                 if known is not None and known.state in _NOT_DELIVERED:
                     self._ledger.forget(known)

@@ -12,7 +12,6 @@ from unmix_plugins.watch.disk.moves import is_file, is_there, make_folder, numbe
 from unmix_plugins.watch.disk.trash import info_of, send_to_recycle_bin, trash_name, write_info
 from unmix_plugins.watch.ledger.book import Ledger
 from unmix_plugins.watch.ledger.entry import Entry
-from unmix_plugins.watch.ledger.rows import facts_of
 from unmix_plugins.watch.seen.tree import look
 
 
@@ -60,7 +59,7 @@ class PutAway:
     def _is_there(self, entry: Entry) -> bool:
         """Whether the source is in its place, as it was."""
         found = look(self._folder.source / entry.path)
-        return found is not None and entry.facts.is_same_version(facts_of(found))
+        return found is not None and entry.facts.is_same_version(found)
 
     def _named(self, entry: Entry, source: Path) -> Entry:
         """The entry with the name that its source gets, which is in the ledger before it is used."""

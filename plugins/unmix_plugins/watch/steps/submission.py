@@ -19,7 +19,6 @@ from unmix_plugins.watch.config.folder import Collision, FolderConfig
 from unmix_plugins.watch.disk.moves import digest, is_there
 from unmix_plugins.watch.ledger.book import Ledger
 from unmix_plugins.watch.ledger.entry import Entry, Result, State
-from unmix_plugins.watch.ledger.rows import facts_of
 from unmix_plugins.watch.seen.tree import look
 from unmix_plugins.watch.steps.destination import foreseen
 from unmix_plugins.watch.steps.intake import Intake
@@ -135,7 +134,7 @@ class Submission:
 
     def _is_unchanged(self, entry: Entry) -> bool:
         found = look(self._folder.source / entry.path)
-        return found is not None and entry.facts.is_same_version(facts_of(found))
+        return found is not None and entry.facts.is_same_version(found)
 
     def _forgotten(self, entry: Entry) -> None:
         """The file is another one now, or gone; the observer tells of it when it is there and has settled."""
