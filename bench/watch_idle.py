@@ -17,8 +17,8 @@ from tempfile import TemporaryDirectory
 
 import product
 import psutil
-from unmix_plugins.watch.ledger.book import Ledger
 from unmix_plugins.watch.ledger.entry import State
+from unmix_plugins.watch.ledger.store import Ledger
 from unmix_plugins.watch.seen.tree import look
 
 LIMIT = 0.01

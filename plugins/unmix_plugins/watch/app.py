@@ -11,13 +11,13 @@ from unmix_plugins.client import Client
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import ConfigError, FolderConfig, WatchConfig
-from unmix_plugins.watch.ledger.book import Ledger
 from unmix_plugins.watch.ledger.entry import State
 from unmix_plugins.watch.ledger.lock import WatchLock
+from unmix_plugins.watch.ledger.store import Ledger
+from unmix_plugins.watch.notify.report import Note, Report, Tell
 from unmix_plugins.watch.seen.observer import Observer
 from unmix_plugins.watch.slots import Slots
 from unmix_plugins.watch.steps.submission import client_name, withdraw
-from unmix_plugins.watch.told.report import Note, Report, Tell
 from unmix_plugins.watch.work import Work
 
 _TICK = 0.5

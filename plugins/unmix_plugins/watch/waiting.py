@@ -3,9 +3,9 @@
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass
 
-from unmix_plugins.watch.ledger.book import Ledger
+from unmix_plugins.watch.ledger.store import Ledger
+from unmix_plugins.watch.notify.report import GoesOn, Tell, Waits
 from unmix_plugins.watch.retry import pause_of_wait
-from unmix_plugins.watch.told.report import GoesOn, Tell, Waits
 
 DAEMON = "daemon"
 QUEUE = "queue"

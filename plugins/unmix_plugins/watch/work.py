@@ -28,9 +28,10 @@ from unmix_plugins.errors import (
 )
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import FolderConfig
-from unmix_plugins.watch.disk.ground import Ground, TargetAway
-from unmix_plugins.watch.ledger.book import Ledger
+from unmix_plugins.watch.disk.mounts import TargetAway, TargetMounts
 from unmix_plugins.watch.ledger.entry import Entry, FileFacts, State
+from unmix_plugins.watch.ledger.store import Ledger
+from unmix_plugins.watch.notify.report import Tell
 from unmix_plugins.watch.retry import Verdict, cause_of, is_of_the_file, of_call, of_job, refusal
 from unmix_plugins.watch.seen.observer import Observer
 from unmix_plugins.watch.slots import Slots
@@ -38,7 +39,6 @@ from unmix_plugins.watch.steps.delivery import Deliveries
 from unmix_plugins.watch.steps.endings import Endings
 from unmix_plugins.watch.steps.intake import Intake
 from unmix_plugins.watch.steps.submission import Submission
-from unmix_plugins.watch.told.report import Tell
 from unmix_plugins.watch.waiting import DAEMON, QUEUE, SOURCE, TARGET, WORKERS, Waiting
 
 _IDLE = 0.5
@@ -85,18 +85,18 @@ class Work:
         self._connect = connect
         self._is_over = is_over
         self._clock = clock
-        ground = Ground(ledger, folder.own_folders)
+        mounts = TargetMounts(ledger, folder.own_folders)
         self._waiting = Waiting(folder.name, self._number, ledger, tell, clock)
         self._intake = Intake(folder, self._number, ledger)
         self._submission = Submission(
             folder, self._number, ledger, self._intake, is_over=is_over, on_forgotten=observer.forget
         )
-        self._deliveries = Deliveries(folder, ledger, ground, clock)
+        self._deliveries = Deliveries(folder, ledger, mounts, clock)
         self._endings = Endings(
             folder,
             self._number,
             ledger,
-            ground,
+            mounts,
             self._waiting,
             self._deliveries,
             tell=tell,
@@ -143,7 +143,7 @@ class Work:
 
     def step(self) -> float:
         """Do what there is to do now; returns after how many seconds there may be more."""
-        blocked = sum(not hindrance.passes for hindrance in self._observer.blocked.values())
+        blocked = sum(not blocker.passes for blocker in self._observer.blocked.values())
         is_quiet = self._observer.scanned and self._observer.settling <= blocked
         self._see()
         did = self._with_daemon()

@@ -14,11 +14,11 @@ from unmix.v1 import jobs_pb2
 from unmix_plugins.client import Client
 from unmix_plugins.watch.app import App
 from unmix_plugins.watch.config.folder import FolderConfig, WatchConfig
-from unmix_plugins.watch.ledger.book import Ledger
 from unmix_plugins.watch.ledger.entry import Entry, State
+from unmix_plugins.watch.ledger.store import Ledger
+from unmix_plugins.watch.notify.report import Finished, GivenUp, Report
 from unmix_plugins.watch.seen.observer import Observer
 from unmix_plugins.watch.slots import Slots
-from unmix_plugins.watch.told.report import Finished, GivenUp, Report
 from unmix_plugins.watch.work import Work
 
 

@@ -106,8 +106,8 @@ def test_a_copy_that_pauses_for_longer_than_files_settle_is_not_taken_while_it_i
         file.write(b"first half")
         file.flush()
         eventually(lambda: observer.blocked)
-        [hindrance] = observer.blocked.values()
-        assert hindrance.passes
+        [blocker] = observer.blocked.values()
+        assert blocker.passes
         _pause(3 * SETTLE)
         assert taken.names() == []
         file.write(b", second half")
@@ -264,8 +264,8 @@ def test_a_file_that_may_not_be_read_is_told_and_taken_when_it_may(
     monkeypatch.setattr(os, "open", refusing)
     observer, taken = watch()
     eventually(lambda: observer.blocked)
-    [hindrance] = observer.blocked.values()
-    assert hindrance.sentence == (
+    [blocker] = observer.blocked.values()
+    assert blocker.sentence == (
         f"{path} cannot be read (Permission denied): give this user the right to read it."
     )
     locked.clear()

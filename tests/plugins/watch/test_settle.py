@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from unmix_plugins.watch.ledger.entry import FileFacts
-from unmix_plugins.watch.seen.hindrance import Hindrance
+from unmix_plugins.watch.seen.blocker import Blocker
 from unmix_plugins.watch.seen.settle import Settler
 
 SONG = Path("/in/song.wav")
@@ -17,9 +17,9 @@ class World:
     def __init__(self) -> None:
         self.now = 1000.0
         self.files: dict[Path, FileFacts] = {}
-        self.hindrances: dict[Path, Hindrance] = {}
+        self.blockers: dict[Path, Blocker] = {}
         self.looks = 0
-        self.settler = Settler(5.0, self._look, self.hindrances.get, lambda: self.now)
+        self.settler = Settler(5.0, self._look, self.blockers.get, lambda: self.now)
 
     def write(self, path: Path, size: int, mtime_ns: int = 1, inode: int = 1) -> None:
         """The file is so now, and that was seen."""
@@ -116,12 +116,12 @@ def test_an_empty_file_waits_much_longer_as_it_may_be_filled_later(world: World)
 
 
 def test_a_file_that_cannot_be_opened_waits_and_says_why(world: World) -> None:
-    busy = Hindrance("it is open elsewhere", passes=True)
+    busy = Blocker("it is open elsewhere", passes=True)
     world.write(SONG, 10)
-    world.hindrances[SONG] = busy
+    world.blockers[SONG] = busy
     assert world.after(5) == []
     assert world.settler.blocked == {SONG: busy}
-    del world.hindrances[SONG]
+    del world.blockers[SONG]
     assert world.after(5) == [SONG]
     assert world.settler.blocked == {}
 
@@ -130,17 +130,17 @@ def test_a_file_that_cannot_be_opened_for_long_is_looked_at_ever_less_but_never_
     world: World,
 ) -> None:
     world.write(SONG, 10)
-    world.hindrances[SONG] = Hindrance("no right", passes=False)
+    world.blockers[SONG] = Blocker("no right", passes=False)
     for _ in range(3600):
         assert world.after(1) == []
     assert world.looks < 100
-    world.hindrances.clear()
+    world.blockers.clear()
     assert world.after(60) == [SONG]
 
 
 def test_a_blocked_file_that_is_removed_is_forgotten(world: World) -> None:
     world.write(SONG, 10)
-    world.hindrances[SONG] = Hindrance("no right", passes=False)
+    world.blockers[SONG] = Blocker("no right", passes=False)
     world.after(5)
     del world.files[SONG]
     world.after(60)

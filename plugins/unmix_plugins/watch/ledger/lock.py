@@ -9,7 +9,7 @@ from typing import IO, Self
 
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.files.shown import shown
-from unmix_plugins.watch.ledger.book import LedgerError
+from unmix_plugins.watch.ledger.store import LedgerError
 
 _PATIENCE = 0.5
 """Seconds; whoever asks for the holder has the lock for an instant."""

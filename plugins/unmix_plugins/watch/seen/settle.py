@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unmix_plugins.watch.ledger.entry import FileFacts
-from unmix_plugins.watch.seen.hindrance import Hindrance
+from unmix_plugins.watch.seen.blocker import Blocker
 
 _EMPTY_FACTOR = 12
 """An empty file waits so many times longer: many programs make the file first and fill it later."""
@@ -21,7 +21,7 @@ class _Waiting:
     facts: FileFacts
     due: float
     looks: int = 0
-    """How often it was hindered in a row."""
+    """How often it was blocked in a row."""
 
 
 class Settler:
@@ -31,16 +31,16 @@ class Settler:
         self,
         seconds: float,
         look: Callable[[Path], FileFacts | None],
-        hindrance: Callable[[Path], Hindrance | None],
+        blocker_of: Callable[[Path], Blocker | None],
         clock: Callable[[], float],
     ) -> None:
-        """A file settles when it has not changed for `seconds` of `clock` and there is no `hindrance`."""
+        """A file settles when it has not changed for `seconds` of `clock` and `blocker_of` finds nothing."""
         self._seconds = seconds
         self._look = look
-        self._hindrance = hindrance
+        self._blocker_of = blocker_of
         self._clock = clock
         self._waiting: dict[Path, _Waiting] = {}
-        self.blocked: dict[Path, Hindrance] = {}
+        self.blocked: dict[Path, Blocker] = {}
         """Files that are finished as far as can be seen, and why they are not taken."""
 
     def __len__(self) -> int:
@@ -69,14 +69,14 @@ class Settler:
 
     def _settle(self, path: Path) -> FileFacts | None:
         waiting = self._waiting[path]
-        hindrance = self._hindrance(path)
+        blocker = self._blocker_of(path)
         # Looked at after it was opened: only opening makes NFS ask the server for size and time.
         found = self._look(path)
         if found is not None and not found.is_same_version(waiting.facts):
             self._begin(path, found)
             return None
-        if found is not None and hindrance is not None:
-            self.blocked[path] = hindrance
+        if found is not None and blocker is not None:
+            self.blocked[path] = blocker
             waiting.looks += 1
             waiting.due = self._clock() + min(_LONGEST_PAUSE, self._seconds * waiting.looks)
             return None

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import FolderConfig, SourcePolicy
-from unmix_plugins.watch.disk.ground import Ground
+from unmix_plugins.watch.disk.mounts import TargetMounts
 from unmix_plugins.watch.disk.moves import (
     is_file,
     is_there,
@@ -25,8 +25,8 @@ from unmix_plugins.watch.disk.moves import (
     remove,
     sync_folder,
 )
-from unmix_plugins.watch.ledger.book import Ledger
 from unmix_plugins.watch.ledger.entry import Entry, Result, State
+from unmix_plugins.watch.ledger.store import Ledger
 from unmix_plugins.watch.seen.tree import look
 
 REASON_SUFFIX = ".reason.txt"
@@ -42,12 +42,12 @@ class DeadLetters:
     """Of one watched folder."""
 
     def __init__(
-        self, folder: FolderConfig, ledger: Ledger, ground: Ground, clock: Callable[[], float]
+        self, folder: FolderConfig, ledger: Ledger, mounts: TargetMounts, clock: Callable[[], float]
     ) -> None:
         """`clock` gives Unix time."""
         self._folder = folder
         self._ledger = ledger
-        self._ground = ground
+        self._mounts = mounts
         self._clock = clock
         self._missed: dict[int, float] = {}
 
@@ -57,7 +57,7 @@ class DeadLetters:
         A file that has gone may only have been renamed: it stays failed for as long as that takes to be seen.
         Raises TargetAway or OSError when the dead-letter folder cannot be written.
         """
-        self._ground.stand_on(self._folder.failed)
+        self._mounts.ensure(self._folder.failed)
         if self._is_replaced(entry):
             self._ledger.forget(entry)
             return None

@@ -26,7 +26,7 @@ from unmix_plugins.client import Client
 from unmix_plugins.errors import BrokenResult, NotFound, OutputClash
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import Collision, FolderConfig
-from unmix_plugins.watch.disk.ground import Ground
+from unmix_plugins.watch.disk.mounts import TargetMounts
 from unmix_plugins.watch.disk.moves import (
     digest,
     identity_of,
@@ -40,8 +40,8 @@ from unmix_plugins.watch.disk.moves import (
     remove,
     sync_folder,
 )
-from unmix_plugins.watch.ledger.book import Ledger
 from unmix_plugins.watch.ledger.entry import Entry, Move, Plan, Result, State
+from unmix_plugins.watch.ledger.store import Ledger
 from unmix_plugins.watch.steps.destination import FOLDER, Destination, destination
 
 _MANY = 1_000_000
@@ -55,12 +55,12 @@ class Deliveries:
     """Of one watched folder."""
 
     def __init__(
-        self, folder: FolderConfig, ledger: Ledger, ground: Ground, clock: Callable[[], float]
+        self, folder: FolderConfig, ledger: Ledger, mounts: TargetMounts, clock: Callable[[], float]
     ) -> None:
         """`clock` gives Unix time."""
         self._folder = folder
         self._ledger = ledger
-        self._ground = ground
+        self._mounts = mounts
         self._clock = clock
 
     def begin(self, entry: Entry, summary: Summary) -> Entry:
@@ -80,7 +80,7 @@ class Deliveries:
         Raises TargetAway, OutputClash, OSError or OutputError for the target, NotFound or BrokenResult when the daemon
         does not have the result any more, and what `Client` raises.
         """
-        self._ground.stand_on(self._folder.target)
+        self._mounts.ensure(self._folder.target)
         plan = entry.plan
         if plan is None or not plan.moves or not _is_staged(plan):
             self.undo(entry)

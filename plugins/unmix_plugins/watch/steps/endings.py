@@ -6,16 +6,16 @@ from dataclasses import replace
 
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.watch.config.folder import FolderConfig
-from unmix_plugins.watch.disk.ground import Ground, TargetAway
-from unmix_plugins.watch.ledger.book import Ledger
+from unmix_plugins.watch.disk.mounts import TargetAway, TargetMounts
 from unmix_plugins.watch.ledger.entry import Entry, State
+from unmix_plugins.watch.ledger.store import Ledger
+from unmix_plugins.watch.notify.hook import HookEvent
+from unmix_plugins.watch.notify.hook_queue import HookQueue
+from unmix_plugins.watch.notify.report import Finished, GivenUp, Postponed, Tell
 from unmix_plugins.watch.retry import FULL, Verdict, pause_after, refusal
 from unmix_plugins.watch.steps.dead_letter import DeadLetters
 from unmix_plugins.watch.steps.delivery import Deliveries
 from unmix_plugins.watch.steps.put_away import PutAway
-from unmix_plugins.watch.told.hook import Ending
-from unmix_plugins.watch.told.report import Finished, GivenUp, Postponed, Tell
-from unmix_plugins.watch.told.teller import Teller
 from unmix_plugins.watch.waiting import LETTERS, MOVED, TARGET, Waiting
 
 _AT_ONCE = 50
@@ -31,7 +31,7 @@ class Endings:
         folder: FolderConfig,
         number: int,
         ledger: Ledger,
-        ground: Ground,
+        mounts: TargetMounts,
         waiting: Waiting,
         deliveries: Deliveries,
         *,
@@ -48,28 +48,28 @@ class Endings:
         self._max_attempts = max_attempts
         self._clock = clock
         self._deliveries = deliveries
-        self._sources = PutAway(folder, ledger, ground, clock)
-        self._letters = DeadLetters(folder, ledger, ground, clock)
-        self._teller = Teller() if folder.on_done is not None else None
+        self._sources = PutAway(folder, ledger, mounts, clock)
+        self._letters = DeadLetters(folder, ledger, mounts, clock)
+        self._hooks = HookQueue() if folder.on_done is not None else None
         self._being_told: set[int] = set()
 
     def start(self) -> None:
-        """Begin to tell."""
-        if self._teller is not None:
-            self._teller.start()
+        """Begin to call hooks."""
+        if self._hooks is not None:
+            self._hooks.start()
 
     def stop(self) -> None:
-        """Tell what can be told at once."""
-        if self._teller is not None:
-            self._teller.stop()
-            self._note_told(self._teller)
+        """Call those hooks that can be called at once."""
+        if self._hooks is not None:
+            self._hooks.stop()
+            self._note_told(self._hooks)
 
     def step(self) -> bool:
         """Do what there is to do; True when that was anything."""
         did = self._each(State.DELIVERED, self._finish)
         did |= self._each(State.FAILED, self._bury)
         did |= self._each(State.RETRY, self._take_back)
-        self._tell_hook()
+        self._call_hook()
         return did
 
     def failed(self, entry: Entry, error: UnmixError, verdict: Verdict) -> None:
@@ -130,7 +130,7 @@ class Endings:
         if entry.ended:  # it was done before, and only its source has turned up again
             self._ledger.save(done)
             return True
-        self._ledger.save(replace(done, ended=self._clock(), is_untold=self._teller is not None))
+        self._ledger.save(replace(done, ended=self._clock(), is_untold=self._hooks is not None))
         self._tell(
             Finished(
                 self._folder.name,
@@ -146,7 +146,7 @@ class Endings:
         if self._waiting.holds(LETTERS):
             return False
         try:
-            dead = self._letters.bury(entry, is_untold=self._teller is not None)
+            dead = self._letters.bury(entry, is_untold=self._hooks is not None)
         except TargetAway as error:
             self._waiting.begin(LETTERS, str(error), needs_user=True)
             return False
@@ -179,31 +179,31 @@ class Endings:
         }.get(str(subject))
         self._waiting.begin(subject, refusal(error, folder or self._folder.target), needs_user=True)
 
-    def _tell_hook(self) -> None:
-        """Have the hook told of what has ended, until it was, over restarts."""
-        if self._teller is None or self._folder.on_done is None:
+    def _call_hook(self) -> None:
+        """Have the hook called for what has ended, until it was, over restarts."""
+        if self._hooks is None or self._folder.on_done is None:
             return
-        self._note_told(self._teller)
+        self._note_told(self._hooks)
         for entry in self._ledger.untold(self._number, _AT_ONCE + len(self._being_told)):
             if entry.entry_id not in self._being_told:
-                if not self._teller.tell(self._folder.on_done, self._ending(entry)):
+                if not self._hooks.put(self._folder.on_done, self._event(entry)):
                     return
                 self._being_told.add(entry.entry_id)
 
-    def _note_told(self, teller: Teller) -> None:
-        for told in teller.take():
-            entry_id = int(told.ending.event_id.split("-")[1])
+    def _note_told(self, hooks: HookQueue) -> None:
+        for outcome in hooks.take():
+            entry_id = int(outcome.event.event_id.split("-")[1])
             self._being_told.discard(entry_id)
-            if told.problem is not None:
-                _log.warning("%s", told.problem)
+            if outcome.problem is not None:
+                _log.warning("%s", outcome.problem)
             entry = self._ledger.get(entry_id)
             if entry is not None:
                 self._ledger.save(replace(entry, is_untold=False))
 
-    def _ending(self, entry: Entry) -> Ending:
+    def _event(self, entry: Entry) -> HookEvent:
         outputs = tuple(self._ledger.outputs(entry))
         state = "failed" if entry.state is State.DEAD else "done" if outputs else "skipped"
-        return Ending(
+        return HookEvent(
             event_id=f"{self._ledger.token}-{entry.entry_id}-{entry.tries}",
             folder=self._folder.name,
             state=state,

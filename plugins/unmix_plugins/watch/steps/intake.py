@@ -4,8 +4,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from unmix_plugins.watch.config.folder import FolderConfig
-from unmix_plugins.watch.ledger.book import Ledger
 from unmix_plugins.watch.ledger.entry import Entry, FileFacts, Result, State
+from unmix_plugins.watch.ledger.store import Ledger
 from unmix_plugins.watch.seen.tree import is_renamed
 
 _NOT_DELIVERED = (State.FOUND, State.SUBMITTED)

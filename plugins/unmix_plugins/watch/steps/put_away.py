@@ -7,11 +7,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from unmix_plugins.watch.config.folder import FolderConfig, SourcePolicy
-from unmix_plugins.watch.disk.ground import Ground
+from unmix_plugins.watch.disk.mounts import TargetMounts
 from unmix_plugins.watch.disk.moves import is_file, is_there, make_folder, numbered, part_beside, relocate
 from unmix_plugins.watch.disk.trash import info_of, send_to_recycle_bin, trash_name, write_info
-from unmix_plugins.watch.ledger.book import Ledger
 from unmix_plugins.watch.ledger.entry import Entry
+from unmix_plugins.watch.ledger.store import Ledger
 from unmix_plugins.watch.seen.tree import look
 
 
@@ -19,12 +19,12 @@ class PutAway:
     """Of one watched folder."""
 
     def __init__(
-        self, folder: FolderConfig, ledger: Ledger, ground: Ground, clock: Callable[[], float]
+        self, folder: FolderConfig, ledger: Ledger, mounts: TargetMounts, clock: Callable[[], float]
     ) -> None:
         """`clock` gives Unix time."""
         self._folder = folder
         self._ledger = ledger
-        self._ground = ground
+        self._mounts = mounts
         self._clock = clock
 
     def put_away(self, entry: Entry) -> Entry:
@@ -68,7 +68,7 @@ class PutAway:
         if self._folder.source_policy is SourcePolicy.TRASH:
             return self._ledger.save(replace(entry, away_to=trash_name(source).final))
         assert self._folder.moved_to is not None  # noqa: S101  # check_layout saw to it
-        self._ground.stand_on(self._folder.moved_to)
+        self._mounts.ensure(self._folder.moved_to)
         number = 1
         while is_there(final := numbered(self._folder.moved_to / entry.path, number)):
             number += 1

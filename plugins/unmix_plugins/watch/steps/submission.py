@@ -17,8 +17,8 @@ from unmix_plugins.errors import NotFound
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import Collision, FolderConfig
 from unmix_plugins.watch.disk.moves import digest, is_there
-from unmix_plugins.watch.ledger.book import Ledger
 from unmix_plugins.watch.ledger.entry import Entry, Result, State
+from unmix_plugins.watch.ledger.store import Ledger
 from unmix_plugins.watch.seen.tree import look
 from unmix_plugins.watch.steps.destination import foreseen
 from unmix_plugins.watch.steps.intake import Intake
