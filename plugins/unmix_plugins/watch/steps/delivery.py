@@ -14,10 +14,9 @@ import os
 import shutil
 import time
 import zipfile
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from unmix.words import OutputStarted, Summary
@@ -25,8 +24,7 @@ from unmix.words import OutputStarted, Summary
 from unmix_plugins.client import Client
 from unmix_plugins.errors import BrokenResult, NotFound, OutputClash
 from unmix_plugins.files.shown import shown
-from unmix_plugins.watch.config.folder import Collision, FolderConfig
-from unmix_plugins.watch.disk.mounts import TargetMounts
+from unmix_plugins.watch.config.folder import Collision
 from unmix_plugins.watch.disk.moves import (
     digest,
     identity_of,
@@ -41,8 +39,8 @@ from unmix_plugins.watch.disk.moves import (
     sync_folder,
 )
 from unmix_plugins.watch.ledger.entry import Entry, Move, Plan, Result, State
-from unmix_plugins.watch.ledger.store import Ledger
 from unmix_plugins.watch.steps.destination import FOLDER, Destination, destination
+from unmix_plugins.watch.watched import Watched
 
 _MANY = 1_000_000
 _SPARE_BYTES = 16 << 20
@@ -54,14 +52,10 @@ _ZIP_TIMES = (315_705_600, 4_354_646_400)
 class Deliveries:
     """Of one watched folder."""
 
-    def __init__(
-        self, folder: FolderConfig, ledger: Ledger, mounts: TargetMounts, clock: Callable[[], float]
-    ) -> None:
-        """`clock` gives Unix time."""
-        self._folder = folder
-        self._ledger = ledger
-        self._mounts = mounts
-        self._clock = clock
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+        self._folder = watched.folder
+        self._ledger = watched.ledger
 
     def begin(self, entry: Entry, summary: Summary) -> Entry:
         """The job of `entry` is completed: from now on it is being delivered."""
@@ -80,7 +74,7 @@ class Deliveries:
         Raises TargetAway, OutputClash, OSError or OutputError for the target, NotFound or BrokenResult when the daemon
         does not have the result any more, and what `Client` raises.
         """
-        self._mounts.ensure(self._folder.target)
+        self._watched.mounts.ensure(self._folder.target)
         plan = entry.plan
         if plan is None or not plan.moves or not _is_staged(plan):
             self.undo(entry)
@@ -95,9 +89,10 @@ class Deliveries:
         if entry.plan is not None:
             remove(entry.plan.staging)
 
-    def rest(self, number: int) -> None:
+    def rest(self) -> None:
         """The watcher ends: leave no half of a delivery in the target. The next one begins it anew."""
-        for entry in self._ledger.in_states(number, [State.DELIVERING, State.DELIVERED], float("inf"), _MANY):
+        states = [State.DELIVERING, State.DELIVERED]
+        for entry in self._ledger.in_states(self._watched.number, states, float("inf"), _MANY):
             with suppress(OSError):
                 if entry.state is State.DELIVERED:
                     self.clean(entry)
@@ -112,10 +107,10 @@ class Deliveries:
         for move in entry.plan.moves:
             if is_in_place(move):
                 move.final.unlink()
-            remove(part_beside(move.final, self._mark(entry)))
+            remove(part_beside(move.final, self._watched.mark(entry)))
             self._prune(move.final.parent)
         if entry.plan.folder is not None:
-            remove(part_beside(entry.plan.folder, self._mark(entry)))
+            remove(part_beside(entry.plan.folder, self._watched.mark(entry)))
         remove(entry.plan.staging)
 
     def _fetch(self, client: Client, entry: Entry) -> Plan | None:
@@ -129,7 +124,7 @@ class Deliveries:
             self._folder.task_of(entry.path),
             summary.outputs,
             summary.model,
-            datetime.fromtimestamp(self._clock(), UTC).astimezone(),
+            self._watched.local_time(),
         )
         if self._folder.on_collision is Collision.SKIP and any(
             is_there(path) for path in self._finals(names)
@@ -138,7 +133,7 @@ class Deliveries:
         self._check_room(
             sum(output.size_bytes for output in summary.outputs) * (2 if names.is_archive else 1)
         )
-        staging = part_beside(self._folder.target / "x", self._mark(entry))
+        staging = part_beside(self._folder.target / "x", self._watched.mark(entry))
         self._ledger.save(replace(entry, plan=Plan(staging)))
         staging.mkdir()
         moves = self._staged(client, entry, staging, names)
@@ -211,7 +206,7 @@ class Deliveries:
 
     def _place_once(self, entry: Entry) -> None:
         plan = entry.plan or Plan(self._folder.target)
-        mark = self._mark(entry)
+        mark = self._watched.mark(entry)
         for folder in {plan.folder.parent} if plan.folder else {move.final.parent for move in plan.moves}:
             try:
                 make_folder(folder)
@@ -250,9 +245,6 @@ class Deliveries:
     def _check_room(self, needed: int) -> None:
         if shutil.disk_usage(self._folder.target).free < needed + _SPARE_BYTES:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._folder.target))
-
-    def _mark(self, entry: Entry) -> str:
-        return f"{self._ledger.token}-{entry.entry_id}"
 
 
 def _is_taken(path: Path, overwrites: bool) -> bool:
