@@ -173,6 +173,14 @@ def numbered(path: Path, number: int) -> Path:
     return path if number == 1 else path.with_name(f"{path.stem} ({number}){path.suffix}")
 
 
+def free_name(path: Path, is_taken: Callable[[Path], bool] = is_there) -> Path:
+    """The first of the numbered names that nothing has now."""
+    number = 1
+    while is_taken(name := numbered(path, number)):
+        number += 1
+    return name
+
+
 def _take_free_name(staged: Path, final: Path) -> None:
     try:
         os.link(staged, final)  # fails where the name is taken, in one step

@@ -13,10 +13,10 @@ from pathlib import Path
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import SourcePolicy
 from unmix_plugins.watch.disk.moves import (
+    free_name,
     is_file,
     is_there,
     make_folder,
-    numbered,
     part_beside,
     relocate,
     remove,
@@ -44,7 +44,7 @@ class DeadLetters:
         self._ledger = watched.ledger
         self._missed: dict[int, float] = {}
 
-    def bury(self, entry: Entry, *, is_untold: bool) -> Entry | None:
+    def write(self, entry: Entry, *, is_untold: bool) -> Entry | None:
         """Write the dead letter of a failed entry; returns it as dead, or None when another file has replaced it.
 
         A file that has gone may only have been renamed: it stays failed for as long as that takes to be seen.
@@ -139,12 +139,10 @@ class DeadLetters:
         """The entry with the name of its dead letter, which is in the ledger before it is used."""
         if entry.away_to is not None:
             return entry
-        number = 1
-        while True:
-            final = numbered(self._folder.failed / entry.path, number)
-            if not is_there(final) and not is_there(_reason_of(final)):
-                return self._ledger.save(replace(entry, away_to=final))
-            number += 1
+        final = free_name(
+            self._folder.failed / entry.path, lambda name: is_there(name) or is_there(_reason_of(name))
+        )
+        return self._ledger.save(replace(entry, away_to=final))
 
     def _moved(self, entry: Entry) -> Entry:
         """The entry with its source, or a second one of it, where the dead letter belongs."""

@@ -27,6 +27,7 @@ from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import Collision
 from unmix_plugins.watch.disk.moves import (
     digest,
+    free_name,
     identity_of,
     is_in_place,
     is_there,
@@ -176,9 +177,7 @@ class Deliveries:
                 overwrites and plan.folder.is_dir()
             ):  # its outputs are replaced one by one, what else is in it stays
                 return replace(plan, folder=None)
-            number = 1
-            while is_there(free := numbered(plan.folder, number)):
-                number += 1
+            free = free_name(plan.folder)
             moves = tuple(replace(move, final=free / move.final.name) for move in plan.moves)
             return replace(plan, moves=moves, folder=free)
         number = 1

@@ -50,7 +50,7 @@ class Endings:
     def step(self) -> bool:
         """Do what there is to do; True when that was anything."""
         did = self._each(State.DELIVERED, self._finish)
-        did |= self._each(State.FAILED, self._bury)
+        did |= self._each(State.FAILED, self._write_letter)
         did |= self._each(State.RETRY, self._take_back)
         self._call_hook()
         return did
@@ -124,12 +124,12 @@ class Endings:
         )
         return True
 
-    def _bury(self, entry: Entry) -> bool:
+    def _write_letter(self, entry: Entry) -> bool:
         """failed → dead."""
         if self._waiting.holds(LETTERS):
             return False
         try:
-            dead = self._letters.bury(entry, is_untold=self._hooks is not None)
+            dead = self._letters.write(entry, is_untold=self._hooks is not None)
         except TargetAway as error:
             self._waiting.begin(LETTERS, str(error), needs_user=True)
             return False

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from unmix_plugins.watch.config.folder import SourcePolicy
-from unmix_plugins.watch.disk.moves import is_file, is_there, make_folder, numbered, part_beside, relocate
-from unmix_plugins.watch.disk.trash import info_of, send_to_recycle_bin, trash_name, write_info
+from unmix_plugins.watch.disk.moves import free_name, is_file, make_folder, part_beside, relocate
+from unmix_plugins.watch.disk.trash import info_of, trash_name, write_info
 from unmix_plugins.watch.ledger.entry import Entry
 from unmix_plugins.watch.watched import Watched
 
@@ -36,9 +36,6 @@ class PutAway:
                 return replace(entry, is_away=True)
             if not is_ours:
                 return replace(entry, away_to=None, is_missing=True)
-            if sys.platform == "win32" and self._folder.source_policy is SourcePolicy.TRASH:
-                send_to_recycle_bin(source)
-                return replace(entry, is_away=True)
             entry = self._named(entry, source)
             try:
                 self._relocate(entry, source)
@@ -53,13 +50,10 @@ class PutAway:
         if entry.away_to is not None:
             return entry
         if self._folder.source_policy is SourcePolicy.TRASH:
-            return self._ledger.save(replace(entry, away_to=trash_name(source).final))
+            return self._ledger.save(replace(entry, away_to=trash_name(source)))
         assert self._folder.moved_to is not None  # noqa: S101  # check_layout saw to it
         self._watched.mounts.ensure(self._folder.moved_to)
-        number = 1
-        while is_there(final := numbered(self._folder.moved_to / entry.path, number)):
-            number += 1
-        return self._ledger.save(replace(entry, away_to=final))
+        return self._ledger.save(replace(entry, away_to=free_name(self._folder.moved_to / entry.path)))
 
     def _relocate(self, entry: Entry, source: Path) -> None:
         assert entry.away_to is not None  # noqa: S101  # it was named before
