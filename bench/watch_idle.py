@@ -17,9 +17,8 @@ from tempfile import TemporaryDirectory
 
 import product
 import psutil
-from unmix_plugins.watch.ledger.book import Ledger
 from unmix_plugins.watch.ledger.entry import State
-from unmix_plugins.watch.ledger.rows import facts_of
+from unmix_plugins.watch.ledger.store import Ledger
 from unmix_plugins.watch.seen.tree import look
 
 LIMIT = 0.01
@@ -44,9 +43,9 @@ def write_ledger(ledger_file: Path, source: Path) -> None:
     folder = ledger.folder(str(source))
     with ledger.transaction():
         for path in source.rglob("*.wav"):
-            sighting = look(path)
-            assert sighting
-            entry = ledger.add(folder, path.relative_to(source), facts_of(sighting))
+            facts = look(path)
+            assert facts
+            entry = ledger.add(folder, path.relative_to(source), facts)
             ledger.save(replace(entry, state=State.DONE))
     ledger.close()
 

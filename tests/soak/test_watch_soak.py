@@ -25,7 +25,7 @@ from soak.watch_traffic import Item, Traffic
 from unmix.locations import read_endpoint
 from unmix.words import DenoiseTask, SeparateTask, Task
 from unmix_plugins.errors import UnmixError
-from unmix_plugins.watch.ledger.book import Ledger
+from unmix_plugins.watch.ledger.store import Ledger
 
 COMMAND = (sys.executable, "-c", "from unmix_plugins.cli import main; main()")
 TASKS: dict[str, Task] = {

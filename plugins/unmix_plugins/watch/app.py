@@ -11,13 +11,15 @@ from unmix_plugins.client import Client
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import ConfigError, FolderConfig, WatchConfig
-from unmix_plugins.watch.ledger.book import Ledger
+from unmix_plugins.watch.disk.mounts import TargetMounts
 from unmix_plugins.watch.ledger.entry import State
 from unmix_plugins.watch.ledger.lock import lock_ledger
+from unmix_plugins.watch.ledger.store import Ledger
+from unmix_plugins.watch.notify.report import Note, Report, Tell
 from unmix_plugins.watch.seen.observer import Observer
 from unmix_plugins.watch.slots import Slots
 from unmix_plugins.watch.steps.submission import client_name, withdraw
-from unmix_plugins.watch.told.report import Note, Report, Tell
+from unmix_plugins.watch.watched import Watched
 from unmix_plugins.watch.work import Work
 
 _TICK = 0.5
@@ -95,27 +97,22 @@ class App:
         never = _never(self._config)
         for folder in folders:
             over = threading.Event()
-            work = self._work(folder, ledger, Observer(folder, never), slots, over)
+            watched = Watched(
+                folder,
+                ledger.folder(folder.name),
+                ledger,
+                TargetMounts(ledger, folder.own_folders),
+                self._tell,
+                max_attempts=self._config.max_attempts,
+                is_over=over.is_set,
+            )
+            work = Work(watched, Observer(folder, never), slots, connect=self._connect)
             thread = threading.Thread(
                 target=self._serve, args=(work, over), name=f"work {shown(folder.name)}", daemon=True
             )
             work.start()
             thread.start()
             self._running.append(_Running(work, over, thread))
-
-    def _work(
-        self, folder: FolderConfig, ledger: Ledger, observer: Observer, slots: Slots, over: threading.Event
-    ) -> Work:
-        return Work(
-            folder,
-            ledger,
-            observer,
-            slots,
-            connect=self._connect,
-            tell=self._tell,
-            max_attempts=self._config.max_attempts,
-            is_over=over.is_set,
-        )
 
     def _serve(self, work: Work, over: threading.Event) -> None:
         pause = 0.0
@@ -146,8 +143,8 @@ class App:
             )
         old, self._config = self._config, config
         slots.limit = config.look_ahead
-        is_same_ground = _never(old) == _never(config) and old.max_attempts == config.max_attempts
-        kept = [one for one in self._running if is_same_ground and one.work.folder in config.folders]
+        is_as_before = _never(old) == _never(config) and old.max_attempts == config.max_attempts
+        kept = [one for one in self._running if is_as_before and one.work.folder in config.folders]
         hanging = {
             one.work.folder.name for one in self._end([one for one in self._running if one not in kept])
         }

@@ -1,11 +1,11 @@
 """What one folder waits for: told once, tried ever more rarely, and noted for `unmix watch status`."""
 
-from collections.abc import Callable, Hashable
+from collections.abc import Hashable
 from dataclasses import dataclass
 
-from unmix_plugins.watch.ledger.book import Ledger
+from unmix_plugins.watch.notify.report import GoesOn, Waits
 from unmix_plugins.watch.retry import pause_of_wait
-from unmix_plugins.watch.told.report import GoesOn, Tell, Waits
+from unmix_plugins.watch.watched import Watched
 
 DAEMON = "daemon"
 QUEUE = "queue"
@@ -31,17 +31,12 @@ class _Wait:
 class Waiting:
     """The waits of one folder, each for a subject of its own."""
 
-    def __init__(
-        self, name: str, number: int, ledger: Ledger, tell: Tell, clock: Callable[[], float]
-    ) -> None:
-        """`name` and `number` are the folder's; `clock` gives Unix time. What an earlier watcher waited for is over."""
-        self._name = name
-        self._number = number
-        self._ledger = ledger
-        self._tell = tell
-        self._clock = clock
+    def __init__(self, watched: Watched) -> None:
+        """What an earlier watcher waited for is over."""
+        self._watched = watched
+        self._ledger = watched.ledger
         self._waits: dict[Hashable, _Wait] = {}
-        ledger.go_on(number)
+        self._ledger.go_on(watched.number)
 
     def begin(
         self,
@@ -56,7 +51,7 @@ class Waiting:
 
         `needs_user` tells what will not pass by itself. What passes within `patience` looks is not worth a word.
         """
-        now = self._clock()
+        now = self._watched.clock()
         wait = self._waits.setdefault(subject, _Wait(sentence, needs_user, now))
         is_new = not wait.is_told or sentence != wait.sentence
         wait.sentence, wait.needs_user = sentence, needs_user
@@ -64,24 +59,24 @@ class Waiting:
         wait.looks += 1
         if is_new and wait.looks > patience:
             wait.is_told = True
-            self._ledger.wait(self._number, repr(subject), sentence, now)
-            self._tell(Waits(self._name, sentence))
+            self._ledger.wait(self._watched.number, repr(subject), sentence, now)
+            self._watched.tell(Waits(self._watched.folder.name, sentence))
 
     def over(self, subject: Hashable) -> None:
         """`subject` has come."""
         wait = self._waits.pop(subject, None)
         if wait is not None and wait.is_told:
-            self._ledger.go_on(self._number, repr(subject))
-            self._tell(GoesOn(self._name, wait.sentence))
+            self._ledger.go_on(self._watched.number, repr(subject))
+            self._watched.tell(GoesOn(self._watched.folder.name, wait.sentence))
 
     def holds(self, subject: Hashable) -> bool:
         """True while there is no use in trying."""
         wait = self._waits.get(subject)
-        return wait is not None and wait.next_look > self._clock()
+        return wait is not None and wait.next_look > self._watched.clock()
 
     def stop(self) -> None:
         """The watcher ends: nobody waits."""
-        self._ledger.go_on(self._number)
+        self._ledger.go_on(self._watched.number)
 
     @property
     def needs_user(self) -> bool:

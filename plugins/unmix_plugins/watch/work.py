@@ -4,7 +4,6 @@ A step does a little of each and may be the last one at any point: all that coun
 matter with a file itself ends in its dead letter; everything else is waited for.
 """
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,10 +26,8 @@ from unmix_plugins.errors import (
     from_job_failure,
 )
 from unmix_plugins.files.shown import shown
-from unmix_plugins.watch.config.folder import FolderConfig
-from unmix_plugins.watch.disk.ground import Ground, TargetAway
-from unmix_plugins.watch.ledger.book import Ledger
-from unmix_plugins.watch.ledger.entry import Entry, Sighting, State
+from unmix_plugins.watch.disk.mounts import TargetAway
+from unmix_plugins.watch.ledger.entry import Entry, FileFacts, State
 from unmix_plugins.watch.retry import Verdict, cause_of, is_of_the_file, of_call, of_job, refusal
 from unmix_plugins.watch.seen.observer import Observer
 from unmix_plugins.watch.slots import Slots
@@ -38,8 +35,8 @@ from unmix_plugins.watch.steps.delivery import Deliveries
 from unmix_plugins.watch.steps.endings import Endings
 from unmix_plugins.watch.steps.intake import Intake
 from unmix_plugins.watch.steps.submission import Submission
-from unmix_plugins.watch.told.report import Tell
 from unmix_plugins.watch.waiting import DAEMON, QUEUE, SOURCE, TARGET, WORKERS, Waiting
+from unmix_plugins.watch.watched import Watched
 
 _IDLE = 0.5
 """Seconds between two steps while nothing happens."""
@@ -64,48 +61,25 @@ class Work:
     """Of one folder. All methods but `disconnect` are for one thread; the two flags may be read by any."""
 
     def __init__(
-        self,
-        folder: FolderConfig,
-        ledger: Ledger,
-        observer: Observer,
-        slots: Slots,
-        *,
-        connect: Callable[[str], Client],
-        tell: Tell,
-        max_attempts: int,
-        is_over: Callable[[], bool] = lambda: False,
-        clock: Callable[[], float] = time.time,
+        self, watched: Watched, observer: Observer, slots: Slots, *, connect: Callable[[str], Client]
     ) -> None:
-        """`connect` gives a client of that name; `clock` gives Unix time. Nothing is done before `start`."""
-        self.folder = folder
-        self._number = ledger.folder(folder.name)
-        self._ledger = ledger
+        """`connect` gives a client of that name. Nothing is done before `start`."""
+        self.folder = watched.folder
+        self._watched = watched
+        self._number = watched.number
+        self._ledger = watched.ledger
+        self._clock = watched.clock
         self._observer = observer
         self._slots = slots
         self._connect = connect
-        self._is_over = is_over
-        self._clock = clock
-        ground = Ground(ledger, folder.own_folders)
-        self._waiting = Waiting(folder.name, self._number, ledger, tell, clock)
-        self._intake = Intake(folder, self._number, ledger)
-        self._submission = Submission(
-            folder, self._number, ledger, self._intake, is_over=is_over, on_forgotten=observer.forget
-        )
-        self._deliveries = Deliveries(folder, ledger, ground, clock)
-        self._endings = Endings(
-            folder,
-            self._number,
-            ledger,
-            ground,
-            self._waiting,
-            self._deliveries,
-            tell=tell,
-            max_attempts=max_attempts,
-            clock=clock,
-        )
+        self._waiting = Waiting(watched)
+        self._intake = Intake(watched)
+        self._submission = Submission(watched, self._intake, on_forgotten=observer.forget)
+        self._deliveries = Deliveries(watched)
+        self._endings = Endings(watched, self._waiting, self._deliveries)
         self._client: Client | None = None
         self._blocked: set[Path] = set()
-        self._sightings: list[Sighting] = []
+        self._settled: list[tuple[Path, FileFacts]] = []
         self._has_jobs = True  # of an earlier life, perhaps
         self._unfinished = 0
         self._next_search = 0.0
@@ -124,7 +98,7 @@ class Work:
     def stop(self) -> None:
         """End; the ledger has what is left."""
         self._observer.stop()
-        self._deliveries.rest(self._number)
+        self._deliveries.rest()
         self._endings.stop()
         self._waiting.stop()
         self._slots.set(self._number, 0)
@@ -143,7 +117,7 @@ class Work:
 
     def step(self) -> float:
         """Do what there is to do now; returns after how many seconds there may be more."""
-        blocked = sum(not hindrance.passes for hindrance in self._observer.blocked.values())
+        blocked = sum(not blocker.passes for blocker in self._observer.blocked.values())
         is_quiet = self._observer.scanned and self._observer.settling <= blocked
         self._see()
         did = self._with_daemon()
@@ -163,13 +137,13 @@ class Work:
         else:
             self._waiting.begin(SOURCE, away, needs_user=True)
         self._note_blocked()
-        self._sightings += self._observer.take()
-        if self._sightings:
+        self._settled += self._observer.take()
+        if self._settled:
             self._next_search = 0.0
             with self._ledger.transaction():
-                for sighting in self._sightings:
-                    self._intake.see(sighting)
-            self._sightings.clear()  # not before they are in the ledger: each is given once
+                for path, facts in self._settled:
+                    self._intake.see(path, facts)
+            self._settled.clear()  # not before they are in the ledger: each is given once
 
     def _note_blocked(self) -> None:
         """Tell of files that cannot be read, of so many at the most."""
@@ -195,7 +169,7 @@ class Work:
             did |= self._deliver(client)
             did |= entry is not None and self._submit(client, entry)
         except UnmixError as error:
-            if not self._is_over():
+            if not self._watched.is_over():
                 needs_user = isinstance(error, AccessRefused | DaemonNotStarted | Overloaded)
                 self._waiting.begin(
                     DAEMON, str(error), needs_user=needs_user, asked=error.retry_after, patience=_PATIENCE
@@ -242,7 +216,7 @@ class Work:
 
     def _deliver(self, client: Client) -> bool:
         """Bring one result into the target."""
-        if self._waiting.holds(TARGET) or self._is_over():
+        if self._waiting.holds(TARGET) or self._watched.is_over():
             return False
         for entry in self._ledger.in_states(self._number, [State.DELIVERING], self._clock(), 1):
             try:
@@ -281,7 +255,7 @@ class Work:
 
     def _next_to_submit(self) -> Entry | None:
         """What has waited longest and may be submitted now."""
-        if self._observer.away is not None or self._is_over():
+        if self._observer.away is not None or self._watched.is_over():
             return None
         if self._waiting.holds(QUEUE) or self._waiting.holds(WORKERS):
             return None
@@ -311,7 +285,7 @@ class Work:
             self._submission.submit(client, entry)
         except (SourceError, OSError) as error:
             said = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-            sentence = f"{shown(self.folder.source / entry.path)} cannot be taken ({said.rstrip('.')})."
+            sentence = f"{shown(self._watched.source_of(entry))} cannot be taken ({said.rstrip('.')})."
             self._waiting.begin(entry.path, sentence, needs_user=True, patience=_PATIENCE)
         except Overloaded as error:
             is_disk = error.reason != "QUEUE_FULL"

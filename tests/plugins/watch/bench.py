@@ -14,11 +14,13 @@ from unmix.v1 import jobs_pb2
 from unmix_plugins.client import Client
 from unmix_plugins.watch.app import App
 from unmix_plugins.watch.config.folder import FolderConfig, WatchConfig
-from unmix_plugins.watch.ledger.book import Ledger
+from unmix_plugins.watch.disk.mounts import TargetMounts
 from unmix_plugins.watch.ledger.entry import Entry, State
+from unmix_plugins.watch.ledger.store import Ledger
+from unmix_plugins.watch.notify.report import Finished, GivenUp, Report
 from unmix_plugins.watch.seen.observer import Observer
 from unmix_plugins.watch.slots import Slots
-from unmix_plugins.watch.told.report import Finished, GivenUp, Report
+from unmix_plugins.watch.watched import Watched
 from unmix_plugins.watch.work import Work
 
 
@@ -58,15 +60,20 @@ class Bench:
 
     def _start(self) -> None:
         self.observer = Observer(self.config, self.config.own_folders)
-        self.work = Work(
+        watched = Watched(
             self.config,
+            self.ledger.folder(self.config.name),
             self.ledger,
+            TargetMounts(self.ledger, self.config.own_folders),
+            self.reports.append,
+            max_attempts=3,
+            clock=self._look_at_the_clock,
+        )
+        self.work = Work(
+            watched,
             self.observer,
             self.slots,
             connect=lambda name: Client.connect(self.daemon.state, client_name=name, start=False),
-            tell=self.reports.append,
-            max_attempts=3,
-            clock=self._look_at_the_clock,
         )
         self.work.start()
 

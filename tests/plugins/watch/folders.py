@@ -5,7 +5,7 @@ from typing import Any
 
 from unmix.words import DenoiseTask
 from unmix_plugins.watch.config.folder import FolderConfig
-from unmix_plugins.watch.ledger.entry import Sighting
+from unmix_plugins.watch.ledger.entry import FileFacts
 from unmix_plugins.watch.seen.observer import Observer
 
 SETTLE = 0.06
@@ -23,9 +23,13 @@ class Taken:
     def __init__(self, observer: Observer, source: Path) -> None:
         self._observer = observer
         self._source = source
-        self.sightings: list[Sighting] = []
+        self.given: list[tuple[Path, FileFacts]] = []
 
     def names(self) -> list[str]:
         """Paths inside the source, in the order in which they settled."""
-        self.sightings += self._observer.take()
-        return [str(sighting.path.relative_to(self._source)) for sighting in self.sightings]
+        self.given += self._observer.take()
+        return [str(path.relative_to(self._source)) for path, _ in self.given]
+
+    def facts(self) -> list[FileFacts]:
+        """Of the same files."""
+        return [facts for _, facts in self.given]

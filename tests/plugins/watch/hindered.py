@@ -18,7 +18,7 @@ from plugins.watch.bench import watch_config, watching
 from unmix.words import DenoiseTask
 from unmix_plugins.client import Client
 from unmix_plugins.watch.config.folder import FolderConfig
-from unmix_plugins.watch.told.report import Waits
+from unmix_plugins.watch.notify.report import Waits
 
 
 def waits_and_goes_on(

@@ -23,10 +23,10 @@ from unmix_plugins.client import Client
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.watch.app import App
 from unmix_plugins.watch.config.folder import ConfigError, FolderConfig, WatchConfig
-from unmix_plugins.watch.ledger.book import Ledger
 from unmix_plugins.watch.ledger.entry import State
 from unmix_plugins.watch.ledger.lock import AlreadyWatched, watcher_of
-from unmix_plugins.watch.told.report import Finished, GivenUp, Note, Report, Waits
+from unmix_plugins.watch.ledger.store import Ledger
+from unmix_plugins.watch.notify.report import Finished, GivenUp, Note, Report, Waits
 
 RNNOISE = DenoiseTask("rnnoise")
 

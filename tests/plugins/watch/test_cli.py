@@ -13,8 +13,8 @@ from daemons import Daemon, eventually
 from typer.testing import CliRunner, Result
 from unmix_plugins.cli._main import app
 from unmix_plugins.cli.watch.config import ledger_of
-from unmix_plugins.watch.ledger.book import Ledger
 from unmix_plugins.watch.ledger.lock import lock_ledger
+from unmix_plugins.watch.ledger.store import Ledger
 
 COMMAND = [sys.executable, "-c", "from unmix_plugins.cli import main; main()"]
 

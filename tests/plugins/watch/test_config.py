@@ -2,6 +2,7 @@
 
 import os
 import re
+import sys
 from pathlib import Path
 from textwrap import dedent
 
@@ -273,6 +274,15 @@ def test_two_folders_may_share_a_source_only_while_both_leave_it_as_it_is(path: 
     assert len(read_config(path).folders) == 2
     assert "share files, which one of them would take from the other" in refused(
         path, f'{two}source_policy = "trash"\n'
+    )
+
+
+def test_there_is_no_trash_on_windows_and_it_says_what_to_do_instead(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "platform", "win32")
+    assert "set source_policy to move, with moved_to, or to keep" in refused(
+        path, f'{MINIMAL}source_policy = "trash"\n'
     )
 
 

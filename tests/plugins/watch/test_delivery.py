@@ -408,14 +408,13 @@ def test_names_in_the_trash_are_free_in_both_of_its_folders(
     monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
     path = tmp_path / "talk.wav"
     path.write_bytes(b"")
-    first = trash_name(path)
-    assert first.info is not None
-    write_info(first.info, path, NOW)
-    write_info(first.info, path, NOW)  # again, after a kill
+    info = info_of(trash_name(path))
+    write_info(info, path, NOW)
+    write_info(info, path, NOW)  # again, after a kill
     with pytest.raises(FileExistsError):
-        write_info(first.info, tmp_path / "other.wav", NOW)
-    assert trash_name(path).final.name == "talk (2).wav"
-    assert info_of(trash_name(path).final).name == "talk (2).wav.trashinfo"
+        write_info(info, tmp_path / "other.wav", NOW)
+    assert trash_name(path).name == "talk (2).wav"
+    assert info_of(trash_name(path)).name == "talk (2).wav.trashinfo"
 
 
 def test_a_bad_file_that_turns_up_again_is_buried_then_and_told_of_once(

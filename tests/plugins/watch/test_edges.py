@@ -13,7 +13,7 @@ from plugins.watch.folders import folder_config
 from unmix.words import DenoiseTask
 from unmix_plugins.watch.app import App
 from unmix_plugins.watch.config.folder import WatchConfig
-from unmix_plugins.watch.told.report import Finished, GivenUp, Report
+from unmix_plugins.watch.notify.report import Finished, GivenUp, Report
 
 COMMAND = [sys.executable, "-c", "from unmix_plugins.cli import main; main()"]
 

@@ -18,13 +18,15 @@ import pytest
 from daemons import eventually
 from unmix_plugins.watch.config.address import check_url
 from unmix_plugins.watch.config.folder import CommandHook, ConfigError, Webhook
-from unmix_plugins.watch.told.hook import Ending, HookFailed, tell
-from unmix_plugins.watch.told.teller import Teller
+from unmix_plugins.watch.notify.hook import HookEvent, HookFailed, call_hook
+from unmix_plugins.watch.notify.hook_queue import HookQueue
 
-DONE = Ending(
+DONE = HookEvent(
     "event-1", "inbox", "done", Path("/in/a b.wav"), (Path("/out/a b.wav"), Path("/out/c.wav")), duration=2.5
 )
-FAILED = Ending("event-2", "inbox", "failed", Path("/in/x.wav"), reason="UNREADABLE", message="It is broken.")
+FAILED = HookEvent(
+    "event-2", "inbox", "failed", Path("/in/x.wav"), reason="UNREADABLE", message="It is broken."
+)
 
 
 @dataclass
@@ -87,7 +89,7 @@ class Pauses:
 
 
 def test_a_request_says_how_it_ended_and_is_signed_over_time_and_body(receiver: Receiver) -> None:
-    tell(Webhook(receiver.url, "secret"), DONE, Pauses(), lambda: 1234.9)
+    call_hook(Webhook(receiver.url, "secret"), DONE, Pauses(), lambda: 1234.9)
     [(path, headers, body)] = receiver.requests
     assert path == "/hook?a=b"
     assert json.loads(body) == {
@@ -112,7 +114,7 @@ def test_a_request_says_how_it_ended_and_is_signed_over_time_and_body(receiver: 
 
 
 def test_without_a_secret_nothing_is_signed(receiver: Receiver) -> None:
-    tell(Webhook(receiver.url), FAILED, Pauses())
+    call_hook(Webhook(receiver.url), FAILED, Pauses())
     [(_, headers, body)] = receiver.requests
     assert "Unmix-Signature" not in headers
     assert json.loads(body)["reason"] == "UNREADABLE"
@@ -124,7 +126,7 @@ def test_a_server_that_is_not_well_is_asked_again_with_growing_pauses(
 ) -> None:
     receiver.statuses = [status, status, 200]
     pauses = Pauses()
-    tell(Webhook(receiver.url), DONE, pauses)
+    call_hook(Webhook(receiver.url), DONE, pauses)
     assert len(receiver.requests) == 3
     assert pauses.seconds == [1, 2]
     assert {headers["Unmix-Event"] for _, headers, _ in receiver.requests} == {"event-1"}
@@ -134,7 +136,7 @@ def test_a_server_that_does_not_get_well_is_given_up(receiver: Receiver) -> None
     receiver.statuses = [500]
     pauses = Pauses()
     with pytest.raises(HookFailed, match=r"was not reached \(it answered 500\): nobody was told"):
-        tell(Webhook(receiver.url, attempts=3), DONE, pauses)
+        call_hook(Webhook(receiver.url, attempts=3), DONE, pauses)
     assert len(receiver.requests) == 3
     assert pauses.seconds == [1, 2]
 
@@ -142,7 +144,7 @@ def test_a_server_that_does_not_get_well_is_given_up(receiver: Receiver) -> None
 def test_nobody_is_asked_again_when_the_watcher_ends(receiver: Receiver) -> None:
     receiver.statuses = [500]
     with pytest.raises(HookFailed):
-        tell(Webhook(receiver.url), DONE, Pauses(is_over=True))
+        call_hook(Webhook(receiver.url), DONE, Pauses(is_over=True))
     assert len(receiver.requests) == 1
 
 
@@ -150,7 +152,7 @@ def test_nobody_is_asked_again_when_the_watcher_ends(receiver: Receiver) -> None
 def test_a_refusal_is_final(receiver: Receiver, status: int) -> None:
     receiver.statuses = [status]
     with pytest.raises(HookFailed, match=f"refused \\(it answered {status}\\)"):
-        tell(Webhook(receiver.url), DONE, Pauses())
+        call_hook(Webhook(receiver.url), DONE, Pauses())
     assert len(receiver.requests) == 1
 
 
@@ -159,17 +161,17 @@ def test_a_redirect_is_not_followed(receiver: Receiver, status: int) -> None:
     receiver.statuses = [status]
     receiver.location = receiver.url.replace("/hook", "/elsewhere")
     with pytest.raises(HookFailed):
-        tell(Webhook(receiver.url), DONE, Pauses())
+        call_hook(Webhook(receiver.url), DONE, Pauses())
     assert [path for path, _, _ in receiver.requests] == ["/hook?a=b"]
 
 
 def test_a_server_that_is_not_there_is_told(receiver: Receiver) -> None:
     pauses = Pauses()
     with pytest.raises(HookFailed, match="was not reached"):
-        tell(Webhook("http://127.0.0.1:1/hook", attempts=2), DONE, pauses)
+        call_hook(Webhook("http://127.0.0.1:1/hook", attempts=2), DONE, pauses)
     assert pauses.seconds == [1]
     with pytest.raises(HookFailed, match="was not reached"):
-        tell(
+        call_hook(
             Webhook(f"https://{'x' * 70}.invalid/", attempts=1), DONE, pauses
         )  # no name that can be asked for
 
@@ -224,17 +226,17 @@ def test_https_is_spoken_only_with_whom_the_system_trusts(
 ) -> None:
     receiver.encrypt(certificate)
     with pytest.raises(HookFailed, match="CERTIFICATE_VERIFY_FAILED"):
-        tell(Webhook(receiver.url, attempts=1), DONE, Pauses())
+        call_hook(Webhook(receiver.url, attempts=1), DONE, Pauses())
     assert receiver.requests == []
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    tell(Webhook(receiver.url, attempts=1), DONE, Pauses())
+    call_hook(Webhook(receiver.url, attempts=1), DONE, Pauses())
     assert len(receiver.requests) == 1
 
 
 def test_an_address_that_holds_a_secret_is_not_told_on(receiver: Receiver) -> None:
     receiver.statuses = [404]
     with pytest.raises(HookFailed) as caught:
-        tell(Webhook(f"{receiver.url}&token=t0ps3cret"), DONE, Pauses())
+        call_hook(Webhook(f"{receiver.url}&token=t0ps3cret"), DONE, Pauses())
     assert "t0ps3cret" not in str(caught.value)
 
 
@@ -252,7 +254,7 @@ def test_a_command_gets_everything_as_variables_and_as_json(tmp_path: Path) -> N
         "facts['stdin'] = json.load(sys.stdin)\nfacts['argv'] = sys.argv[1:]\n"
         "json.dump(facts, open(sys.argv[1], 'w'))",
     )
-    tell(CommandHook((*command, str(out), "$HOME; `id`")), DONE, Pauses())
+    call_hook(CommandHook((*command, str(out), "$HOME; `id`")), DONE, Pauses())
     seen = json.loads(out.read_text())
     assert seen["UNMIX_RESULT"] == "done"
     assert seen["UNMIX_FOLDER"] == "inbox"
@@ -267,28 +269,28 @@ def test_a_command_gets_the_bytes_of_a_name_that_is_no_utf8(tmp_path: Path) -> N
     out = tmp_path / "seen"
     command = script(tmp_path, "open(sys.argv[1], 'wb').write(os.environb[b'UNMIX_SOURCE'])")
     source = Path(os.fsdecode(b"/in/caf\xe9.wav"))
-    tell(CommandHook((*command, str(out))), Ending("1", "inbox", "done", source), Pauses())
+    call_hook(CommandHook((*command, str(out))), HookEvent("1", "inbox", "done", source), Pauses())
     assert out.read_bytes() == b"/in/caf\xe9.wav"
 
 
 def test_a_command_that_fails_is_told_with_its_last_words(tmp_path: Path) -> None:
     command = script(tmp_path, "sys.exit('x' * 10_000 + ' no such thing')")
     with pytest.raises(HookFailed) as caught:
-        tell(CommandHook(command), DONE, Pauses())
+        call_hook(CommandHook(command), DONE, Pauses())
     assert str(caught.value).endswith("no such thing.")
     assert len(str(caught.value)) < 500
 
 
 def test_a_command_that_is_not_there_is_told() -> None:
     with pytest.raises(HookFailed, match="cannot be run"):
-        tell(CommandHook(("no-such-program",)), DONE, Pauses())
+        call_hook(CommandHook(("no-such-program",)), DONE, Pauses())
 
 
 def test_a_command_that_hangs_is_ended_with_all_that_it_started(tmp_path: Path) -> None:
     out = tmp_path / "pids"
     command = ("sh", "-c", 'sleep 60 & echo $$ $! > "$0"; wait', str(out))  # a shell is there at once
     with pytest.raises(HookFailed, match=r"was ended after 2 s"):
-        tell(CommandHook(command, timeout=2.0), DONE, Pauses())
+        call_hook(CommandHook(command, timeout=2.0), DONE, Pauses())
     pids = [int(pid) for pid in out.read_text().split()]
     eventually(lambda: all(_has_ended(pid) for pid in pids))
 
@@ -301,36 +303,36 @@ def _has_ended(pid: int) -> bool:
 
 
 @pytest.fixture
-def teller() -> Iterator[Teller]:
-    made = Teller()
+def hooks() -> Iterator[HookQueue]:
+    made = HookQueue()
     made.start()
     yield made
     made.stop()
 
 
-def test_the_thread_that_tells_goes_on_after_a_failure(teller: Teller, receiver: Receiver) -> None:
-    assert teller.tell(CommandHook(("no-such-program",)), FAILED)
-    assert teller.tell(Webhook(receiver.url), DONE)
+def test_the_thread_that_calls_hooks_goes_on_after_a_failure(hooks: HookQueue, receiver: Receiver) -> None:
+    assert hooks.put(CommandHook(("no-such-program",)), FAILED)
+    assert hooks.put(Webhook(receiver.url), DONE)
     eventually(lambda: receiver.requests)
     told = []
-    eventually(lambda: told.extend(teller.take()) or len(told) == 2)
-    assert [one.ending for one in told] == [FAILED, DONE]
+    eventually(lambda: told.extend(hooks.take()) or len(told) == 2)
+    assert [one.event for one in told] == [FAILED, DONE]
     assert told[0].problem is not None
     assert told[1].problem is None
 
 
 def test_when_it_ends_it_tells_what_is_left_without_waiting_between_attempts(receiver: Receiver) -> None:
     receiver.statuses = [500]
-    teller = Teller()
+    hooks = HookQueue()
     for _ in range(3):
-        assert teller.tell(Webhook(receiver.url), DONE)
-    teller.start()
-    teller.stop()
+        assert hooks.put(Webhook(receiver.url), DONE)
+    hooks.start()
+    hooks.stop()
     assert len(receiver.requests) == 3
-    assert len(teller.take()) == 3
+    assert len(hooks.take()) == 3
 
 
 def test_no_more_wait_to_be_told_than_fit(receiver: Receiver) -> None:
-    teller = Teller()  # not started: nobody is told
-    accepted = [teller.tell(Webhook(receiver.url), DONE) for _ in range(300)]
+    hooks = HookQueue()  # not started: nobody is told
+    accepted = [hooks.put(Webhook(receiver.url), DONE) for _ in range(300)]
     assert accepted == [True] * 256 + [False] * 44

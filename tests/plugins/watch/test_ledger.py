@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 from unmix.database import migrate
-from unmix_plugins.watch.ledger.book import Ledger, LedgerError
 from unmix_plugins.watch.ledger.entry import Entry, FileFacts, Move, Plan, Result, State
 from unmix_plugins.watch.ledger.lock import AlreadyWatched, lock_ledger, watcher_of
 from unmix_plugins.watch.ledger.schema import MIGRATIONS
+from unmix_plugins.watch.ledger.store import Ledger, LedgerError
 
 FACTS = FileFacts(11, 1_700_000_000_123_456_789, "66305:18446744073709551615")
 NO_TEXT = Path(os.fsdecode(b"caf\xe9/\xff\n.wav"))

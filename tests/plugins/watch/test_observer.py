@@ -46,7 +46,7 @@ def watch(source: Path, request: pytest.FixtureRequest) -> Iterator[Start]:
 
 def in_the_end(taken: Taken, source: Path) -> list[str]:
     """All names, once a file that came later than all others has been taken, too."""
-    last = f"the last after {len(taken.sightings)}.wav"
+    last = f"the last after {len(taken.given)}.wav"
     (source / last).write_bytes(b"sound")
     eventually(lambda: last in taken.names())
     return [name for name in taken.names() if not name.startswith("the last")]
@@ -88,8 +88,8 @@ def test_a_file_that_grows_is_taken_when_it_has_ended(watch: Start, source: Path
             file.write(b"x" * 100)
         _pause(0.06)
     eventually(taken.names)
-    [sighting] = taken.sightings
-    assert sighting.size == 2900
+    [facts] = taken.facts()
+    assert facts.size == 2900
 
 
 def _pause(seconds: float) -> None:
@@ -106,13 +106,13 @@ def test_a_copy_that_pauses_for_longer_than_files_settle_is_not_taken_while_it_i
         file.write(b"first half")
         file.flush()
         eventually(lambda: observer.blocked)
-        [hindrance] = observer.blocked.values()
-        assert hindrance.passes
+        [blocker] = observer.blocked.values()
+        assert blocker.passes
         _pause(3 * SETTLE)
         assert taken.names() == []
         file.write(b", second half")
     eventually(taken.names)
-    assert [sighting.size for sighting in taken.sightings] == [len("first half, second half")]
+    assert [facts.size for facts in taken.facts()] == [len("first half, second half")]
     assert observer.blocked == {}
 
 
@@ -122,7 +122,7 @@ def test_a_file_that_is_overwritten_is_taken_again(watch: Start, source: Path) -
     eventually(lambda: len(taken.names()) == 1)
     (source / "a.wav").write_bytes(b"two, longer")
     eventually(lambda: len(taken.names()) == 2)
-    assert [sighting.size for sighting in taken.sightings] == [3, 11]
+    assert [facts.size for facts in taken.facts()] == [3, 11]
 
 
 def test_a_file_that_is_replaced_by_a_rename_is_taken_again(watch: Start, source: Path) -> None:
@@ -132,8 +132,8 @@ def test_a_file_that_is_replaced_by_a_rename_is_taken_again(watch: Start, source
     (source / ".a.wav.tmp").write_bytes(b"two")
     (source / ".a.wav.tmp").rename(source / "a.wav")
     eventually(lambda: len(taken.names()) == 2)
-    first, second = taken.sightings
-    assert first.inode != second.inode
+    first, second = taken.facts()
+    assert first.identity != second.identity
 
 
 def test_a_file_and_a_folder_that_are_renamed_are_given_with_their_new_names(
@@ -148,7 +148,7 @@ def test_a_file_and_a_folder_that_are_renamed_are_given_with_their_new_names(
     (source / "a").rename(source / "b")
     eventually(lambda: len(taken.names()) == 3)
     assert taken.names() == ["a/old.wav", "a/new.wav", "b/new.wav"]
-    assert len({(sighting.device, sighting.inode) for sighting in taken.sightings}) == 1
+    assert len({facts.identity for facts in taken.facts()}) == 1
 
 
 def test_outputs_inside_the_source_are_never_taken(watch: Start, source: Path) -> None:
@@ -187,7 +187,7 @@ def test_names_that_are_no_utf8_are_taken_with_their_bytes(watch: Start, source:
     raw = os.fsencode(source) + b"/caf\xe9.wav"
     Path(os.fsdecode(raw)).write_bytes(b"sound")
     eventually(taken.names)
-    assert os.fsencode(taken.sightings[0].path) == raw
+    assert os.fsencode(taken.given[0][0]) == raw
 
 
 def test_a_path_of_4000_characters_is_taken(watch: Start, source: Path) -> None:
@@ -197,7 +197,7 @@ def test_a_path_of_4000_characters_is_taken(watch: Start, source: Path) -> None:
     long.mkdir(parents=True)
     (long / "a.wav").write_bytes(b"sound")
     eventually(taken.names)
-    assert len(str(taken.sightings[0].path)) == 4_000
+    assert len(str(taken.given[0][0])) == 4_000
 
 
 def test_a_file_that_is_to_be_forgotten_is_given_again(watch: Start, source: Path) -> None:
@@ -206,7 +206,7 @@ def test_a_file_that_is_to_be_forgotten_is_given_again(watch: Start, source: Pat
     eventually(lambda: len(taken.names()) == 1)
     observer.forget(source / "a.wav")
     eventually(lambda: len(taken.names()) == 2)
-    assert taken.sightings[0] == taken.sightings[1]
+    assert taken.given[0] == taken.given[1]
 
 
 def test_a_file_that_was_forgotten_while_it_was_gone_is_given_when_it_is_back(
@@ -264,8 +264,8 @@ def test_a_file_that_may_not_be_read_is_told_and_taken_when_it_may(
     monkeypatch.setattr(os, "open", refusing)
     observer, taken = watch()
     eventually(lambda: observer.blocked)
-    [hindrance] = observer.blocked.values()
-    assert hindrance.sentence == (
+    [blocker] = observer.blocked.values()
+    assert blocker.sentence == (
         f"{path} cannot be read (Permission denied): give this user the right to read it."
     )
     locked.clear()

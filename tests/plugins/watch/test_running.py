@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import sounds
 from daemons import Daemon, eventually
-from unmix_plugins.watch.told.hook import signature
+from unmix_plugins.watch.notify.hook import signature
 
 COMMAND = [sys.executable, "-c", "from unmix_plugins.cli import main; main()"]
 CONFIG = """

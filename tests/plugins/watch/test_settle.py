@@ -3,8 +3,8 @@
 from pathlib import Path
 
 import pytest
-from unmix_plugins.watch.ledger.entry import Sighting
-from unmix_plugins.watch.seen.hindrance import Hindrance
+from unmix_plugins.watch.ledger.entry import FileFacts
+from unmix_plugins.watch.seen.blocker import Blocker
 from unmix_plugins.watch.seen.settle import Settler
 
 SONG = Path("/in/song.wav")
@@ -16,22 +16,22 @@ class World:
 
     def __init__(self) -> None:
         self.now = 1000.0
-        self.files: dict[Path, Sighting] = {}
-        self.hindrances: dict[Path, Hindrance] = {}
+        self.files: dict[Path, FileFacts] = {}
+        self.blockers: dict[Path, Blocker] = {}
         self.looks = 0
-        self.settler = Settler(5.0, self._look, self.hindrances.get, lambda: self.now)
+        self.settler = Settler(5.0, self._look, self.blockers.get, lambda: self.now)
 
     def write(self, path: Path, size: int, mtime_ns: int = 1, inode: int = 1) -> None:
         """The file is so now, and that was seen."""
-        self.files[path] = Sighting(path, size, mtime_ns, 1, inode)
-        self.settler.observe(self.files[path])
+        self.files[path] = FileFacts(size, mtime_ns, f"1:{inode}")
+        self.settler.observe(path, self.files[path])
 
     def after(self, seconds: float) -> list[Path]:
         """What has settled when so much time has passed."""
         self.now += seconds
-        return [sighting.path for sighting in self.settler.settled()]
+        return [path for path, _ in self.settler.settled()]
 
-    def _look(self, path: Path) -> Sighting | None:
+    def _look(self, path: Path) -> FileFacts | None:
         self.looks += 1
         return self.files.get(path)
 
@@ -74,13 +74,13 @@ def test_inodes_that_the_file_system_makes_up_anew_do_not_prolong_the_wait(world
     world.write(SONG, 10, inode=1)
     assert world.after(4) == []
     world.write(SONG, 10, inode=2)
-    world.files[SONG] = Sighting(SONG, 10, 1, 1, 3)
+    world.files[SONG] = FileFacts(10, 1, "1:3")
     assert world.after(1) == [SONG]
 
 
 def test_a_file_that_grew_unannounced_is_not_taken(world: World) -> None:
     world.write(SONG, 10)
-    world.files[SONG] = Sighting(SONG, 20, 2, 1, 1)
+    world.files[SONG] = FileFacts(20, 2, "1:1")
     assert world.after(5) == []
     assert world.after(5) == [SONG]
 
@@ -116,12 +116,12 @@ def test_an_empty_file_waits_much_longer_as_it_may_be_filled_later(world: World)
 
 
 def test_a_file_that_cannot_be_opened_waits_and_says_why(world: World) -> None:
-    busy = Hindrance("it is open elsewhere", passes=True)
+    busy = Blocker("it is open elsewhere", passes=True)
     world.write(SONG, 10)
-    world.hindrances[SONG] = busy
+    world.blockers[SONG] = busy
     assert world.after(5) == []
     assert world.settler.blocked == {SONG: busy}
-    del world.hindrances[SONG]
+    del world.blockers[SONG]
     assert world.after(5) == [SONG]
     assert world.settler.blocked == {}
 
@@ -130,17 +130,17 @@ def test_a_file_that_cannot_be_opened_for_long_is_looked_at_ever_less_but_never_
     world: World,
 ) -> None:
     world.write(SONG, 10)
-    world.hindrances[SONG] = Hindrance("no right", passes=False)
+    world.blockers[SONG] = Blocker("no right", passes=False)
     for _ in range(3600):
         assert world.after(1) == []
     assert world.looks < 100
-    world.hindrances.clear()
+    world.blockers.clear()
     assert world.after(60) == [SONG]
 
 
 def test_a_blocked_file_that_is_removed_is_forgotten(world: World) -> None:
     world.write(SONG, 10)
-    world.hindrances[SONG] = Hindrance("no right", passes=False)
+    world.blockers[SONG] = Blocker("no right", passes=False)
     world.after(5)
     del world.files[SONG]
     world.after(60)

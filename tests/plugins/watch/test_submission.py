@@ -30,6 +30,7 @@ from unmix_plugins.errors import (
     UnmixError,
 )
 from unmix_plugins.watch.ledger.entry import State
+from unmix_plugins.watch.notify.report import GivenUp, GoesOn, Postponed, Waits
 from unmix_plugins.watch.retry import (
     Verdict,
     cause_of,
@@ -40,7 +41,6 @@ from unmix_plugins.watch.retry import (
     refusal,
 )
 from unmix_plugins.watch.slots import Slots
-from unmix_plugins.watch.told.report import GivenUp, GoesOn, Postponed, Waits
 
 DAEMON, TASK, AGAIN, NEVER = (
     Verdict.WAIT_FOR_DAEMON,

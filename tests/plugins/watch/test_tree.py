@@ -164,9 +164,9 @@ def test_a_name_that_is_no_utf8_keeps_its_bytes_and_can_be_shown(source: Path) -
     Path(os.fsdecode(raw)).write_bytes(b"sound")
     [(name, _)] = Tree(folder_config(source)).walk()
     assert os.fsencode(name) == raw
-    sighting = look(Path(name))
-    assert sighting
-    assert sighting.size == 5
+    facts = look(Path(name))
+    assert facts
+    assert facts.size == 5
     assert shown(Path(name).name) == "caf\\xe9 \\xff.wav"
     shown(name).encode("utf-8")
 
@@ -203,32 +203,32 @@ def test_a_source_that_is_not_there_is_an_error(source: Path) -> None:
 def test_a_file_has_been_renamed_when_its_old_name_is_gone(source: Path) -> None:
     old = write(source / "a.wav")
     new = old.rename(source / "b.wav")
-    sighting = look(new)
-    assert sighting
-    assert is_renamed(old, sighting)
+    facts = look(new)
+    assert facts
+    assert is_renamed(old, new, facts)
 
 
 def test_a_file_has_been_renamed_when_another_one_has_its_old_name(source: Path) -> None:
     old = write(source / "a.wav")
     new = old.rename(source / "b.wav")
     write(old)
-    sighting = look(new)
-    assert sighting
-    assert is_renamed(old, sighting)
+    facts = look(new)
+    assert facts
+    assert is_renamed(old, new, facts)
 
 
 def test_a_hard_link_is_no_rename(source: Path) -> None:
     old = write(source / "a.wav")
     new = source / "b.wav"
     new.hardlink_to(old)
-    sighting = look(new)
-    assert sighting
-    assert not is_renamed(old, sighting)
+    facts = look(new)
+    assert facts
+    assert not is_renamed(old, new, facts)
     other_case = source / "A.wav"
     other_case.hardlink_to(old)
-    sighting = look(other_case)
-    assert sighting
-    assert not is_renamed(old, sighting)
+    facts = look(other_case)
+    assert facts
+    assert not is_renamed(old, other_case, facts)
 
 
 class CaseBlind(type(Path())):  # type: ignore[misc]  # as paths are on macOS and Windows
@@ -243,7 +243,8 @@ class CaseBlind(type(Path())):  # type: ignore[misc]  # as paths are on macOS an
 
 def test_a_rename_that_changes_only_case_is_one_where_the_file_system_ignores_case(source: Path) -> None:
     write(source / "Song.wav")
-    sighting = look(source / "Song.wav")
-    assert sighting
-    assert is_renamed(CaseBlind(source / "song.wav"), sighting)
-    assert not is_renamed(CaseBlind(source / "Song.wav"), sighting)
+    new = source / "Song.wav"
+    facts = look(new)
+    assert facts
+    assert is_renamed(CaseBlind(source / "song.wav"), new, facts)
+    assert not is_renamed(CaseBlind(new), new, facts)

@@ -8,7 +8,7 @@ from unmix_plugins.cli.shown.terminal import complain, say, say_json
 from unmix_plugins.cli.shown.wording import seconds_text
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.ledger.entry import Result
-from unmix_plugins.watch.told.report import Finished, GivenUp, GoesOn, Note, Postponed, Report, Waits
+from unmix_plugins.watch.notify.report import Finished, GivenUp, GoesOn, Note, Postponed, Report, Waits
 
 _EVENTS: Mapping[type[Report], str] = {Finished: "done", GivenUp: "failed"}
 """What scripts read, where it is another word than ours."""

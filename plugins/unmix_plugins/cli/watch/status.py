@@ -12,9 +12,9 @@ from unmix_plugins.cli.shown.wording import seconds_text
 from unmix_plugins.cli.watch.config import all_ledgers, ledgers_of
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.file import read_config
-from unmix_plugins.watch.ledger.book import Ledger
 from unmix_plugins.watch.ledger.entry import State
 from unmix_plugins.watch.ledger.lock import watcher_of
+from unmix_plugins.watch.ledger.store import Ledger
 
 _HOUR = 3600.0
 _SHOWN_FAILURES = 10

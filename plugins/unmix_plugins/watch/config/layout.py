@@ -1,6 +1,7 @@
 """Whether watched folders and what is written can lie as they do: no output may come back as an input."""
 
 import os
+import sys
 from collections.abc import Sequence
 from itertools import combinations
 from pathlib import Path
@@ -36,6 +37,11 @@ def _check_own(folder: FolderConfig) -> None:
     if folder.source_policy is SourcePolicy.MOVE and folder.moved_to is None:
         raise ConfigError(
             f"Done sources of {shown(folder.source)} are to be moved, and nothing says where: set moved_to."
+        )
+    if folder.source_policy is SourcePolicy.TRASH and sys.platform == "win32":
+        raise ConfigError(
+            f"Done sources of {shown(folder.source)} are to be trashed, and unmix has no way into the recycle bin of"
+            " Windows: set source_policy to move, with moved_to, or to keep."
         )
     check_template(folder.template)
     others = [("failed ones", folder.failed), ("moved ones", folder.moved_to)]

@@ -1,10 +1,19 @@
-"""Which file system a folder is on, and whether that is still there."""
+"""Which disk a folder is on, and whether that is mounted: an unmounted one leaves an empty folder behind.
+
+That is no folder whose files were deleted, and what would be written to it is not on the disk.
+"""
 
 import os
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
+
+from unmix_plugins.errors import UnmixError
+from unmix_plugins.files.shown import shown
+from unmix_plugins.watch.disk.moves import make_folder
+from unmix_plugins.watch.ledger.store import Ledger
 
 _REMOTE = {
     "9p", "afpfs", "afs", "ceph", "cifs", "davfs", "drvfs", "glusterfs", "lustre", "nfs", "nfs4", "prl_fs",
@@ -14,12 +23,22 @@ _LOCAL_FUSE = {"fuse.bindfs", "fuse.mergerfs", "fuse.ntfs", "fuse.ntfs-3g", "fus
 """File systems in user space whose files change through this machine only."""
 
 
+class SourceAway(Exception):
+    """A watched folder, or the disk it is on, is missing; the message says so and what happens next."""
+
+
+class TargetAway(UnmixError):
+    """The disk of a folder that is written to is not mounted."""
+
+    reason = "TARGET_AWAY"
+
+
 @dataclass(frozen=True, slots=True)
 class Mount:
     """A mounted file system."""
 
     point: Path
-    kind: str
+    kind: str = ""
     """As the system calls it: `ext4`, `nfs4`; empty where it does not say."""
 
     @property
@@ -40,3 +59,69 @@ def mount_of(path: Path) -> Mount:
         point = point.parent
     kinds = {part.mountpoint: part.fstype for part in psutil.disk_partitions(all=True)}
     return Mount(point, kinds.get(str(point), ""))
+
+
+class SourceMount:
+    """Whether one watched folder is there, and still the one that it was."""
+
+    def __init__(self, folder: Path) -> None:
+        """Nothing is known of `folder` before `check`."""
+        self._folder = folder
+        self._identity: tuple[int, int] | None = None
+        self._mount: Mount | None = None
+
+    def check(self) -> Mount | None:
+        """The mount of the folder when it is new, back, or another one; None when it is there as before.
+
+        Raises SourceAway when it is not.
+        """
+        if self._mount is not None and not self._mount.is_there:
+            raise self.lost(f"{shown(self._mount.point)}, the disk of {shown(self._folder)}, is not mounted")
+        try:
+            status = self._folder.stat()
+            os.scandir(self._folder).close()  # a dead share may still answer to its name
+        except OSError as error:
+            raise self.lost(f"{shown(self._folder)} cannot be reached ({error.strerror or error})") from error
+        identity = status.st_dev, status.st_ino
+        if identity == self._identity:
+            return None
+        self._identity = identity
+        self._mount = mount_of(self._folder)
+        return self._mount
+
+    def lost(self, what: str) -> SourceAway:
+        """The exception for a folder that cannot be used any more; the next `check` begins anew."""
+        self._identity = None
+        return SourceAway(f"{what}: unmix waits until it is back.")
+
+
+class TargetMounts:
+    """Which mount each folder that is written to was on, remembered over restarts."""
+
+    def __init__(self, ledger: Ledger, folders: Iterable[Path]) -> None:
+        """Remember in `ledger`. Nothing is looked at yet: a dead network share may hang for long."""
+        self._ledger = ledger
+        self._folders = tuple(folders)
+        self._points: dict[Path, Path] = {}
+
+    def ensure(self, folder: Path) -> None:
+        """Make sure that `folder` is there, on the disk it has always been on.
+
+        Raises TargetAway when that is not mounted, OSError when the folder cannot be made.
+        """
+        if not self._points:
+            # All at once, the first time: later, one may be looked for when the disk of all is away.
+            self._points = {path: self._point(path) for path in self._folders}
+        point = self._points[folder]
+        if not Mount(point).is_there:
+            raise TargetAway(
+                f"{shown(point)}, the disk of {shown(folder)}, is not mounted: unmix waits until it is back."
+            )
+        make_folder(folder)
+
+    def _point(self, folder: Path) -> Path:
+        known = self._ledger.mount_of(folder)
+        if known is None:
+            known = mount_of(folder).point
+            self._ledger.note_mount(folder, known)
+        return known

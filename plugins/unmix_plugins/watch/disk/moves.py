@@ -15,7 +15,6 @@ from pathlib import Path
 
 from unmix_plugins.errors import Cancelled
 from unmix_plugins.watch.ledger.entry import FileFacts, Move
-from unmix_plugins.watch.ledger.rows import identity_text
 
 _READ = 1 << 20
 _NO_LINKS = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOTSUP}
@@ -132,8 +131,7 @@ def sync_folder(folder: Path) -> None:
 
 def identity_of(path: Path) -> str:
     """What the file system knows a file by."""
-    facts = path.lstat()
-    return identity_text(facts.st_dev, facts.st_ino)
+    return FileFacts.of(path.lstat()).identity
 
 
 def is_there(path: Path) -> bool:
@@ -149,10 +147,10 @@ def is_in_place(move: Move) -> bool:
 def is_file(path: Path, facts: FileFacts, sha256: str) -> bool:
     """True when `path` is the file of these facts, or one of the same content; times do not count."""
     try:
-        found = path.lstat()
-        if not stat.S_ISREG(found.st_mode) or found.st_size != facts.size:
+        status = path.lstat()
+        if not stat.S_ISREG(status.st_mode) or status.st_size != facts.size:
             return False
-        return identity_text(found.st_dev, found.st_ino) == facts.identity or digest(path) == sha256
+        return FileFacts.of(status).identity == facts.identity or digest(path) == sha256
     except OSError as error:
         if error.errno not in _NOTHING_THERE:
             raise
@@ -173,6 +171,14 @@ def digest(path: Path, is_over: Callable[[], bool] = lambda: False) -> str:
 def numbered(path: Path, number: int) -> Path:
     """`talk.wav`, `talk (2).wav`, `talk (3).wav`, …"""
     return path if number == 1 else path.with_name(f"{path.stem} ({number}){path.suffix}")
+
+
+def free_name(path: Path, is_taken: Callable[[Path], bool] = is_there) -> Path:
+    """The first of the numbered names that nothing has now."""
+    number = 1
+    while is_taken(name := numbered(path, number)):
+        number += 1
+    return name
 
 
 def _take_free_name(staged: Path, final: Path) -> None:

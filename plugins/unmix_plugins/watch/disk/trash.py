@@ -1,40 +1,28 @@
 """The system's trash, from where a user can take a file back.
 
 Linux and the like: the Trash specification of freedesktop.org, version 1.0. macOS: the user's `.Trash` of the disk.
-Windows: the shell's own operation.
+There is none for Windows, where `check_layout` refuses the policy.
 """
 
-import ctypes
 import os
 import stat
 import sys
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
 from unmix_plugins.watch.disk.mounts import mount_of
-from unmix_plugins.watch.disk.moves import is_there, numbered
+from unmix_plugins.watch.disk.moves import free_name, is_there
 
 
-@dataclass(frozen=True, slots=True)
-class TrashName:
-    """A free name in a trash that is on the disk of the file."""
-
-    final: Path
-    info: Path | None
-    """Where the file is described, before it is moved; None: this trash does without."""
-
-
-def trash_name(path: Path) -> TrashName:
-    """A name in the trash for the file `path`; nothing is written but missing folders. Raises OSError."""
+def trash_name(path: Path) -> Path:
+    """A free name for the file `path` in the trash of its disk; only missing folders are made. Raises OSError."""
     if sys.platform == "darwin":
-        return TrashName(_free(_mac_trash(path), path.name, None), None)
+        return free_name(_mac_trash(path) / path.name)
     trash = _home_trash() if _is_on(path, _home_trash()) else _disk_trash(mount_of(path).point)
     for folder in (trash / "files", trash / "info"):
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    final = _free(trash / "files", path.name, trash / "info")
-    return TrashName(final, info_of(final))
+    return free_name(trash / "files" / path.name, lambda name: is_there(name) or is_there(info_of(name)))
 
 
 def info_of(final: Path) -> Path:
@@ -56,29 +44,6 @@ def write_info(info: Path, path: Path, now: datetime) -> None:
     except FileExistsError:
         if line not in info.read_text("ascii", "replace"):  # else it is ours, from before we were killed
             raise
-
-
-def send_to_recycle_bin(path: Path) -> None:
-    """On Windows. Raises OSError."""
-    if sys.platform != "win32":
-        raise OSError("only Windows has a recycle bin")
-
-    class Operation(ctypes.Structure):  # SHFILEOPSTRUCTW, shellapi.h
-        _fields_ = (
-            ("hwnd", ctypes.c_void_p),
-            ("wFunc", ctypes.c_uint),
-            ("pFrom", ctypes.c_wchar_p),
-            ("pTo", ctypes.c_wchar_p),
-            ("fFlags", ctypes.c_ushort),
-            ("fAnyOperationsAborted", ctypes.c_int),
-            ("hNameMappings", ctypes.c_void_p),
-            ("lpszProgressTitle", ctypes.c_wchar_p),
-        )
-
-    delete, silent, no_confirmation, allow_undo, no_error = 3, 0x4, 0x10, 0x40, 0x400
-    operation = Operation(None, delete, f"{path}\0", None, silent | no_confirmation | allow_undo | no_error)
-    if ctypes.windll.shell32.SHFileOperationW(ctypes.byref(operation)) or operation.fAnyOperationsAborted:
-        raise PermissionError(f"the recycle bin does not take {path}")
 
 
 def _home_trash() -> Path:
@@ -110,12 +75,3 @@ def _is_on(path: Path, folder: Path) -> bool:
     """True when a rename leads from one to the other."""
     there = next(parent for parent in (folder, *folder.parents) if parent.exists())
     return there.stat().st_dev == path.lstat().st_dev
-
-
-def _free(folder: Path, name: str, info: Path | None) -> Path:
-    number = 1
-    while is_there(final := numbered(folder / name, number)) or (
-        info is not None and is_there(info_of(final))
-    ):
-        number += 1
-    return final

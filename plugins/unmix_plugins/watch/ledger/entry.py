@@ -1,5 +1,6 @@
 """One recording's way through the watcher, as the ledger keeps it."""
 
+import os
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -29,29 +30,22 @@ ENDED = (State.DONE, State.DEAD)
 
 
 @dataclass(frozen=True, slots=True)
-class Sighting:
-    """A file as it was at one moment."""
-
-    path: Path
-    size: int
-    """Bytes."""
-    mtime_ns: int
-    device: int
-    inode: int
-
-
-@dataclass(frozen=True, slots=True)
 class FileFacts:
-    """Which version of a file is meant."""
+    """What the file system says of a file: which one it is, and which version of it."""
 
     size: int
     """Bytes."""
     mtime_ns: int
     identity: str
-    """`device:inode`."""
+    """`device:inode`: what it is known by, whatever it is called."""
+
+    @classmethod
+    def of(cls, status: os.stat_result) -> "FileFacts":
+        """As the system told them."""
+        return cls(status.st_size, status.st_mtime_ns, f"{status.st_dev}:{status.st_ino}")
 
     def is_same_version(self, other: "FileFacts") -> bool:
-        """True when the file has not changed; inodes do not count, as some file systems make them up each time."""
+        """True when size and time are equal. Inodes do not count: some file systems make them up each time."""
         return (self.size, self.mtime_ns) == (other.size, other.mtime_ns)
 
 

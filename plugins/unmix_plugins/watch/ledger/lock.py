@@ -6,7 +6,7 @@ from unmix.lock import FileLock, LockHeldError, holder
 
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.files.shown import shown
-from unmix_plugins.watch.ledger.book import LedgerError
+from unmix_plugins.watch.ledger.store import LedgerError
 
 
 class AlreadyWatched(UnmixError):

@@ -8,17 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from unmix_plugins.files.shown import shown
-from unmix_plugins.watch.ledger.entry import Entry, FileFacts, Move, Plan, Result, Sighting, State
-
-
-def facts_of(sighting: Sighting) -> FileFacts:
-    """Which version of a file was seen."""
-    return FileFacts(sighting.size, sighting.mtime_ns, identity_text(sighting.device, sighting.inode))
-
-
-def identity_text(device: int, inode: int) -> str:
-    """What the file system knows a file by, whatever it is called."""
-    return f"{device}:{inode}"
+from unmix_plugins.watch.ledger.entry import Entry, FileFacts, Move, Plan, Result, State
 
 
 def row_from_entry(entry: Entry) -> dict[str, Any]:

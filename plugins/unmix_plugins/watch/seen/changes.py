@@ -9,9 +9,9 @@ from pathlib import Path
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import FolderConfig
 from unmix_plugins.watch.disk.mounts import Mount
-from unmix_plugins.watch.ledger.entry import Sighting
+from unmix_plugins.watch.ledger.entry import FileFacts
 from unmix_plugins.watch.seen.native import Native
-from unmix_plugins.watch.seen.tree import Tree, look, sighting_of
+from unmix_plugins.watch.seen.tree import Tree, look
 
 SAFETY_INTERVAL = 60.0
 """Seconds between two full looks at a folder whose changes the system tells."""
@@ -22,8 +22,8 @@ _STRIKES = 2
 
 _log = logging.getLogger(__name__)
 
-_Facts = tuple[int, int]
-"""Size and modification time. Not the inode, which some file systems in user space make up anew each time."""
+_Version = tuple[int, int]
+"""Size and modification time: what `FileFacts.is_same_version` compares, and no more, as every file has one."""
 
 
 class Changes:
@@ -33,7 +33,7 @@ class Changes:
         self,
         folder: FolderConfig,
         tree: Tree,
-        note: Callable[[Sighting], object],
+        note: Callable[[Path, FileFacts], object],
         clock: Callable[[], float],
         safety_interval: float,
     ) -> None:
@@ -43,7 +43,7 @@ class Changes:
         self._note = note
         self._clock = clock
         self._safety_interval = safety_interval
-        self._seen: dict[str, _Facts] = {}
+        self._seen: dict[str, _Version] = {}
         self._polls = folder.polling
         self._native: Native | None = None
         self._has_looked = False
@@ -109,18 +109,18 @@ class Changes:
             self._look_at(path)
         for folder in filter(self._tree.enters, folders):
             try:
-                for name, facts in self._tree.walk(folder):
+                for name, status in self._tree.walk(folder):
                     self._unannounced.discard(Path(name))
-                    self._compare(name, facts)
+                    self._compare(name, status)
             except OSError:  # gone again
                 continue
 
     def _look_at(self, path: Path) -> None:
         if not (self._tree.wants(path) and self._tree.enters(path.parent)):
             return
-        if (sighting := look(path)) is not None:
-            self._seen[str(path)] = sighting.size, sighting.mtime_ns
-            self._note(sighting)
+        if (facts := look(path)) is not None:
+            self._seen[str(path)] = facts.size, facts.mtime_ns
+            self._note(path, facts)
 
     def _look_at_all(self) -> None:
         """Compare everything with what was there the last time."""
@@ -128,9 +128,9 @@ class Changes:
         there = dict(self._tree.walk(on_error=self._passed_over))
         self._strikes = self._strikes + 1 if self._unannounced else 0
         self._unannounced.clear()
-        for name, facts in there.items():
+        for name, status in there.items():
             is_new = name not in self._seen
-            if self._compare(name, facts) and is_new and self._has_looked and self._native is not None:
+            if self._compare(name, status) and is_new and self._has_looked and self._native is not None:
                 self._unannounced.add(Path(name))  # unless the system is about to tell
         for name in self._seen.keys() - there.keys():
             del self._seen[name]
@@ -142,16 +142,16 @@ class Changes:
                 "the system does not tell of all changes; fs.inotify.max_user_watches may be low"
             )
 
-    def _compare(self, name: str, facts: os.stat_result) -> bool:
+    def _compare(self, name: str, status: os.stat_result) -> bool:
         """Note a file that is new or has changed; True when it is one."""
-        now = facts.st_size, facts.st_mtime_ns
+        now = status.st_size, status.st_mtime_ns
         if self._seen.get(name) == now:
             return False
         self._seen[name] = now
         path = Path(name)
         if not self._tree.wants(path):
             return False
-        self._note(sighting_of(path, facts))
+        self._note(path, FileFacts.of(status))
         return True
 
     def _poll_from_now_on(self, reason: str) -> None:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import FolderConfig
-from unmix_plugins.watch.disk.presence import FolderAway, Presence
-from unmix_plugins.watch.ledger.entry import Sighting
+from unmix_plugins.watch.disk.mounts import SourceAway, SourceMount
+from unmix_plugins.watch.ledger.entry import FileFacts
+from unmix_plugins.watch.seen.blocker import Blocker, blocker_of
 from unmix_plugins.watch.seen.changes import SAFETY_INTERVAL, Changes
-from unmix_plugins.watch.seen.hindrance import Hindrance, hindrance_of
 from unmix_plugins.watch.seen.settle import Settler
 from unmix_plugins.watch.seen.tree import Tree, look
 
@@ -39,13 +39,13 @@ class Observer:
         """Watch `folder`, and nothing inside the folders `never`: where any watched folder's outputs go."""
         self._source = folder.source
         self._tick = min(_TICK, folder.settle_seconds / 2)
-        self._settler = Settler(folder.settle_seconds, look, hindrance_of, clock)
-        self._presence = Presence(folder.source)
+        self._settler = Settler(folder.settle_seconds, look, blocker_of, clock)
+        self._mount = SourceMount(folder.source)
         self._changes = Changes(folder, Tree(folder, never), self._settler.observe, clock, safety_interval)
         self._forgotten: queue.SimpleQueue[Path] = queue.SimpleQueue()
         self._lock = threading.Lock()
-        self._ready: list[Sighting] = []
-        self._blocked: dict[Path, Hindrance] = {}
+        self._ready: list[tuple[Path, FileFacts]] = []
+        self._blocked: dict[Path, Blocker] = {}
         self._settling = 0
         self._scanned = False
         self._away: str | None = None
@@ -61,7 +61,7 @@ class Observer:
         self._over.set()
         self._thread.join(patience)
 
-    def take(self) -> list[Sighting]:
+    def take(self) -> list[tuple[Path, FileFacts]]:
         """What has settled since the last call. The same file may be given again: the ledger knows it."""
         with self._lock:
             ready, self._ready = self._ready, []
@@ -77,7 +77,7 @@ class Observer:
         return self._away
 
     @property
-    def blocked(self) -> dict[Path, Hindrance]:
+    def blocked(self) -> dict[Path, Blocker]:
         """Files that cannot be opened, with the reason."""
         return self._blocked
 
@@ -110,7 +110,7 @@ class Observer:
         """Look at what there is to look at now."""
         try:
             self._find()
-        except FolderAway as error:
+        except SourceAway as error:
             self._changes.end()
             self._away = str(error)
             return
@@ -123,8 +123,8 @@ class Observer:
             self._scanned = True
 
     def _find(self) -> None:
-        """Raises FolderAway."""
-        mount = self._presence.check()
+        """Raises SourceAway."""
+        mount = self._mount.check()
         try:
             if mount is not None:
                 self._changes.begin(mount)
@@ -133,4 +133,4 @@ class Observer:
             self._changes.find()
         except OSError as error:
             what = f"{shown(self._source)} cannot be reached ({error.strerror or error})"
-            raise self._presence.lost(what) from error
+            raise self._mount.lost(what) from error

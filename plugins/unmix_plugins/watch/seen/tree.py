@@ -13,7 +13,7 @@ from pathlib import Path
 from unicodedata import normalize
 
 from unmix_plugins.watch.config.folder import FolderConfig
-from unmix_plugins.watch.ledger.entry import Sighting
+from unmix_plugins.watch.ledger.entry import FileFacts
 
 _FOREIGN_FOLDERS = {
     "@eadir",
@@ -110,37 +110,32 @@ def is_ignored(name: str) -> bool:
     return lower.startswith((".", "~$")) or lower.endswith(_UNFINISHED) or lower in _FOREIGN_FOLDERS
 
 
-def look(path: Path) -> Sighting | None:
+def look(path: Path) -> FileFacts | None:
     """The file as it is now; None when there is none, or what is there is a link, a folder or a device."""
     try:
-        facts = path.lstat()
+        status = path.lstat()
     except (OSError, ValueError):
         return None
-    return sighting_of(path, facts) if stat.S_ISREG(facts.st_mode) else None
+    return FileFacts.of(status) if stat.S_ISREG(status.st_mode) else None
 
 
-def sighting_of(path: Path, facts: os.stat_result) -> Sighting:
-    """What `facts` say of `path`."""
-    return Sighting(path, facts.st_size, facts.st_mtime_ns, facts.st_dev, facts.st_ino)
-
-
-def is_renamed(old: Path, new: Sighting) -> bool:
-    """True when the file `new`, known as `old` before, has left that name; False when it has both (a hard link).
+def is_renamed(old: Path, new: Path, facts: FileFacts) -> bool:
+    """True when the file at `new`, known as `old` before, has left that name; False when it has both (a hard link).
 
     On file systems that ignore case, `a.wav` is still found after it became `A.wav`: there the folder's list of
     names decides.
     """
     try:
-        facts = old.lstat()
+        status = old.lstat()
     except (FileNotFoundError, NotADirectoryError):
         return True
     except OSError:
         return False
-    if _identity(facts) != (new.device, new.inode):
+    if FileFacts.of(status).identity != facts.identity:
         return True
-    pairs = zip(reversed((old, *old.parents)), reversed((new.path, *new.path.parents)), strict=False)
+    pairs = zip(reversed((old, *old.parents)), reversed((new, *new.parents)), strict=False)
     differing = [mine for mine, its in pairs if mine.name != its.name]
-    return _folded(old) == _folded(new.path) and any(not _is_listed(path) for path in differing)
+    return _folded(old) == _folded(new) and any(not _is_listed(path) for path in differing)
 
 
 def _is_listed(path: Path) -> bool:

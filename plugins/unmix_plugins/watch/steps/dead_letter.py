@@ -6,29 +6,25 @@ A source that is kept stays where it is, and a second name of it (or a copy, on 
 import errno
 import hashlib
 import os
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from unmix_plugins.files.shown import shown
-from unmix_plugins.watch.config.folder import FolderConfig, SourcePolicy
-from unmix_plugins.watch.disk.ground import Ground
+from unmix_plugins.watch.config.folder import SourcePolicy
 from unmix_plugins.watch.disk.moves import (
+    free_name,
     is_file,
     is_there,
     make_folder,
-    numbered,
     part_beside,
     relocate,
     remove,
     sync_folder,
 )
-from unmix_plugins.watch.ledger.book import Ledger
 from unmix_plugins.watch.ledger.entry import Entry, Result, State
-from unmix_plugins.watch.ledger.rows import facts_of
 from unmix_plugins.watch.seen.tree import look
+from unmix_plugins.watch.watched import Watched
 
 REASON_SUFFIX = ".reason.txt"
 _IMPOSSIBLE = {errno.ENAMETOOLONG, errno.EILSEQ, errno.EINVAL, errno.ENOTDIR}
@@ -42,28 +38,24 @@ _SHORT = 60
 class DeadLetters:
     """Of one watched folder."""
 
-    def __init__(
-        self, folder: FolderConfig, ledger: Ledger, ground: Ground, clock: Callable[[], float]
-    ) -> None:
-        """`clock` gives Unix time."""
-        self._folder = folder
-        self._ledger = ledger
-        self._ground = ground
-        self._clock = clock
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+        self._folder = watched.folder
+        self._ledger = watched.ledger
         self._missed: dict[int, float] = {}
 
-    def bury(self, entry: Entry, *, is_untold: bool) -> Entry | None:
+    def write(self, entry: Entry, *, is_untold: bool) -> Entry | None:
         """Write the dead letter of a failed entry; returns it as dead, or None when another file has replaced it.
 
         A file that has gone may only have been renamed: it stays failed for as long as that takes to be seen.
         Raises TargetAway or OSError when the dead-letter folder cannot be written.
         """
-        self._ground.stand_on(self._folder.failed)
+        self._watched.mounts.ensure(self._folder.failed)
         if self._is_replaced(entry):
             self._ledger.forget(entry)
             return None
         if self._may_be_renamed(entry):
-            return self._ledger.save(replace(entry, due=self._clock() + _PAUSE))
+            return self._ledger.save(replace(entry, due=self._watched.clock() + _PAUSE))
         while True:
             entry = self._named(entry)
             try:
@@ -81,7 +73,7 @@ class DeadLetters:
                 self._missed.pop(entry.entry_id, None)
                 dead = replace(entry, state=State.DEAD, due=0.0)
                 if not entry.ended:  # else it was dead before, and only its file has turned up again
-                    dead = replace(dead, ended=self._clock(), is_untold=is_untold)
+                    dead = replace(dead, ended=self._watched.clock(), is_untold=is_untold)
                 return self._ledger.save(dead)
 
     def retry(self, entry: Entry) -> Entry | None:
@@ -89,13 +81,13 @@ class DeadLetters:
 
         Stays dead, with a message, where the source's name belongs to something else now. Raises OSError.
         """
-        source = self._folder.source / entry.path
+        source = self._watched.source_of(entry)
         letter = entry.away_to
         found = look(source)
         if letter is not None and is_there(letter):
             if found is None and not is_there(source):
                 make_folder(source.parent)
-                relocate(letter, source, part=part_beside(source, self._mark(entry)), keep=False)
+                relocate(letter, source, part=part_beside(source, self._watched.mark(entry)), keep=False)
             elif is_file(source, entry.facts, entry.sha256):
                 letter.unlink()
             else:
@@ -111,7 +103,7 @@ class DeadLetters:
             replace(
                 entry,
                 state=State.FOUND,
-                facts=facts_of(found),
+                facts=found,
                 sha256="",
                 tries=entry.tries + 1,
                 attempts=0,
@@ -130,41 +122,39 @@ class DeadLetters:
         )
 
     def _is_replaced(self, entry: Entry) -> bool:
-        found = look(self._folder.source / entry.path)
-        if found is None or entry.facts.is_same_version(facts_of(found)):
+        found = look(self._watched.source_of(entry))
+        if found is None or entry.facts.is_same_version(found):
             return False
         return entry.away_to is None or not is_file(entry.away_to, entry.facts, entry.sha256)
 
     def _may_be_renamed(self, entry: Entry) -> bool:
-        if is_there(self._folder.source / entry.path) or (entry.away_to and is_there(entry.away_to)):
+        if is_there(self._watched.source_of(entry)) or (entry.away_to and is_there(entry.away_to)):
             self._missed.pop(entry.entry_id, None)
             return False
         patience = _PATIENCE + 2 * self._folder.settle_seconds + self._folder.poll_interval
-        return self._clock() - self._missed.setdefault(entry.entry_id, self._clock()) < patience
+        now = self._watched.clock()
+        return now - self._missed.setdefault(entry.entry_id, now) < patience
 
     def _named(self, entry: Entry) -> Entry:
         """The entry with the name of its dead letter, which is in the ledger before it is used."""
         if entry.away_to is not None:
             return entry
-        number = 1
-        while True:
-            final = numbered(self._folder.failed / entry.path, number)
-            if not is_there(final) and not is_there(_reason_of(final)):
-                return self._ledger.save(replace(entry, away_to=final))
-            number += 1
+        final = free_name(
+            self._folder.failed / entry.path, lambda name: is_there(name) or is_there(_reason_of(name))
+        )
+        return self._ledger.save(replace(entry, away_to=final))
 
     def _moved(self, entry: Entry) -> Entry:
         """The entry with its source, or a second one of it, where the dead letter belongs."""
         assert entry.away_to is not None  # noqa: S101  # it was named before
-        source = self._folder.source / entry.path
+        source = self._watched.source_of(entry)
         keeps = self._folder.source_policy is SourcePolicy.KEEP
-        found = look(source)
-        is_ours = found is not None and entry.facts.is_same_version(facts_of(found))
+        is_ours = self._watched.is_unchanged(entry)
         if is_file(entry.away_to, entry.facts, entry.sha256):
             if is_ours and not keeps:  # killed between the two names
                 source.unlink()
         elif is_ours:
-            part = part_beside(entry.away_to, self._mark(entry))
+            part = part_beside(entry.away_to, self._watched.mark(entry))
             try:
                 relocate(source, entry.away_to, part=part, keep=keeps)
             except PermissionError:
@@ -177,15 +167,15 @@ class DeadLetters:
 
     def _write_reason(self, entry: Entry) -> None:
         assert entry.away_to is not None  # noqa: S101  # it was named before
-        moment = datetime.fromtimestamp(self._clock(), UTC).astimezone()
+        moment = self._watched.local_time()
         text = (
             f"{shown(entry.path.name)} could not be processed.\n\n"
             f"Why:     {entry.message} ({entry.reason})\n"
-            f"Source:  {shown(self._folder.source / entry.path)}\n"
+            f"Source:  {shown(self._watched.source_of(entry))}\n"
             f"When:    {moment:%Y-%m-%d %H:%M:%S %z}\n\n"
             "To try it again, as it is: unmix watch retry. Or put a better file into the watched folder.\n"
         )
-        part = part_beside(entry.away_to, self._mark(entry))
+        part = part_beside(entry.away_to, self._watched.mark(entry))
         try:
             make_folder(entry.away_to.parent)
             with part.open("w", encoding="utf-8") as file:
@@ -207,9 +197,6 @@ class DeadLetters:
         ]
         suffix = entry.path.suffix if entry.path.suffix.isascii() and len(entry.path.suffix) < 10 else ""
         return self._folder.failed / f"{stem}~{mark}{suffix}"
-
-    def _mark(self, entry: Entry) -> str:
-        return f"{self._ledger.token}-{entry.entry_id}"
 
 
 def _reason_of(letter: Path) -> Path:

@@ -14,10 +14,9 @@ import os
 import shutil
 import time
 import zipfile
-from collections.abc import Callable, Collection
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from unmix.words import OutputStarted, Summary
@@ -25,10 +24,10 @@ from unmix.words import OutputStarted, Summary
 from unmix_plugins.client import Client
 from unmix_plugins.errors import BrokenResult, NotFound, OutputClash
 from unmix_plugins.files.shown import shown
-from unmix_plugins.watch.config.folder import Collision, FolderConfig
-from unmix_plugins.watch.disk.ground import Ground
+from unmix_plugins.watch.config.folder import Collision
 from unmix_plugins.watch.disk.moves import (
     digest,
+    free_name,
     identity_of,
     is_in_place,
     is_there,
@@ -40,9 +39,9 @@ from unmix_plugins.watch.disk.moves import (
     remove,
     sync_folder,
 )
-from unmix_plugins.watch.ledger.book import Ledger
 from unmix_plugins.watch.ledger.entry import Entry, Move, Plan, Result, State
 from unmix_plugins.watch.steps.destination import FOLDER, Destination, destination
+from unmix_plugins.watch.watched import Watched
 
 _MANY = 1_000_000
 _SPARE_BYTES = 16 << 20
@@ -54,14 +53,10 @@ _ZIP_TIMES = (315_705_600, 4_354_646_400)
 class Deliveries:
     """Of one watched folder."""
 
-    def __init__(
-        self, folder: FolderConfig, ledger: Ledger, ground: Ground, clock: Callable[[], float]
-    ) -> None:
-        """`clock` gives Unix time."""
-        self._folder = folder
-        self._ledger = ledger
-        self._ground = ground
-        self._clock = clock
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+        self._folder = watched.folder
+        self._ledger = watched.ledger
 
     def begin(self, entry: Entry, summary: Summary) -> Entry:
         """The job of `entry` is completed: from now on it is being delivered."""
@@ -80,7 +75,7 @@ class Deliveries:
         Raises TargetAway, OutputClash, OSError or OutputError for the target, NotFound or BrokenResult when the daemon
         does not have the result any more, and what `Client` raises.
         """
-        self._ground.stand_on(self._folder.target)
+        self._watched.mounts.ensure(self._folder.target)
         plan = entry.plan
         if plan is None or not plan.moves or not _is_staged(plan):
             self.undo(entry)
@@ -95,9 +90,10 @@ class Deliveries:
         if entry.plan is not None:
             remove(entry.plan.staging)
 
-    def rest(self, number: int) -> None:
+    def rest(self) -> None:
         """The watcher ends: leave no half of a delivery in the target. The next one begins it anew."""
-        for entry in self._ledger.in_states(number, [State.DELIVERING, State.DELIVERED], float("inf"), _MANY):
+        states = [State.DELIVERING, State.DELIVERED]
+        for entry in self._ledger.in_states(self._watched.number, states, float("inf"), _MANY):
             with suppress(OSError):
                 if entry.state is State.DELIVERED:
                     self.clean(entry)
@@ -112,10 +108,10 @@ class Deliveries:
         for move in entry.plan.moves:
             if is_in_place(move):
                 move.final.unlink()
-            remove(part_beside(move.final, self._mark(entry)))
+            remove(part_beside(move.final, self._watched.mark(entry)))
             self._prune(move.final.parent)
         if entry.plan.folder is not None:
-            remove(part_beside(entry.plan.folder, self._mark(entry)))
+            remove(part_beside(entry.plan.folder, self._watched.mark(entry)))
         remove(entry.plan.staging)
 
     def _fetch(self, client: Client, entry: Entry) -> Plan | None:
@@ -129,7 +125,7 @@ class Deliveries:
             self._folder.task_of(entry.path),
             summary.outputs,
             summary.model,
-            datetime.fromtimestamp(self._clock(), UTC).astimezone(),
+            self._watched.local_time(),
         )
         if self._folder.on_collision is Collision.SKIP and any(
             is_there(path) for path in self._finals(names)
@@ -138,7 +134,7 @@ class Deliveries:
         self._check_room(
             sum(output.size_bytes for output in summary.outputs) * (2 if names.is_archive else 1)
         )
-        staging = part_beside(self._folder.target / "x", self._mark(entry))
+        staging = part_beside(self._folder.target / "x", self._watched.mark(entry))
         self._ledger.save(replace(entry, plan=Plan(staging)))
         staging.mkdir()
         moves = self._staged(client, entry, staging, names)
@@ -181,9 +177,7 @@ class Deliveries:
                 overwrites and plan.folder.is_dir()
             ):  # its outputs are replaced one by one, what else is in it stays
                 return replace(plan, folder=None)
-            number = 1
-            while is_there(free := numbered(plan.folder, number)):
-                number += 1
+            free = free_name(plan.folder)
             moves = tuple(replace(move, final=free / move.final.name) for move in plan.moves)
             return replace(plan, moves=moves, folder=free)
         number = 1
@@ -211,7 +205,7 @@ class Deliveries:
 
     def _place_once(self, entry: Entry) -> None:
         plan = entry.plan or Plan(self._folder.target)
-        mark = self._mark(entry)
+        mark = self._watched.mark(entry)
         for folder in {plan.folder.parent} if plan.folder else {move.final.parent for move in plan.moves}:
             try:
                 make_folder(folder)
@@ -250,9 +244,6 @@ class Deliveries:
     def _check_room(self, needed: int) -> None:
         if shutil.disk_usage(self._folder.target).free < needed + _SPARE_BYTES:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._folder.target))
-
-    def _mark(self, entry: Entry) -> str:
-        return f"{self._ledger.token}-{entry.entry_id}"
 
 
 def _is_taken(path: Path, overwrites: bool) -> bool:

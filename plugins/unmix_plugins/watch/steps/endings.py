@@ -5,18 +5,17 @@ from collections.abc import Callable, Hashable
 from dataclasses import replace
 
 from unmix_plugins.errors import UnmixError
-from unmix_plugins.watch.config.folder import FolderConfig
-from unmix_plugins.watch.disk.ground import Ground, TargetAway
-from unmix_plugins.watch.ledger.book import Ledger
+from unmix_plugins.watch.disk.mounts import TargetAway
 from unmix_plugins.watch.ledger.entry import Entry, State
+from unmix_plugins.watch.notify.hook import HookEvent
+from unmix_plugins.watch.notify.hook_queue import HookQueue
+from unmix_plugins.watch.notify.report import Finished, GivenUp, Postponed
 from unmix_plugins.watch.retry import FULL, Verdict, pause_after, refusal
 from unmix_plugins.watch.steps.dead_letter import DeadLetters
 from unmix_plugins.watch.steps.delivery import Deliveries
 from unmix_plugins.watch.steps.put_away import PutAway
-from unmix_plugins.watch.told.hook import Ending
-from unmix_plugins.watch.told.report import Finished, GivenUp, Postponed, Tell
-from unmix_plugins.watch.told.teller import Teller
 from unmix_plugins.watch.waiting import LETTERS, MOVED, TARGET, Waiting
+from unmix_plugins.watch.watched import Watched
 
 _AT_ONCE = 50
 """Entries of one kind in one step."""
@@ -26,50 +25,34 @@ _log = logging.getLogger(__name__)
 class Endings:
     """Of one watched folder."""
 
-    def __init__(
-        self,
-        folder: FolderConfig,
-        number: int,
-        ledger: Ledger,
-        ground: Ground,
-        waiting: Waiting,
-        deliveries: Deliveries,
-        *,
-        tell: Tell,
-        max_attempts: int,
-        clock: Callable[[], float],
-    ) -> None:
-        """`number` is the folder's in the ledger; `clock` gives Unix time."""
-        self._folder = folder
-        self._number = number
-        self._ledger = ledger
+    def __init__(self, watched: Watched, waiting: Waiting, deliveries: Deliveries) -> None:
+        self._watched = watched
+        self._folder = watched.folder
+        self._ledger = watched.ledger
         self._waiting = waiting
-        self._tell = tell
-        self._max_attempts = max_attempts
-        self._clock = clock
         self._deliveries = deliveries
-        self._sources = PutAway(folder, ledger, ground, clock)
-        self._letters = DeadLetters(folder, ledger, ground, clock)
-        self._teller = Teller() if folder.on_done is not None else None
+        self._sources = PutAway(watched)
+        self._letters = DeadLetters(watched)
+        self._hooks = HookQueue() if watched.folder.on_done is not None else None
         self._being_told: set[int] = set()
 
     def start(self) -> None:
-        """Begin to tell."""
-        if self._teller is not None:
-            self._teller.start()
+        """Begin to call hooks."""
+        if self._hooks is not None:
+            self._hooks.start()
 
     def stop(self) -> None:
-        """Tell what can be told at once."""
-        if self._teller is not None:
-            self._teller.stop()
-            self._note_told(self._teller)
+        """Call those hooks that can be called at once."""
+        if self._hooks is not None:
+            self._hooks.stop()
+            self._note_told(self._hooks)
 
     def step(self) -> bool:
         """Do what there is to do; True when that was anything."""
         did = self._each(State.DELIVERED, self._finish)
-        did |= self._each(State.FAILED, self._bury)
+        did |= self._each(State.FAILED, self._write_letter)
         did |= self._each(State.RETRY, self._take_back)
-        self._tell_hook()
+        self._call_hook()
         return did
 
     def failed(self, entry: Entry, error: UnmixError, verdict: Verdict) -> None:
@@ -81,13 +64,13 @@ class Endings:
         match verdict:
             case Verdict.WAIT_FOR_DAEMON | Verdict.WAIT_FOR_TASK:
                 self._ledger.save(replace(again, message=str(error)))
-            case Verdict.TRY_AGAIN if attempts < self._max_attempts:
+            case Verdict.TRY_AGAIN if attempts < self._watched.max_attempts:
                 pause = pause_after(attempts)
                 self._ledger.save(
-                    replace(again, attempts=attempts, due=self._clock() + pause, message=str(error))
+                    replace(again, attempts=attempts, due=self._watched.clock() + pause, message=str(error))
                 )
-                self._tell(
-                    Postponed(self._folder.name, self._folder.source / entry.path, str(error), round(pause))
+                self._watched.tell(
+                    Postponed(self._folder.name, self._watched.source_of(entry), str(error), round(pause))
                 )
             case _:
                 tried = f" It was tried {attempts} times." if attempts > 1 else ""
@@ -96,7 +79,7 @@ class Endings:
                 )
 
     def _each(self, state: State, action: Callable[[Entry], bool]) -> bool:
-        entries = self._ledger.in_states(self._number, [state], self._clock(), _AT_ONCE)
+        entries = self._ledger.in_states(self._watched.number, [state], self._watched.clock(), _AT_ONCE)
         did = False
         for entry in entries:
             if not action(entry):
@@ -130,23 +113,23 @@ class Endings:
         if entry.ended:  # it was done before, and only its source has turned up again
             self._ledger.save(done)
             return True
-        self._ledger.save(replace(done, ended=self._clock(), is_untold=self._teller is not None))
-        self._tell(
+        self._ledger.save(replace(done, ended=self._watched.clock(), is_untold=self._hooks is not None))
+        self._watched.tell(
             Finished(
                 self._folder.name,
-                self._folder.source / entry.path,
+                self._watched.source_of(entry),
                 tuple(self._ledger.outputs(entry)),
                 entry.result,
             )
         )
         return True
 
-    def _bury(self, entry: Entry) -> bool:
+    def _write_letter(self, entry: Entry) -> bool:
         """failed → dead."""
         if self._waiting.holds(LETTERS):
             return False
         try:
-            dead = self._letters.bury(entry, is_untold=self._teller is not None)
+            dead = self._letters.write(entry, is_untold=self._hooks is not None)
         except TargetAway as error:
             self._waiting.begin(LETTERS, str(error), needs_user=True)
             return False
@@ -155,8 +138,8 @@ class Endings:
             return False
         self._waiting.over(LETTERS)
         if dead is not None and dead.state is State.DEAD and dead.away_to is not None and not entry.ended:
-            source = self._folder.source / entry.path
-            self._tell(GivenUp(self._folder.name, source, entry.reason, entry.message, dead.away_to))
+            source = self._watched.source_of(entry)
+            self._watched.tell(GivenUp(self._folder.name, source, entry.reason, entry.message, dead.away_to))
         return True
 
     def _take_back(self, entry: Entry) -> bool:
@@ -179,35 +162,35 @@ class Endings:
         }.get(str(subject))
         self._waiting.begin(subject, refusal(error, folder or self._folder.target), needs_user=True)
 
-    def _tell_hook(self) -> None:
-        """Have the hook told of what has ended, until it was, over restarts."""
-        if self._teller is None or self._folder.on_done is None:
+    def _call_hook(self) -> None:
+        """Have the hook called for what has ended, until it was, over restarts."""
+        if self._hooks is None or self._folder.on_done is None:
             return
-        self._note_told(self._teller)
-        for entry in self._ledger.untold(self._number, _AT_ONCE + len(self._being_told)):
+        self._note_told(self._hooks)
+        for entry in self._ledger.untold(self._watched.number, _AT_ONCE + len(self._being_told)):
             if entry.entry_id not in self._being_told:
-                if not self._teller.tell(self._folder.on_done, self._ending(entry)):
+                if not self._hooks.put(self._folder.on_done, self._event(entry)):
                     return
                 self._being_told.add(entry.entry_id)
 
-    def _note_told(self, teller: Teller) -> None:
-        for told in teller.take():
-            entry_id = int(told.ending.event_id.split("-")[1])
+    def _note_told(self, hooks: HookQueue) -> None:
+        for outcome in hooks.take():
+            entry_id = int(outcome.event.event_id.split("-")[1])
             self._being_told.discard(entry_id)
-            if told.problem is not None:
-                _log.warning("%s", told.problem)
+            if outcome.problem is not None:
+                _log.warning("%s", outcome.problem)
             entry = self._ledger.get(entry_id)
             if entry is not None:
                 self._ledger.save(replace(entry, is_untold=False))
 
-    def _ending(self, entry: Entry) -> Ending:
+    def _event(self, entry: Entry) -> HookEvent:
         outputs = tuple(self._ledger.outputs(entry))
         state = "failed" if entry.state is State.DEAD else "done" if outputs else "skipped"
-        return Ending(
-            event_id=f"{self._ledger.token}-{entry.entry_id}-{entry.tries}",
+        return HookEvent(
+            event_id=f"{self._watched.mark(entry)}-{entry.tries}",
             folder=self._folder.name,
             state=state,
-            source=self._folder.source / entry.path,
+            source=self._watched.source_of(entry),
             outputs=outputs,
             reason=entry.reason if state == "failed" else "",
             message=entry.message if state == "failed" else "",

@@ -1,12 +1,11 @@
 """From files that were seen to entries of the ledger: each version of each recording once."""
 
 from dataclasses import replace
+from pathlib import Path
 
-from unmix_plugins.watch.config.folder import FolderConfig
-from unmix_plugins.watch.ledger.book import Ledger
-from unmix_plugins.watch.ledger.entry import Entry, FileFacts, Result, Sighting, State
-from unmix_plugins.watch.ledger.rows import facts_of
+from unmix_plugins.watch.ledger.entry import Entry, FileFacts, Result, State
 from unmix_plugins.watch.seen.tree import is_renamed
+from unmix_plugins.watch.watched import Watched
 
 _NOT_DELIVERED = (State.FOUND, State.SUBMITTED)
 OWN_OUTPUT = "It is an output of unmix itself."
@@ -15,32 +14,30 @@ OWN_OUTPUT = "It is an output of unmix itself."
 class Intake:
     """Of one watched folder."""
 
-    def __init__(self, folder: FolderConfig, number: int, ledger: Ledger) -> None:
-        """`number` is the folder's in the ledger."""
-        self._source = folder.source
-        self._folder = number
-        self._ledger = ledger
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+        self._number = watched.number
+        self._ledger = watched.ledger
 
-    def see(self, sighting: Sighting) -> None:
+    def see(self, path: Path, facts: FileFacts) -> None:
         """A file has settled: note it, unless it is known already."""
-        inside = sighting.path.relative_to(self._source)
-        facts = facts_of(sighting)
-        known = self._ledger.at(self._folder, inside)
+        inside = path.relative_to(self._watched.folder.source)
+        known = self._ledger.at(self._number, inside)
         if known is not None and known.facts.is_same_version(facts):
             self._save_if_new(known, self._reopened(replace(known, facts=facts)))
             return
-        twin = self._ledger.same_file(self._folder, facts)
+        twin = self._ledger.same_file(self._number, facts)
         if twin is not None and twin.path == inside:  # it came back to a name that another had meanwhile
             return
         with self._ledger.transaction():
-            if twin is not None and is_renamed(self._source / twin.path, sighting):
+            if twin is not None and is_renamed(self._watched.source_of(twin), path, facts):
                 self._ledger.save(self._reopened(replace(twin, path=inside)))
                 if known is not None and known.state in _NOT_DELIVERED:
                     self._ledger.forget(known)
             elif known is not None and known.state in _NOT_DELIVERED:
                 self._ledger.save(as_new(known, facts))
             else:
-                self._ledger.add(self._folder, inside, facts)
+                self._ledger.add(self._number, inside, facts)
 
     def recognise(self, entry: Entry) -> Entry | None:
         """Compare an entry, whose content is known now, with earlier ones.
@@ -53,7 +50,7 @@ class Intake:
                 self._ledger.forget(entry)
                 self._ledger.save(self._reopened(replace(earlier, facts=entry.facts)))
             return None
-        if self._ledger.is_output(self._source / entry.path, entry.facts, entry.sha256):
+        if self._ledger.is_output(self._watched.source_of(entry), entry.facts, entry.sha256):
             self._ledger.save(
                 replace(entry, state=State.DONE, result=Result(note=OWN_OUTPUT, is_skipped=True))
             )

@@ -1,32 +1,23 @@
 """What happens to a source when its outputs are in place; it never makes the recording come again."""
 
 import sys
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
-from unmix_plugins.watch.config.folder import FolderConfig, SourcePolicy
-from unmix_plugins.watch.disk.ground import Ground
-from unmix_plugins.watch.disk.moves import is_file, is_there, make_folder, numbered, part_beside, relocate
-from unmix_plugins.watch.disk.trash import info_of, send_to_recycle_bin, trash_name, write_info
-from unmix_plugins.watch.ledger.book import Ledger
+from unmix_plugins.watch.config.folder import SourcePolicy
+from unmix_plugins.watch.disk.moves import free_name, is_file, make_folder, part_beside, relocate
+from unmix_plugins.watch.disk.trash import info_of, trash_name, write_info
 from unmix_plugins.watch.ledger.entry import Entry
-from unmix_plugins.watch.ledger.rows import facts_of
-from unmix_plugins.watch.seen.tree import look
+from unmix_plugins.watch.watched import Watched
 
 
 class PutAway:
     """Of one watched folder."""
 
-    def __init__(
-        self, folder: FolderConfig, ledger: Ledger, ground: Ground, clock: Callable[[], float]
-    ) -> None:
-        """`clock` gives Unix time."""
-        self._folder = folder
-        self._ledger = ledger
-        self._ground = ground
-        self._clock = clock
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+        self._folder = watched.folder
+        self._ledger = watched.ledger
 
     def put_away(self, entry: Entry) -> Entry:
         """Move or trash the source, as the folder wants it; returns the entry with what is so now.
@@ -36,54 +27,43 @@ class PutAway:
         """
         if self._folder.source_policy is SourcePolicy.KEEP:
             return entry
-        source = self._folder.source / entry.path
+        source = self._watched.source_of(entry)
         while True:
-            is_ours = self._is_there(entry)
+            is_ours = self._watched.is_unchanged(entry)
             if entry.away_to is not None and is_file(entry.away_to, entry.facts, entry.sha256):
                 if is_ours:  # killed between the two names
                     source.unlink()
                 return replace(entry, is_away=True)
             if not is_ours:
                 return replace(entry, away_to=None, is_missing=True)
-            if sys.platform == "win32" and self._folder.source_policy is SourcePolicy.TRASH:
-                send_to_recycle_bin(source)
-                return replace(entry, is_away=True)
             entry = self._named(entry, source)
             try:
                 self._relocate(entry, source)
             except FileExistsError:  # somebody was faster
                 entry = replace(entry, away_to=None)
             except OSError:
-                if self._is_there(entry):  # else it, or a folder above it, was renamed just now
+                if self._watched.is_unchanged(entry):  # else it, or a folder above it, was renamed just now
                     raise
-
-    def _is_there(self, entry: Entry) -> bool:
-        """Whether the source is in its place, as it was."""
-        found = look(self._folder.source / entry.path)
-        return found is not None and entry.facts.is_same_version(facts_of(found))
 
     def _named(self, entry: Entry, source: Path) -> Entry:
         """The entry with the name that its source gets, which is in the ledger before it is used."""
         if entry.away_to is not None:
             return entry
         if self._folder.source_policy is SourcePolicy.TRASH:
-            return self._ledger.save(replace(entry, away_to=trash_name(source).final))
+            return self._ledger.save(replace(entry, away_to=trash_name(source)))
         assert self._folder.moved_to is not None  # noqa: S101  # check_layout saw to it
-        self._ground.stand_on(self._folder.moved_to)
-        number = 1
-        while is_there(final := numbered(self._folder.moved_to / entry.path, number)):
-            number += 1
-        return self._ledger.save(replace(entry, away_to=final))
+        self._watched.mounts.ensure(self._folder.moved_to)
+        return self._ledger.save(replace(entry, away_to=free_name(self._folder.moved_to / entry.path)))
 
     def _relocate(self, entry: Entry, source: Path) -> None:
         assert entry.away_to is not None  # noqa: S101  # it was named before
         make_folder(entry.away_to.parent)
-        part = part_beside(entry.away_to, f"{self._ledger.token}-{entry.entry_id}")
+        part = part_beside(entry.away_to, self._watched.mark(entry))
         if self._folder.source_policy is SourcePolicy.MOVE or sys.platform == "darwin":
             relocate(source, entry.away_to, part=part, keep=False)
             return
         info = info_of(entry.away_to)
-        write_info(info, source, datetime.fromtimestamp(self._clock(), UTC).astimezone())
+        write_info(info, source, self._watched.local_time())
         try:
             relocate(source, entry.away_to, part=part, keep=False)
         except OSError:

@@ -15,14 +15,13 @@ from unmix.words import Job, Priority
 from unmix_plugins.client import Client
 from unmix_plugins.errors import NotFound
 from unmix_plugins.files.shown import shown
-from unmix_plugins.watch.config.folder import Collision, FolderConfig
+from unmix_plugins.watch.config.folder import Collision
 from unmix_plugins.watch.disk.moves import digest, is_there
-from unmix_plugins.watch.ledger.book import Ledger
 from unmix_plugins.watch.ledger.entry import Entry, Result, State
-from unmix_plugins.watch.ledger.rows import facts_of
-from unmix_plugins.watch.seen.tree import look
+from unmix_plugins.watch.ledger.store import Ledger
 from unmix_plugins.watch.steps.destination import foreseen
 from unmix_plugins.watch.steps.intake import Intake
+from unmix_plugins.watch.watched import Watched
 
 _MANY = 1_000_000
 
@@ -52,27 +51,14 @@ class Collected:
 class Submission:
     """Of one watched folder. `client` is always one whose name is `client_name`."""
 
-    def __init__(
-        self,
-        folder: FolderConfig,
-        number: int,
-        ledger: Ledger,
-        intake: Intake,
-        *,
-        is_over: Callable[[], bool],
-        on_forgotten: Callable[[Path], object],
-    ) -> None:
-        """`number` is the folder's in the ledger; `is_over` tells when reading is to end.
-
-        `on_forgotten` gets the path of a file that the ledger does not have any more, and that may come again.
-        """
-        self._folder = folder
-        self._number = number
-        self._ledger = ledger
+    def __init__(self, watched: Watched, intake: Intake, *, on_forgotten: Callable[[Path], object]) -> None:
+        """`on_forgotten` gets the path of a file that the ledger does not have any more, and that may come again."""
+        self._watched = watched
+        self._folder = watched.folder
+        self._ledger = watched.ledger
         self._intake = intake
-        self._is_over = is_over
         self._on_forgotten = on_forgotten
-        self.client_name = client_name(ledger, number)
+        self.client_name = client_name(watched.ledger, watched.number)
 
     def submit(self, client: Client, entry: Entry) -> Entry | None:
         """Have the daemon take a found entry; returns it as submitted, or as delivered where nothing is to be written.
@@ -80,11 +66,11 @@ class Submission:
         None when there is nothing to submit: the file has changed or gone, in which case it will be seen again, or it
         is known already. Raises what `Client` raises, and OSError or Cancelled while the file is read.
         """
-        source = self._folder.source / entry.path
-        if not self._is_unchanged(entry):
+        source = self._watched.source_of(entry)
+        if not self._watched.is_unchanged(entry):
             return self._forgotten(entry)
         if not entry.sha256:
-            recognised = self._intake.recognise(replace(entry, sha256=digest(source, self._is_over)))
+            recognised = self._intake.recognise(replace(entry, sha256=digest(source, self._watched.is_over)))
             if recognised is None:
                 return None
             entry = recognised
@@ -94,9 +80,9 @@ class Submission:
         options = replace(
             self._folder.options, file_name=shown(entry.path.as_posix()), priority=Priority.FOLDER
         )
-        key = f"{self._ledger.token}-{entry.entry_id}-{entry.tries}"
+        key = f"{self._watched.mark(entry)}-{entry.tries}"
         job = client.jobs.submit(source, task, options, idempotency_key=key)
-        if not self._is_unchanged(entry):
+        if not self._watched.is_unchanged(entry):
             return self._forgotten(entry)
         return self._ledger.save(
             replace(entry, state=State.SUBMITTED, job_id=job.job_id, due=0.0, reason="", message="")
@@ -127,20 +113,16 @@ class Submission:
                 client.jobs.delete(job_id)
 
     def _with_jobs(self, *states: State) -> list[Entry]:
-        return self._ledger.in_states(self._number, states, float("inf"), _MANY)
+        return self._ledger.in_states(self._watched.number, states, float("inf"), _MANY)
 
     def _lost(self, entry: Entry) -> None:
         """The daemon does not know the job any more: somebody deleted it, or it was kept for its time."""
         self._ledger.save(replace(entry, state=State.FOUND, job_id="", tries=entry.tries + 1))
 
-    def _is_unchanged(self, entry: Entry) -> bool:
-        found = look(self._folder.source / entry.path)
-        return found is not None and entry.facts.is_same_version(facts_of(found))
-
     def _forgotten(self, entry: Entry) -> None:
         """The file is another one now, or gone; the observer tells of it when it is there and has settled."""
         self._ledger.forget(entry)
-        self._on_forgotten(self._folder.source / entry.path)
+        self._on_forgotten(self._watched.source_of(entry))
 
     def _is_skipped(self, entry: Entry) -> bool:
         """True when it is known before the work that its output would not be written."""

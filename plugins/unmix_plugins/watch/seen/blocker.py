@@ -13,7 +13,7 @@ _GONE = {errno.ENOENT, errno.ENOTDIR}
 
 
 @dataclass(frozen=True, slots=True)
-class Hindrance:
+class Blocker:
     """What stands in the way."""
 
     sentence: str
@@ -22,7 +22,7 @@ class Hindrance:
     """True where it will pass by itself: another program has the file open."""
 
 
-def hindrance_of(path: Path) -> Hindrance | None:
+def blocker_of(path: Path) -> Blocker | None:
     """What keeps `path` from being read; None when nothing does, or it is gone."""
     try:
         descriptor = os.open(path, os.O_RDONLY | _FLAGS)
@@ -31,7 +31,7 @@ def hindrance_of(path: Path) -> Hindrance | None:
     try:
         os.read(descriptor, 1)  # some network file systems refuse only now
         if _is_being_written(descriptor):
-            return Hindrance(
+            return Blocker(
                 f"{shown(path)} is open in another program that may still write to it.", passes=True
             )
     except OSError as error:
@@ -41,15 +41,15 @@ def hindrance_of(path: Path) -> Hindrance | None:
     return None
 
 
-def _refused(path: Path, error: OSError) -> Hindrance | None:
+def _refused(path: Path, error: OSError) -> Blocker | None:
     if error.errno in _GONE:
         return None
     said = error.strerror or type(error).__name__
     if isinstance(error, PermissionError):
         # On Windows this is also what an open file says.
         sentence = f"{shown(path)} cannot be read ({said}): give this user the right to read it."
-        return Hindrance(sentence, passes=sys.platform == "win32")
-    return Hindrance(f"{shown(path)} cannot be read ({said}): check the file and its disk.", passes=False)
+        return Blocker(sentence, passes=sys.platform == "win32")
+    return Blocker(f"{shown(path)} cannot be read ({said}): check the file and its disk.", passes=False)
 
 
 if sys.platform == "linux":

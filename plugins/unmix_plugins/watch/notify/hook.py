@@ -37,7 +37,7 @@ class HookFailed(UnmixError):
 
 
 @dataclass(frozen=True, slots=True)
-class Ending:
+class HookEvent:
     """How it ended with one recording."""
 
     event_id: str
@@ -68,8 +68,8 @@ class Ending:
         return json.dumps(facts).encode("ascii")
 
 
-def tell(
-    hook: Hook, ending: Ending, pause: Callable[[float], bool], now: Callable[[], float] = time.time
+def call_hook(
+    hook: Hook, event: HookEvent, pause: Callable[[float], bool], now: Callable[[], float] = time.time
 ) -> None:
     """Run the command, or send the request until it is accepted or its attempts are used up.
 
@@ -77,9 +77,9 @@ def tell(
     """
     match hook:
         case CommandHook():
-            _run(hook, ending)
+            _run(hook, event)
         case Webhook():
-            _send(hook, ending, pause, now)
+            _send(hook, event, pause, now)
 
 
 def signature(secret: str, timestamp: str, body: bytes) -> str:
@@ -87,12 +87,12 @@ def signature(secret: str, timestamp: str, body: bytes) -> str:
     return hmac.new(secret.encode(), timestamp.encode() + b"." + body, hashlib.sha256).hexdigest()
 
 
-def _send(hook: Webhook, ending: Ending, pause: Callable[[float], bool], now: Callable[[], float]) -> None:
+def _send(hook: Webhook, event: HookEvent, pause: Callable[[float], bool], now: Callable[[], float]) -> None:
     host = urlsplit(hook.url).hostname  # what follows in the address may be a secret
     seconds = _FIRST_PAUSE
     for attempt in range(hook.attempts):
         try:
-            status = _post(hook, ending, str(int(now())))
+            status = _post(hook, event, str(int(now())))
         except (
             OSError,
             ValueError,
@@ -111,14 +111,14 @@ def _send(hook: Webhook, ending: Ending, pause: Callable[[float], bool], now: Ca
         seconds = min(_LONGEST_PAUSE, 2 * seconds)
 
 
-def _post(hook: Webhook, ending: Ending, timestamp: str) -> int:
+def _post(hook: Webhook, event: HookEvent, timestamp: str) -> int:
     """One attempt; the answer's status. Its body is not read."""
     parts = check_url(hook.url)
-    host, body = parts.hostname or "", ending.as_json()
+    host, body = parts.hostname or "", event.as_json()
     headers = {
         "Content-Type": "application/json",
         "User-Agent": f"unmix/{version()}",
-        "Unmix-Event": ending.event_id,
+        "Unmix-Event": event.event_id,
         "Unmix-Timestamp": timestamp,
     }
     if hook.secret:
@@ -139,19 +139,19 @@ def _post(hook: Webhook, ending: Ending, timestamp: str) -> int:
         connection.close()
 
 
-def _run(hook: CommandHook, ending: Ending) -> None:
+def _run(hook: CommandHook, event: HookEvent) -> None:
     """One run of the command; its output is not kept, and of its complaints only the end."""
     name = hook.command[0]
     environment = os.environ | {
-        "UNMIX_RESULT": ending.state,
-        "UNMIX_FOLDER": ending.folder,
-        "UNMIX_SOURCE": str(ending.source),
-        "UNMIX_OUTPUTS": "\n".join(map(str, ending.outputs)),
-        "UNMIX_REASON": ending.reason,
-        "UNMIX_MESSAGE": ending.message,
+        "UNMIX_RESULT": event.state,
+        "UNMIX_FOLDER": event.folder,
+        "UNMIX_SOURCE": str(event.source),
+        "UNMIX_OUTPUTS": "\n".join(map(str, event.outputs)),
+        "UNMIX_REASON": event.reason,
+        "UNMIX_MESSAGE": event.message,
     }
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as told:
-        told.write(ending.as_json())
+        told.write(event.as_json())
         told.seek(0)
         try:
             process = subprocess.Popen(

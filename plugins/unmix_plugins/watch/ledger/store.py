@@ -29,7 +29,7 @@ class LedgerError(UnmixError):
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
+class Wait:
     """Something that the watcher waits for."""
 
     folder: str
@@ -269,10 +269,10 @@ class Ledger:
                 (folder, subject, subject),
             )
 
-    def waits(self) -> list[Waiting]:
+    def waits(self) -> list[Wait]:
         """What is waited for, the longest first."""
         rows = self._all("SELECT name, sentence, since FROM waits JOIN folders USING (folder) ORDER BY since")
-        return [Waiting(os.fsdecode(row["name"]), row["sentence"], row["since"]) for row in rows]
+        return [Wait(os.fsdecode(row["name"]), row["sentence"], row["since"]) for row in rows]
 
     def mount_of(self, path: Path) -> Path | None:
         """The mount point that a folder had when it was last there."""
