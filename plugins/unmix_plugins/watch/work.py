@@ -9,7 +9,6 @@ from pathlib import Path
 
 from unmix.words import Job, JobState
 
-from unmix_plugins.client import Client
 from unmix_plugins.errors import (
     AccessRefused,
     BrokenResult,
@@ -26,6 +25,7 @@ from unmix_plugins.errors import (
     from_job_failure,
 )
 from unmix_plugins.files.shown import shown
+from unmix_plugins.watch.daemon import Daemon
 from unmix_plugins.watch.disk.mounts import TargetAway
 from unmix_plugins.watch.ledger.entry import Entry, FileFacts, State
 from unmix_plugins.watch.retry import Verdict, cause_of, is_of_the_file, of_call, of_job, refusal
@@ -61,7 +61,7 @@ class Work:
     """Of one folder. All methods but `disconnect` are for one thread; the two flags may be read by any."""
 
     def __init__(
-        self, watched: Watched, observer: Observer, slots: Slots, *, connect: Callable[[str], Client]
+        self, watched: Watched, observer: Observer, slots: Slots, *, connect: Callable[[str], Daemon]
     ) -> None:
         """`connect` gives a client of that name. Nothing is done before `start`."""
         self.folder = watched.folder
@@ -77,7 +77,7 @@ class Work:
         self._submission = Submission(watched, self._intake, on_forgotten=observer.forget)
         self._deliveries = Deliveries(watched)
         self._endings = Endings(watched, self._waiting, self._deliveries)
-        self._client: Client | None = None
+        self._client: Daemon | None = None
         self._blocked: set[Path] = set()
         self._settled: list[tuple[Path, FileFacts]] = []
         self._has_jobs = True  # of an earlier life, perhaps
@@ -178,12 +178,12 @@ class Work:
         self._waiting.over(DAEMON)
         return did
 
-    def _connected(self) -> Client:
+    def _connected(self) -> Daemon:
         if self._client is None:
             self._client = self._connect(self._submission.client_name)
         return self._client
 
-    def _collect(self, client: Client) -> bool:
+    def _collect(self, client: Daemon) -> bool:
         """See what has become of the jobs."""
         collected = self._submission.collect(client)
         self._unfinished = collected.unfinished
@@ -214,7 +214,7 @@ class Work:
         elif verdict is Verdict.WAIT_FOR_DAEMON:
             self._waiting.begin(WORKERS, str(error), needs_user=True, patience=_PATIENCE)
 
-    def _deliver(self, client: Client) -> bool:
+    def _deliver(self, client: Daemon) -> bool:
         """Bring one result into the target."""
         if self._waiting.holds(TARGET) or self._watched.is_over():
             return False
@@ -275,7 +275,7 @@ class Work:
             self._next_search = self._clock() + _SEARCH
         return None
 
-    def _submit(self, client: Client, entry: Entry) -> bool:
+    def _submit(self, client: Daemon, entry: Entry) -> bool:
         """Give the daemon one more recording, if it may have one."""
         if not self._slots.take(self._number):
             return False

@@ -7,13 +7,13 @@ import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import psutil
 
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.disk.moves import make_folder
-from unmix_plugins.watch.ledger.store import Ledger
 
 _REMOTE = {
     "9p", "afpfs", "afs", "ceph", "cifs", "davfs", "drvfs", "glusterfs", "lustre", "nfs", "nfs4", "prl_fs",
@@ -95,12 +95,24 @@ class SourceMount:
         return SourceAway(f"{what}: unmix waits until it is back.")
 
 
+class MountMemory(Protocol):
+    """What outlives the watcher: the ledger has it."""
+
+    def mount_of(self, path: Path) -> Path | None:
+        """The mount point that a folder had when it was last there."""
+        ...
+
+    def note_mount(self, path: Path, point: Path) -> None:
+        """Remember a folder's mount point."""
+        ...
+
+
 class TargetMounts:
     """Which mount each folder that is written to was on, remembered over restarts."""
 
-    def __init__(self, ledger: Ledger, folders: Iterable[Path]) -> None:
-        """Remember in `ledger`. Nothing is looked at yet: a dead network share may hang for long."""
-        self._ledger = ledger
+    def __init__(self, memory: MountMemory, folders: Iterable[Path]) -> None:
+        """Remember in `memory`. Nothing is looked at yet: a dead network share may hang for long."""
+        self._memory = memory
         self._folders = tuple(folders)
         self._points: dict[Path, Path] = {}
 
@@ -120,8 +132,8 @@ class TargetMounts:
         make_folder(folder)
 
     def _point(self, folder: Path) -> Path:
-        known = self._ledger.mount_of(folder)
+        known = self._memory.mount_of(folder)
         if known is None:
             known = mount_of(folder).point
-            self._ledger.note_mount(folder, known)
+            self._memory.note_mount(folder, known)
         return known

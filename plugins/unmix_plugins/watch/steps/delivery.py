@@ -21,10 +21,10 @@ from pathlib import Path
 
 from unmix.words import OutputStarted, Summary
 
-from unmix_plugins.client import Client
 from unmix_plugins.errors import BrokenResult, NotFound, OutputClash
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import Collision
+from unmix_plugins.watch.daemon import Daemon
 from unmix_plugins.watch.disk.moves import (
     digest,
     free_name,
@@ -69,11 +69,11 @@ class Deliveries:
         )
         return self._ledger.save(replace(entry, state=State.DELIVERING, plan=None, result=result))
 
-    def carry_on(self, client: Client, entry: Entry) -> Entry:
+    def carry_on(self, client: Daemon, entry: Entry) -> Entry:
         """Deliver, from wherever it was left; returns the entry as delivered.
 
         Raises TargetAway, OutputClash, OSError or OutputError for the target, NotFound or BrokenResult when the daemon
-        does not have the result any more, and what `Client` raises.
+        does not have the result any more, and what the daemon's client raises.
         """
         self._watched.mounts.ensure(self._folder.target)
         plan = entry.plan
@@ -114,7 +114,7 @@ class Deliveries:
             remove(part_beside(entry.plan.folder, self._watched.mark(entry)))
         remove(entry.plan.staging)
 
-    def _fetch(self, client: Client, entry: Entry) -> Plan | None:
+    def _fetch(self, client: Daemon, entry: Entry) -> Plan | None:
         """Download everything; None where the name is taken and nothing is to be written."""
         summary = client.jobs.get(entry.job_id).summary
         if summary is None or not summary.outputs:
@@ -141,7 +141,7 @@ class Deliveries:
         folder = None if names.folder is None or names.is_archive else self._folder.target / names.folder
         return self._with_free_names(Plan(staging, moves, folder), moves)
 
-    def _staged(self, client: Client, entry: Entry, staging: Path, names: Destination) -> tuple[Move, ...]:
+    def _staged(self, client: Daemon, entry: Entry, staging: Path, names: Destination) -> tuple[Move, ...]:
         """Fill the staging folder. The moves lead to where the names are, were they all free."""
         folder = staging / FOLDER if names.folder is not None else staging
         if names.folder is not None:

@@ -12,10 +12,10 @@ from pathlib import Path
 
 from unmix.words import Job, Priority
 
-from unmix_plugins.client import Client
 from unmix_plugins.errors import NotFound
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import Collision
+from unmix_plugins.watch.daemon import Daemon
 from unmix_plugins.watch.disk.moves import digest, is_there
 from unmix_plugins.watch.ledger.entry import Entry, Result, State
 from unmix_plugins.watch.ledger.store import Ledger
@@ -31,7 +31,7 @@ def client_name(ledger: Ledger, number: int) -> str:
     return f"unmix-watch-{ledger.token}-{number}"
 
 
-def withdraw(client: Client, ledger: Ledger, number: int) -> None:
+def withdraw(client: Daemon, ledger: Ledger, number: int) -> None:
     """Take all jobs of a folder back that is not watched any more; if it ever is again, they are made anew."""
     for entry in ledger.in_states(number, [State.SUBMITTED], float("inf"), _MANY):
         ledger.save(replace(entry, state=State.FOUND, job_id="", tries=entry.tries + 1))
@@ -60,11 +60,11 @@ class Submission:
         self._on_forgotten = on_forgotten
         self.client_name = client_name(watched.ledger, watched.number)
 
-    def submit(self, client: Client, entry: Entry) -> Entry | None:
+    def submit(self, client: Daemon, entry: Entry) -> Entry | None:
         """Have the daemon take a found entry; returns it as submitted, or as delivered where nothing is to be written.
 
         None when there is nothing to submit: the file has changed or gone, in which case it will be seen again, or it
-        is known already. Raises what `Client` raises, and OSError or Cancelled while the file is read.
+        is known already. Raises what the daemon's client raises, and OSError or Cancelled while the file is read.
         """
         source = self._watched.source_of(entry)
         if not self._watched.is_unchanged(entry):
@@ -88,7 +88,7 @@ class Submission:
             replace(entry, state=State.SUBMITTED, job_id=job.job_id, due=0.0, reason="", message="")
         )
 
-    def collect(self, client: Client) -> Collected:
+    def collect(self, client: Daemon) -> Collected:
         """What has become of the folder's jobs; entries whose job is gone are found again."""
         jobs = {job.job_id: job for job in client.jobs.list(client=self.client_name)}
         finished: list[tuple[Entry, Job]] = []
@@ -106,7 +106,7 @@ class Submission:
             self.delete(client, job_id)
         return Collected(tuple(finished), unfinished)
 
-    def delete(self, client: Client, job_id: str) -> None:
+    def delete(self, client: Daemon, job_id: str) -> None:
         """Have the daemon forget a job."""
         if job_id:
             with suppress(NotFound):
