@@ -56,6 +56,17 @@ class Job:
         self.message = ""
         """What the user has to confirm in the end."""
 
+    def task(self) -> Dict[str, Any]:
+        """Return the task as JOB.json has it."""
+        settings = self.settings
+        if self.action == "denoise":
+            limit = float(settings["attenuation_limit_db"]) if settings["attenuation_limit_db"] else None
+            model = settings["denoise_model"]
+            return {"kind": "denoise", "model": model, "attenuation_limit_db": limit, "stems": ["clean"]}
+        is_split = self.action == "vocals"
+        stems = ["vocals", "-vocals"] if is_split else list(dict.fromkeys(settings["stems"].split()))
+        return {"kind": "separate", "model": settings["separate_model"], "stems": stems}
+
     def clear(self) -> None:
         """End the client, and remove every file that is of no use now."""
         if self.client is not None:

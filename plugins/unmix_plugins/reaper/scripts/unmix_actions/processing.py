@@ -10,7 +10,6 @@ from .item import Output, Subject
 from .job import WAIT, Cancelled, Job, Slices
 from .messages import Trouble
 from .pointers import is_same_file
-from .settings import task_of
 
 PATIENCE = 5.0
 """Seconds for `unmix` to end by itself."""
@@ -23,7 +22,7 @@ def process(job: Job) -> Slices:
     job.say("starting")
     order = {
         "version": 1,
-        "task": task_of(job.action, job.settings),
+        "task": job.task(),
         "device": job.settings["device"],
         "output_folder": job.output_folder,
         "items": [subject.order() for subject in job.subjects.values()],

@@ -1,7 +1,7 @@
-"""What the user chooses for all projects, and the task that it makes of an action."""
+"""What the user chooses for all projects, in a dialog of REAPER's."""
 
 import re
-from typing import Any, Dict, NamedTuple
+from typing import Dict, NamedTuple
 
 from reaper_python import *
 
@@ -62,13 +62,3 @@ def ask_for_settings() -> None:
             raise Trouble(f'No setting was changed: "{setting.caption}" must be {setting.rule}.')
     for setting, value in zip(SETTINGS, given):
         RPR_SetExtState(SECTION, setting.key, value, 1)
-
-
-def task_of(action: str, settings: Dict[str, str]) -> Dict[str, Any]:
-    """Return the task as JOB.json has it."""
-    if action == "denoise":
-        limit = float(settings["attenuation_limit_db"]) if settings["attenuation_limit_db"] else None
-        model = settings["denoise_model"]
-        return {"kind": "denoise", "model": model, "attenuation_limit_db": limit, "stems": ["clean"]}
-    stems = ["vocals", "-vocals"] if action == "vocals" else list(dict.fromkeys(settings["stems"].split()))
-    return {"kind": "separate", "model": settings["separate_model"], "stems": stems}
