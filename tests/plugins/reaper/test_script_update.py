@@ -61,7 +61,10 @@ def test_modules_may_come_and_go(tmp_path: Path) -> None:
     assert desk.reaper.problems == []
 
 
-def test_an_action_leaves_no_trace_in_python_or_beside_the_modules(tmp_path: Path) -> None:
+def test_an_action_leaves_no_trace_in_python_or_beside_the_modules(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "dont_write_bytecode", False)
     desk = Desk.with_item(tmp_path)
     look = desk.scripts / "look.py"
     look.write_text(
@@ -70,7 +73,7 @@ def test_an_action_leaves_no_trace_in_python_or_beside_the_modules(tmp_path: Pat
     )
     desk.run("denoise")
     desk.reaper.run_script(look)
-    assert desk.reaper.messages == [repr((False, sys.dont_write_bytecode))]
+    assert desk.reaper.messages == [repr((False, False))]
     assert {path.suffix for path in desk.scripts.rglob("*") if path.is_file()} == {".py", ".json"}
 
 
