@@ -35,7 +35,7 @@ def index(version: str, base_url: str = "") -> str:
         f'      <version name={quoteattr(version)} author="unmix">',
         *(
             f"        {_source(path, base_url)}"
-            for path in sorted(SCRIPTS.glob("*.py"), key=lambda path: path.name)
+            for path in sorted(SCRIPTS.rglob("*.py"), key=lambda path: path.relative_to(SCRIPTS).as_posix())
         ),
         "      </version>",
         "    </reapack>",
@@ -48,10 +48,9 @@ def index(version: str, base_url: str = "") -> str:
 def _source(path: Path, base_url: str) -> str:
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     main = ' main="main"' if path.name.startswith("Unmix_") else ""
-    url = f"{base_url.rstrip('/')}/{quote(path.name)}".lstrip("/")
-    return (
-        f'<source file={quoteattr(f"../{path.name}")}{main} hash="{_SHA256}{digest}">{escape(url)}</source>'
-    )
+    name = path.relative_to(SCRIPTS).as_posix()
+    url = f"{base_url.rstrip('/')}/{quote(name)}".lstrip("/")
+    return f'<source file={quoteattr(f"../{name}")}{main} hash="{_SHA256}{digest}">{escape(url)}</source>'
 
 
 def main() -> None:

@@ -93,15 +93,17 @@ class Interpreter:
         finally:
             for name, value in system.items():
                 setattr(sys, name, value)
-            self._take_back(set(sys.modules) - known, script.path.parent)
+            self._imported = self._taken_back(set(sys.modules) - known, script.path.parent)
             for name, module in before.items():
                 if module is None:
                     sys.modules.pop(name, None)
                 else:
                     sys.modules[name] = module
 
-    def _take_back(self, names: set[str], folder: Path) -> None:
-        for name in names:
-            file = getattr(sys.modules[name], "__file__", None)
-            if file is not None and Path(file).is_relative_to(folder):
-                self._imported[name] = sys.modules.pop(name)
+    def _taken_back(self, names: set[str], folder: Path) -> dict[str, ModuleType]:
+        """Take out of the process what was imported from scripts' folders, unless the script dropped it."""
+        return {name: sys.modules.pop(name) for name in names if self._is_of_scripts(name, folder)}
+
+    def _is_of_scripts(self, name: str, folder: Path) -> bool:
+        file = getattr(sys.modules[name], "__file__", None)
+        return name in self._imported or (file is not None and Path(file).is_relative_to(folder))

@@ -13,7 +13,6 @@ _ROOMS_OF_SEPARATE = re.compile(
     r"^protos/unmix/v1/|(^|/)_?separate(/|\.py$)|[-_]separate[\w -]*\.(ny|py)$", re.IGNORECASE
 )
 _LONGEST = 350
-_OLD_SCRIPT = "plugins/unmix_plugins/reaper/scripts/unmix_reaper.py"
 
 
 def sources(*folders: str) -> dict[str, str]:
@@ -59,7 +58,7 @@ def test_a_task_is_named_outside_its_own_rooms_in_few_files() -> None:
 def test_no_file_is_too_long_to_be_read() -> None:
     found = sources("protos", "daemon", "models", "plugins")
     long = {path for path, text in found.items() if path.endswith(".py") and text.count("\n") > _LONGEST}
-    assert long <= {_OLD_SCRIPT}
+    assert long == set()
 
 
 def test_no_folder_is_a_hall() -> None:

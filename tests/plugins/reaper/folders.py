@@ -24,7 +24,7 @@ ITEM_MENU = (
 )
 SETTINGS = b"[.swell]\nui_scale=1.0\n\n[REAPER]\nlastproject=\n\n"
 SCRIPTS = {
-    "unmix_reaper.py": b"# the script\n",
+    "unmix_actions/job.py": b"# a module\n",
     **{action.file_name: b"# " + action.title.encode() + b"\n" for action in ACTIONS},
 }
 
@@ -41,8 +41,8 @@ def make_folder(folder: Path, **files: bytes | None) -> Path:
 
 def make_scripts(folder: Path, scripts: Mapping[str, bytes] = SCRIPTS) -> Path:
     """A folder of scripts, as a version of unmix ships them."""
-    folder.mkdir(parents=True)
     for name, content in scripts.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_bytes(content)
     return folder
 

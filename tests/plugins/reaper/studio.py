@@ -14,7 +14,7 @@ from fake_reaper.renderer import render
 from plugins.reaper import envelopes
 
 SCRIPTS = Path(__file__).parents[3] / "plugins" / "unmix_plugins" / "reaper" / "scripts"
-MAIN = SCRIPTS / "unmix_reaper.py"
+MODULES = SCRIPTS / "unmix_actions"
 CLIENT = Path(__file__).with_name("script_client.py")
 ACTIONS = {
     "denoise": "Unmix_Denoise items.py",
@@ -66,11 +66,14 @@ class Desk:
         (self.scripts / "unmix_reaper.json").write_text(content, encoding="ascii")
 
     def change_script(self, text: str, replacement: str) -> None:
-        """Change a constant of the installed script, to have less to wait for."""
-        path = self.scripts / MAIN.name
-        content = path.read_text(encoding="ascii")
-        assert text in content
-        path.write_text(content.replace(text, replacement), encoding="ascii")
+        """Change a constant of the installed modules, to have less to wait for."""
+        (path,) = [each for each in self.modules.glob("*.py") if text in each.read_text(encoding="ascii")]
+        path.write_text(path.read_text(encoding="ascii").replace(text, replacement), encoding="ascii")
+
+    @property
+    def modules(self) -> Path:
+        """Where the installed actions have their modules."""
+        return self.scripts / MODULES.name
 
     def begin(self, action: str) -> Script:
         """Run an action's file, as a click on its button does."""

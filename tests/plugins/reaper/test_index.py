@@ -42,15 +42,15 @@ def test_every_script_is_offered_where_the_installer_puts_it(tmp_path: Path) -> 
         version.get("name")
         == tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
     )
-    files = {path.name: path.read_bytes() for path in SCRIPTS.glob("*.py")}
-    assert files
+    files = {path.relative_to(SCRIPTS).as_posix(): path.read_bytes() for path in SCRIPTS.rglob("*.py")}
+    assert "unmix_actions/actions.py" in files
     offered: dict[str, str] = {}
     for source in version.findall("source"):
         place = PurePosixPath(str(index.get("name")), str(category.get("name")), str(source.get("file")))
-        assert place.parts[:-1] == (FOLDER, category.get("name"), "..")
-        content = files[place.name]
-        assert source.get("hash") == f"1220{hashlib.sha256(content).hexdigest()}"
-        offered[place.name] = str(source.text)
+        assert place.parts[:3] == (FOLDER, category.get("name"), "..")
+        name = "/".join(place.parts[3:])
+        assert source.get("hash") == f"1220{hashlib.sha256(files[name]).hexdigest()}"
+        offered[name] = str(source.text)
     assert offered.keys() == files.keys()
     assert {name: unquote(url) for name, url in offered.items()} == {name: base + name for name in files}
     assert not any(" " in url for url in offered.values())

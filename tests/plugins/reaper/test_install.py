@@ -177,7 +177,7 @@ def test_an_upgrade_replaces_old_scripts_and_removes_those_that_are_gone(
     install(folder, old)
     plan = install(folder, make_scripts(tmp_path / "newer", newer))
     target = folder / "Scripts" / "unmix"
-    assert {path.name: path.read_bytes() for path in target.glob("*.py")} == newer
+    assert {path.relative_to(target).as_posix(): path.read_bytes() for path in target.rglob("*.py")} == newer
     assert not backups(target)
     assert not any("edited" in note for note in plan.notes)
     uninstall(folder, tmp_path / "newer")
@@ -186,17 +186,17 @@ def test_an_upgrade_replaces_old_scripts_and_removes_those_that_are_gone(
 
 def test_an_edited_script_is_kept_as_a_backup_when_it_is_replaced(folder: Path, scripts: Path) -> None:
     install(folder, scripts)
-    edited = folder / "Scripts" / "unmix" / "unmix_reaper.py"
+    edited = folder / "Scripts" / "unmix" / "unmix_actions" / "job.py"
     edited.write_bytes(b"# mine\n")
     plan = install(folder, scripts)
-    assert edited.read_bytes() == SCRIPTS[edited.name]
+    assert edited.read_bytes() == SCRIPTS["unmix_actions/job.py"]
     assert [path.read_bytes() for path in backups(edited.parent)] == [b"# mine\n"]
     assert f"{edited} has been edited; a backup is kept beside it." in plan.notes
 
 
 def test_an_edited_script_is_left_by_an_uninstallation(folder: Path, scripts: Path) -> None:
     install(folder, scripts)
-    edited = folder / "Scripts" / "unmix" / "unmix_reaper.py"
+    edited = folder / "Scripts" / "unmix" / "unmix_actions" / "job.py"
     edited.write_bytes(b"# mine\n")
     plan = uninstall(folder, scripts)
     assert [path.name for path in edited.parent.iterdir()] == [edited.name]
@@ -338,10 +338,10 @@ def test_while_reaper_runs_its_files_are_left(folder: Path, scripts: Path) -> No
 @posix_only
 def test_scripts_alone_are_renewed_while_reaper_runs(folder: Path, scripts: Path) -> None:
     install(folder, scripts)
-    (scripts / "unmix_reaper.py").write_bytes(b"# newer\n")
+    (scripts / "unmix_actions" / "job.py").write_bytes(b"# newer\n")
     with reaper_in(folder):
         install(folder, scripts)
-    assert (folder / "Scripts" / "unmix" / "unmix_reaper.py").read_bytes() == b"# newer\n"
+    assert (folder / "Scripts" / "unmix" / "unmix_actions" / "job.py").read_bytes() == b"# newer\n"
 
 
 @posix_only

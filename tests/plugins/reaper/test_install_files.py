@@ -14,8 +14,14 @@ from plugins.reaper.folders import ITEM_MENU, KEYMAP, MENU, make_folder
 from unmix_plugins.errors import NotFound, NotPossibleNow
 from unmix_plugins.files.ini_file import IniFile
 from unmix_plugins.reaper.installation import menu, python_library
-from unmix_plugins.reaper.installation.actions import ACTIONS, registered, with_actions, without_actions
-from unmix_plugins.reaper.installation.install import SCRIPTS
+from unmix_plugins.reaper.installation.actions import (
+    ACTIONS,
+    MODULES,
+    registered,
+    with_actions,
+    without_actions,
+)
+from unmix_plugins.reaper.installation.install import SCRIPTS, shipped_scripts
 from unmix_plugins.reaper.installation.python_library import (
     architectures,
     library_fault,
@@ -190,7 +196,9 @@ def test_whatever_a_file_holds_taking_ours_away_gives_it_back(content: bytes) ->
 
 def test_the_shipped_scripts_are_those_of_the_actions() -> None:
     names = {path.name for path in SCRIPTS.iterdir() if path.is_file()}
-    assert names == {"unmix_reaper.py", *(action.file_name for action in ACTIONS)}
+    assert names == {action.file_name for action in ACTIONS}
+    modules = {path.name for path in (SCRIPTS / MODULES).iterdir() if path.is_file()}
+    assert modules == {name.partition("/")[2] for name in shipped_scripts() if "/" in name}
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """The script inside REAPER denoises items of every kind; with a model that changes nothing, nothing changes."""
 
-import runpy
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 from fake_reaper import Envelope, Item, Source, examples
 from fake_reaper.facts import facts
 from fake_reaper.renderer import Played, played, unheard
-from plugins.reaper.studio import MAIN, Desk, comparable
+from plugins.reaper.studio import Desk, comparable
 
 REFUSED = "all takes play"
 """The kind that has sound and is not worked on: a new take would be heard besides the others."""
@@ -221,10 +220,24 @@ def test_sources_of_sources_are_followed_to_the_file(tmp_path: Path) -> None:
     )
 
 
-def test_a_start_on_a_frame_leaves_no_fraction_of_one() -> None:
+def test_a_start_on_a_frame_leaves_no_fraction_of_one(tmp_path: Path) -> None:
     """Times in seconds are seldom whole frames to the last bit; half a frame off could be a frame off in REAPER."""
-    script = runpy.run_path(str(MAIN))
-    for frame in range(1, 2000, 7):
-        playing = script["Playing"]("a.wav", 44100, 88200, (), False, frame / 44100, 1.0, 0.5, ())
-        piece = script["piece_of"](playing, 3.0, 44100.0)
-        assert (piece.first, piece.frames, piece.start) == (frame, 22050, 0.0)
+    desk = Desk.with_item(tmp_path)
+    path = desk.scripts / "pieces.py"
+    path.write_text(
+        f"""
+import sys
+from reaper_python import *
+sys.path.insert(0, {str(desk.scripts)!r})
+from unmix_actions.piece import piece_of
+from unmix_actions.playing import Playing
+for frame in range(1, 2000, 7):
+    playing = Playing("a.wav", 44100, 88200, (), False, frame / 44100, 1.0, 0.5, ())
+    piece = piece_of(playing, 3.0, 44100.0)
+    assert (piece.first, piece.frames, piece.start) == (frame, 22050, 0.0), piece
+RPR_ShowConsoleMsg("all are whole")
+"""
+    )
+    desk.reaper.run_script(path)
+    assert desk.reaper.messages == ["all are whole"]
+    assert desk.reaper.problems == []

@@ -9,9 +9,8 @@ import pytest
 from fake_reaper import Effect, Envelope, examples
 from fake_reaper.facts import facts
 from fake_reaper.renderer import render
-from plugins.reaper.studio import Desk
+from plugins.reaper.studio import MODULES, Desk
 
-MAIN = "unmix_reaper.py"
 SCENARIOS = {
     "denoise": {"strict_new_source": False},
     "vocals": {"strict_new_source": True},
@@ -30,14 +29,19 @@ class Calls(list):
         self.watch()
 
 
-def line_of_script() -> int:
-    """Return the line of the script that called REAPER; 0 where an action's file did."""
+Line = tuple[str, int]
+"""A module's file name, and the number of the line."""
+
+
+def line_of_script() -> Line | None:
+    """Return the line of the modules that called REAPER; None where an action's file did."""
     frame = sys._getframe()
     while frame is not None:
-        if frame.f_code.co_filename.endswith(MAIN):
-            return frame.f_lineno
+        path = Path(frame.f_code.co_filename)
+        if path.parent.name == MODULES.name:
+            return path.name, frame.f_lineno
         frame = frame.f_back
-    return 0
+    return None
 
 
 def desk_of(folder: Path, scenario: str) -> Desk:
@@ -76,10 +80,10 @@ def run(desk: Desk, scenario: str) -> None:
         desk.finish()
 
 
-def lines_reached(folder: Path, scenario: str) -> list[int]:
+def lines_reached(folder: Path, scenario: str) -> list[Line]:
     """Return the lines that call REAPER when all goes well, in the order in which they do so first."""
     desk = desk_of(folder, scenario)
-    lines: list[int] = []
+    lines: list[Line | None] = []
     watch(desk, lambda: lines.append(line_of_script()))
     run(desk, scenario)
     assert desk.reaper.problems == []
@@ -87,7 +91,7 @@ def lines_reached(folder: Path, scenario: str) -> list[int]:
     return list(dict.fromkeys(line for line in lines if line))
 
 
-def what_is_wrong(folder: Path, scenario: str, line: int, error: BaseException) -> list[str]:
+def what_is_wrong(folder: Path, scenario: str, line: Line, error: BaseException) -> list[str]:
     """Run a scenario where a line's first call fails, and return everything that should not be."""
     temporary = folder / "temporary"
     temporary.mkdir(parents=True)
@@ -136,15 +140,15 @@ def test_every_call_may_fail(
             if is_full_soak
             else [(RuntimeError("no"), SystemExit(3))[number % 2]]
         ):
-            folder = tmp_path / f"{line} {type(error).__name__}"
+            folder = tmp_path / f"{line[0]} {line[1]} {type(error).__name__}"
             if wrong := what_is_wrong(folder, scenario, line, error):
                 found[folder.name] = wrong
     assert found == {}
 
 
-SEEN: dict[int, str] = {}
+SEEN: dict[Line, str] = {}
 
 
-def is_new(line: int, scenario: str) -> bool:
+def is_new(line: Line, scenario: str) -> bool:
     """Whether no scenario before has tried this line."""
     return SEEN.setdefault(line, scenario) == scenario

@@ -16,6 +16,8 @@ from unmix_plugins.files.ini_file import IniFile
 
 FOLDER = "unmix"
 """Where the scripts lie, below REAPER's folder Scripts."""
+MODULES = "unmix_actions"
+"""The folder in it with what all actions do."""
 _LINE = re.compile(rb"\s*SCR\s+\S+\s+0\s+(RS[0-9a-f]{40})\s", re.IGNORECASE)
 
 

@@ -68,10 +68,12 @@ def _scripts(folder: Path, scripts: Path) -> Finding:
     installed = read_manifest(target / manifest.NAME)
     shipped = shipped_scripts(scripts)
     have = {name: read(target / name) for name in shipped}
-    if missing := [name for name, content in have.items() if content is None]:
-        return Finding("scripts", False, f"{target} lacks {', '.join(missing)}", _INSTALL)
+    missing = [name for name, content in have.items() if content is None]
+    if lost := [name for name in missing if name in installed.files or not installed.files]:
+        return Finding("scripts", False, f"{target} lacks {', '.join(lost)}", _INSTALL)
     other = [name for name, content in have.items() if content != shipped[name]]
-    if edited := [name for name in other if digest(have[name] or b"") != installed.files.get(name)]:
+    present = [name for name in other if name not in missing]
+    if edited := [name for name in present if digest(have[name] or b"") != installed.files.get(name)]:
         return Finding("scripts", False, f"edited: {', '.join(edited)}", f"{_INSTALL}, which keeps a backup")
     if other or installed.version != version():
         text = f"they are those of unmix {installed.version or 'unknown'}, not of this one, {version()}"

@@ -13,6 +13,7 @@ from unmix_plugins.reaper.installation import manifest, menu
 from unmix_plugins.reaper.installation.actions import (
     ACTIONS,
     FOLDER,
+    MODULES,
     registered,
     with_actions,
     without_actions,
@@ -119,7 +120,7 @@ def plan_uninstall(folder: Path, *, scripts: Path = SCRIPTS) -> Plan:
     if (content := read(target / manifest.NAME)) is not None:
         wanted.append(Change(target / manifest.NAME, content, None, f"{manifest.NAME}: removed"))
     own = tuple(folder / name for name in _FOLDERS if name in before.created)
-    return Plan(folder, tuple(wanted), tuple(notes), own)
+    return Plan(folder, tuple(wanted), tuple(notes), (*own, target / MODULES))
 
 
 def carry_out(plan: Plan) -> None:
@@ -135,8 +136,8 @@ def carry_out(plan: Plan) -> None:
 
 
 def shipped_scripts(scripts: Path = SCRIPTS) -> dict[str, bytes]:
-    """The scripts of this version, by name."""
-    return {path.name: path.read_bytes() for path in sorted(scripts.glob("*.py"))}
+    """The scripts of this version, by their names below the folder."""
+    return {path.relative_to(scripts).as_posix(): path.read_bytes() for path in sorted(scripts.rglob("*.py"))}
 
 
 def _script_changes(target: Path, before: Manifest, shipped: dict[str, bytes]) -> Iterator[Change]:

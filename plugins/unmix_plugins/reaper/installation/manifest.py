@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from unmix_plugins.errors import SourceError
 from unmix_plugins.files.file_changes import read
+from unmix_plugins.reaper.installation.actions import MODULES
 
 NAME = "unmix_reaper.json"
 
@@ -20,7 +21,7 @@ class Manifest:
     """The argument list that starts `unmix`; the scripts read nothing else of this file."""
     version: str = ""
     files: Mapping[str, str] = field(default_factory=dict[str, str])
-    """The scripts' names and the SHA-256 of each."""
+    """The scripts' names, with `/` where one lies in a folder, and the SHA-256 of each."""
     created: tuple[str, ...] = ()
     """Files and folders that were not there before, as names below the resource folder."""
 
@@ -52,10 +53,16 @@ def read_manifest(path: Path) -> Manifest:
         files={
             name: digest
             for name, digest in (cast("dict[str, Any]", files).items() if isinstance(files, dict) else ())
-            if isinstance(digest, str) and Path(name).name == name and name.endswith(".py")
+            if isinstance(digest, str) and _is_script(name)
         },
         created=_texts(entries.get("created")),
     )
+
+
+def _is_script(name: str) -> bool:
+    """Whether this can be the name of a script that was installed, and leads to no other place."""
+    plain = name.removeprefix(f"{MODULES}/")
+    return Path(plain).name == plain and plain.endswith(".py")
 
 
 def _texts(value: object) -> tuple[str, ...]:

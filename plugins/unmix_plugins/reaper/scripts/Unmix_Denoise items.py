@@ -1,20 +1,16 @@
-# REAPER's Python may be 3.6, and must not see an exception.
-# ruff: noqa: BLE001, F403, F405, PTH100, PTH113, PTH118, PTH120, PTH123, S102
-# pyright: basic, reportMissingImports=false, reportUndefinedVariable=false
-"""The action "Unmix: Denoise items": find unmix_reaper.py and let it do the work."""
+"""The action "Unmix: Denoise items"."""
 
 import os
 
 from reaper_python import *
 
 try:
-    unmix_folder = os.path.dirname(globals().get("__file__", ""))  # not every version of REAPER tells it
-    if not os.path.isfile(os.path.join(unmix_folder, "unmix_reaper.py")):
-        unmix_folder = os.path.join(RPR_GetResourcePath(), "Scripts", "unmix")
-    unmix_path = os.path.abspath(os.path.join(unmix_folder, "unmix_reaper.py"))
+    unmix_path = os.path.join(os.path.dirname(globals().get("__file__", "")), "unmix_actions", "loading.py")
+    if not os.path.isfile(unmix_path):  # not every version of REAPER tells where a script is
+        unmix_path = os.path.join(RPR_GetResourcePath(), "Scripts", "unmix", "unmix_actions", "loading.py")
     with open(unmix_path, encoding="ascii") as unmix_file:
-        unmix = dict(globals())
-        exec(compile(unmix_file.read(), unmix_path, "exec"), unmix)
+        unmix = dict(globals(), __file__=unmix_path)
+        exec(unmix_file.read(), unmix)
     unmix["run"]("denoise", globals())
 except BaseException as error:
     RPR_ShowMessageBox(f"unmix cannot start ({error}): run `unmix reaper install` in a terminal.", "Unmix", 0)
