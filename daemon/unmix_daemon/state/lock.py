@@ -8,7 +8,11 @@ import psutil
 
 
 class AlreadyRunning(Exception):
-    """Another process holds the state folder or the address; the message says who."""
+    """Another process holds the state folder or the address; `str()` says who, without a full stop."""
+
+
+class AddressTaken(AlreadyRunning):
+    """Another process listens there."""
 
 
 class FolderLock:
@@ -24,9 +28,7 @@ class FolderLock:
             self._file.seek(0)
             holder = self._file.read().strip() or "unknown"
             self._file.close()
-            raise AlreadyRunning(
-                f"Another unmixd (process {holder}) already serves {folder}; stop it with: unmix stop"
-            ) from error
+            raise AlreadyRunning(f"Another unmixd (process {holder}) already serves {folder}") from error
         self._file.seek(0)
         self._file.truncate()
         self._file.write(str(os.getpid()))

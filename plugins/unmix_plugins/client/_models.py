@@ -42,7 +42,7 @@ class Models:
         for model in self.list():
             if model.name == name:
                 return model
-        raise NotFound(f"There is no model {name}: `unmix models list` shows those that there are.")
+        raise NotFound(f"There is no model {name}.", facts={"model": name})
 
     def pull(self, name: str, on_progress: Callable[[PullStep], object] = lambda _: None) -> Model:
         """Download and install a model; a download that broke off goes on where it was."""

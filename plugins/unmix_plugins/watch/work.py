@@ -28,6 +28,7 @@ from unmix_plugins.errors import (
 )
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import FolderConfig
+from unmix_plugins.watch.cures import CURES
 from unmix_plugins.watch.disk.ground import Ground, TargetAway
 from unmix_plugins.watch.ledger.book import Ledger
 from unmix_plugins.watch.ledger.entry import Entry, Sighting, State
@@ -196,9 +197,10 @@ class Work:
             did |= entry is not None and self._submit(client, entry)
         except UnmixError as error:
             if not self._is_over():
+                said = error.worded(CURES)
                 needs_user = isinstance(error, AccessRefused | DaemonNotStarted | Overloaded)
                 self._waiting.begin(
-                    DAEMON, str(error), needs_user=needs_user, asked=error.retry_after, patience=_PATIENCE
+                    DAEMON, said, needs_user=needs_user, asked=error.retry_after, patience=_PATIENCE
                 )
             return False
         self._waiting.over(DAEMON)
@@ -238,7 +240,7 @@ class Work:
         if verdict is Verdict.WAIT_FOR_TASK:
             self._wait_for_task(entry, error)
         elif verdict is Verdict.WAIT_FOR_DAEMON:
-            self._waiting.begin(WORKERS, str(error), needs_user=True, patience=_PATIENCE)
+            self._waiting.begin(WORKERS, error.worded(CURES), needs_user=True, patience=_PATIENCE)
 
     def _deliver(self, client: Client) -> bool:
         """Bring one result into the target."""
@@ -316,7 +318,7 @@ class Work:
         except Overloaded as error:
             is_disk = error.reason != "QUEUE_FULL"
             self._waiting.begin(
-                QUEUE, str(error), needs_user=is_disk, asked=error.retry_after, patience=_PATIENCE
+                QUEUE, error.worded(CURES), needs_user=is_disk, asked=error.retry_after, patience=_PATIENCE
             )
         except UnmixError as error:
             self._submission_failed(entry, error)
@@ -336,7 +338,7 @@ class Work:
 
     def _wait_for_task(self, entry: Entry, error: UnmixError) -> None:
         task = self.folder.task_of(entry.path)
-        self._waiting.begin(task, str(error), needs_user=True, asked=error.retry_after)
+        self._waiting.begin(task, error.worded(CURES), needs_user=True, asked=error.retry_after)
 
 
 def _error_of(job: Job) -> UnmixError:

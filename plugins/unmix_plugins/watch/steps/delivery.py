@@ -26,6 +26,7 @@ from unmix_plugins.client import Client
 from unmix_plugins.errors import BrokenResult, NotFound, OutputClash
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import Collision, FolderConfig
+from unmix_plugins.watch.cures import CURES
 from unmix_plugins.watch.disk.ground import Ground
 from unmix_plugins.watch.disk.moves import (
     digest,
@@ -70,7 +71,7 @@ class Deliveries:
             summary.device,
             summary.duration,
             summary.processing_seconds,
-            " ".join(summary.notes),
+            " ".join((*summary.notes, *(summary.advice(CURES) if summary.quality == "low" else ()))),
         )
         return self._ledger.save(replace(entry, state=State.DELIVERING, plan=None, result=result))
 

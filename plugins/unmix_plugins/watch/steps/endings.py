@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.watch.config.folder import FolderConfig
+from unmix_plugins.watch.cures import CURES
 from unmix_plugins.watch.disk.ground import Ground, TargetAway
 from unmix_plugins.watch.ledger.book import Ledger
 from unmix_plugins.watch.ledger.entry import Entry, State
@@ -77,22 +78,18 @@ class Endings:
         again = replace(
             entry, state=State.FOUND, job_id="", plan=None, tries=entry.tries + 1, reason=error.reason
         )
-        attempts = entry.attempts + 1
+        attempts, said = entry.attempts + 1, error.worded(CURES)
         match verdict:
             case Verdict.WAIT_FOR_DAEMON | Verdict.WAIT_FOR_TASK:
-                self._ledger.save(replace(again, message=str(error)))
+                self._ledger.save(replace(again, message=said))
             case Verdict.TRY_AGAIN if attempts < self._max_attempts:
                 pause = pause_after(attempts)
-                self._ledger.save(
-                    replace(again, attempts=attempts, due=self._clock() + pause, message=str(error))
-                )
-                self._tell(
-                    Postponed(self._folder.name, self._folder.source / entry.path, str(error), round(pause))
-                )
+                self._ledger.save(replace(again, attempts=attempts, due=self._clock() + pause, message=said))
+                self._tell(Postponed(self._folder.name, self._folder.source / entry.path, said, round(pause)))
             case _:
                 tried = f" It was tried {attempts} times." if attempts > 1 else ""
                 self._ledger.save(
-                    replace(again, state=State.FAILED, attempts=attempts, due=0.0, message=f"{error}{tried}")
+                    replace(again, state=State.FAILED, attempts=attempts, due=0.0, message=f"{said}{tried}")
                 )
 
     def _each(self, state: State, action: Callable[[Entry], bool]) -> bool:
