@@ -78,7 +78,7 @@ class DaemonUnreachable(UnmixError):
     """Nothing answers at the daemon's address, or it went away in the middle."""
 
     reason = "DAEMON_UNREACHABLE"
-    advice = "The daemon went away: run the command again, and `unmix doctor` if that does not help."
+    advice = "The daemon went away: try again, and `unmix doctor` if that does not help."
 
 
 class DaemonNotStarted(UnmixError):
@@ -144,7 +144,7 @@ class Interrupted(UnmixError):
     """Another call came in between."""
 
     reason = "INTERRUPTED"
-    advice = "Something else came in between: run the command again."
+    advice = "Something else came in between: try again."
 
 
 class Cancelled(UnmixError):
@@ -152,7 +152,7 @@ class Cancelled(UnmixError):
 
     reason = "CANCELLED"
     _concern = Concern.RECORDING
-    advice = "The work was cancelled: run the command again if that was not meant."
+    advice = "The work was cancelled: try again if that was not meant."
 
 
 class TimedOut(UnmixError):
@@ -175,7 +175,7 @@ class BrokenResult(UnmixError):
 
     reason = "BROKEN_RESULT"
     _concern = Concern.RECORDING
-    advice = "The result arrived damaged and was thrown away: run the command again."
+    advice = "The result arrived damaged and was thrown away: try again."
 
 
 class SourceError(UnmixError):

@@ -54,7 +54,7 @@ class Models:
                 if response.HasField("model"):
                     model = response.model
         if model is None:
-            raise BrokenResult(f"The download of {name} ended without a model: run the command again.")
+            raise BrokenResult(f"The download of {name} ended without a model: try again.")
         return Model.from_proto(model)
 
     def install(self, name: str, folder: Path) -> Model:

@@ -170,7 +170,7 @@ def test_signal_processing_is_used_when_named_and_says_that_it_is_low_quality(
     stems, summary = session.separate(source, model="dsp")
     assert summary.quality == "low"
     assert "Low quality" in " ".join(summary.notes)
-    assert summary.better_models == ()  # a trained one is there
+    assert summary.better_models == ["htdemucs"]
     assert np.abs(sum(stems.values()) - mixture).max() <= 1e-6
 
 
@@ -193,7 +193,7 @@ def test_auto_takes_an_imported_network_that_has_the_stems(session: Session, tmp
     source = sounds.write(tmp_path / "in.wav", song(8000), 44100)
     _, summary = session.separate(source, model="auto", stems=["bass"])
     assert summary.model == MINE
-    assert "htdemucs" in summary.model_reason
+    assert summary.better_models == ["htdemucs_ft"]
 
 
 @pytest.mark.parametrize(
@@ -212,7 +212,7 @@ def test_a_wrong_separation_is_refused_by_reason(
     session: Session, tmp_path: Path, task: dict[str, Any], reason: str
 ) -> None:
     source = sounds.write(tmp_path / "in.wav", song(8000), 44100)
-    assert refused(session, source, **task)[0] == reason
+    assert refused(session, source, **task)[0].reason == reason
     eventually(lambda: session.daemon.files() == [])
 
 
@@ -228,8 +228,8 @@ def test_the_precision_can_be_set_and_is_told(session: Session, tmp_path: Path, 
 
 def test_more_than_two_channels_are_refused(session: Session, tmp_path: Path) -> None:
     source = sounds.write(tmp_path / "in.wav", song(8000, channels=6), 44100)
-    reason, message = refused(session, source)
-    assert reason == "UNSUPPORTED_FORMAT"
+    info, message = refused(session, source)
+    assert info.reason == "UNSUPPORTED_FORMAT"
     assert "6 channels" in message
 
 
