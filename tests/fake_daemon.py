@@ -3,7 +3,7 @@
 import hashlib
 import os
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -68,13 +68,14 @@ def fail(
     message: str,
     *,
     reason: str = "",
+    facts: Mapping[str, str] | None = None,
     field_path: str = "",
     retry_seconds: int = 0,
 ) -> None:
     """End the call as the daemon does, with rich details where there are any."""
     details: list[Message] = []
     if reason:
-        details.append(error_details_pb2.ErrorInfo(domain="unmix", reason=reason))
+        details.append(error_details_pb2.ErrorInfo(domain="unmix", reason=reason, metadata=facts))
     if field_path:
         violation = error_details_pb2.BadRequest.FieldViolation(field=field_path, description="out of range")
         details.append(error_details_pb2.BadRequest(field_violations=[violation]))

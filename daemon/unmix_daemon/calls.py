@@ -59,9 +59,7 @@ class Calls:
             live = self._scheduler.live(job.job_id)
             if live is None:  # ended already: its device does not exist, or the daemon is stopping
                 error = (await self._scheduler.get(job.job_id)).error
-                raise (
-                    JobFailed(error.reason, error.message) if error else JobFailed("CANCELLED", "Cancelled.")
-                )
+                raise JobFailed.of(error) if error else JobFailed("CANCELLED", "Cancelled.")
             yield Accepted(job.job_id, self._scheduler.position(job.job_id))
             async for delivery in deliver(live):
                 yield delivery

@@ -12,7 +12,7 @@ import typer
 from unmix.locations import GAVE_WAY
 
 from unmix_daemon.config import BadConfig, Config, read_config
-from unmix_daemon.state.lock import AlreadyRunning
+from unmix_daemon.state.lock import AddressTaken, AlreadyRunning
 
 app = typer.Typer(
     add_completion=False,
@@ -37,8 +37,10 @@ def run(config: _Config = None) -> None:
     )
     try:
         asyncio.run(serve(settings))
+    except AddressTaken as error:
+        _refuse(f"{error}; stop it, or choose another address with UNMIXD_LISTEN=127.0.0.1:0", GAVE_WAY)
     except AlreadyRunning as error:
-        _refuse(str(error), GAVE_WAY)
+        _refuse(f"{error}; stop it with: unmix stop", GAVE_WAY)
     except BadConfig as error:
         _refuse(str(error))
     except sqlite3.DatabaseError as error:

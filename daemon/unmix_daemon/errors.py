@@ -1,6 +1,7 @@
 """What the daemon answers when something is wrong.
 
-    ServiceError                    base: message for the user, stable reason; `words.reasons` has the gRPC status
+    ServiceError                    base: message for the user, stable reason and facts; `words.reasons` has the
+                                    gRPC status
     ├── Unauthenticated             no token, or a wrong one
     ├── NoSuchJob, NoSuchOutput     nothing has this name
     ├── NotReady                    the job is not in a state for this
@@ -17,16 +18,24 @@ A field that cannot be so is `unmix.words.FieldError`. `AudioError`s of unmix_mo
 `reason`.
 """
 
-from typing import ClassVar
+from typing import ClassVar, Self
 
+from unmix.words import Facts, JobError
 from unmix.words.reasons import code_of
+
+_NONE: Facts = {}
 
 
 class ServiceError(Exception):
-    """Base of all that a client is told; `str()` is one sentence that says what to do next."""
+    """Base of all that a client is told; `str()` is one sentence, in words for every face."""
 
     reason: str = "INTERNAL"
     retry_seconds: ClassVar[float | None] = None
+
+    def __init__(self, message: str, facts: Facts = _NONE) -> None:
+        """`facts` as in `words.cures`."""
+        super().__init__(message)
+        self.facts = facts
 
     @property
     def code(self) -> int:
@@ -105,7 +114,12 @@ class WorkerLost(ServiceError):
 class JobFailed(ServiceError):
     """A job's own error, told to whoever asks for its result."""
 
-    def __init__(self, reason: str, message: str) -> None:
+    def __init__(self, reason: str, message: str, facts: Facts = _NONE) -> None:
         """`reason` as in `words.reasons`; an unknown one is INTERNAL."""
-        super().__init__(message)
+        super().__init__(message, facts)
         self.reason = reason
+
+    @classmethod
+    def of(cls, error: JobError) -> Self:
+        """What was recorded."""
+        return cls(error.reason, error.message, error.facts)

@@ -183,6 +183,6 @@ def _told_to_clients() -> Generator[None]:
     try:
         yield
     except AudioError as error:
-        raise JobFailed(error.reason, str(error)) from error
+        raise JobFailed(error.reason, str(error), error.facts) from error
     except ConnectionError as error:
         raise JobFailed("DOWNLOAD_FAILED", str(error)) from error

@@ -27,7 +27,7 @@ from unmix_daemon.services.interceptors import BorderInterceptor
 from unmix_daemon.services.jobs import JobService
 from unmix_daemon.services.models import ModelService
 from unmix_daemon.state.folders import Folders
-from unmix_daemon.state.lock import AlreadyRunning, lock_folder, port_holder
+from unmix_daemon.state.lock import AddressTaken, lock_folder, port_holder
 from unmix_daemon.state.store import Store
 from unmix_daemon.status import VERSION, StatusReader
 
@@ -130,10 +130,7 @@ def _listen(server: grpc.aio.Server, config: Config, state: Path) -> tuple[str, 
     try:
         bound = server.add_insecure_port(config.listen)
     except RuntimeError as error:
-        raise AlreadyRunning(
-            f"{config.listen} is taken by {port_holder(int(port))}; stop it, or choose another address "
-            "with UNMIXD_LISTEN=127.0.0.1:0"
-        ) from error
+        raise AddressTaken(f"{config.listen} is taken by {port_holder(int(port))}") from error
     addresses = [f"{host}:{bound}"]
     if config.unix_socket and os.name != "nt":
         socket = state / "unmixd.sock"

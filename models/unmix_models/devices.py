@@ -57,9 +57,11 @@ def place(wanted: str, devices: Sequence[Device]) -> Placement:
             return Placement(name, "asked for")
         if device.name == name:
             raise DeviceUnavailable(
-                f"'{wanted}' cannot be used ({device.reason}); use auto or {_names(usable)}."
+                f"'{wanted}' cannot be used ({device.reason}); use auto or {_names(usable)}.", device=wanted
             )
-    raise DeviceUnavailable(f"This machine has no device '{wanted}'; use auto or {_names(usable)}.")
+    raise DeviceUnavailable(
+        f"This machine has no device '{wanted}'; use auto or {_names(usable)}.", device=wanted
+    )
 
 
 def _names(devices: Sequence[Device]) -> str:
@@ -72,7 +74,7 @@ def _cuda() -> Device:
         return Device("cuda:0", "NVIDIA GPU", available=False, reason="no NVIDIA driver found")
     if _torch_has_cuda() or "CUDAExecutionProvider" in onnx_runtime().get_available_providers():
         return Device("cuda:0", "NVIDIA GPU", available=True)
-    reason = "neither PyTorch nor ONNX Runtime is installed with CUDA (pip install onnxruntime-gpu)"
+    reason = "neither PyTorch nor ONNX Runtime is installed with CUDA (the package onnxruntime-gpu is)"
     return Device("cuda:0", "NVIDIA GPU", available=False, reason=reason)
 
 

@@ -1,18 +1,20 @@
 """What can go wrong with audio and models.
 
-    AudioError                      base: the message is for the user and says what to do next
+    AudioError                      base: the message is for the user, in words for everywhere
     ├── InvalidAudio                these bytes cannot be processed (corrupt, empty, absurd, NaN)
     ├── InvalidSection              the recording does not have the frames that were asked for
     ├── UnsupportedFormat           the format asked for does not exist or cannot hold this audio
     ├── UnknownModel                no such name in the catalogue
-    ├── ModelMissing                in the catalogue, not on this machine; the message says how to get it
+    ├── ModelMissing                in the catalogue, not on this machine
     ├── InvalidWeights              the files are not what the catalogue says they are
     ├── DeviceUnavailable           the device asked for is not on this machine
     ├── OutOfMemory                 the device's memory is full, also after freeing what was idle
     ├── StorageFull                 the disk that holds the result is full
     └── StorageDenied               the folder may not be written
 
-`reason` is the stable machine-readable name of each kind (google.rpc.ErrorInfo.reason).
+`reason` is the stable machine-readable name of each kind (google.rpc.ErrorInfo.reason), `facts` are
+the names that it is about (`unmix.words.cures` lists them). Sentences say what helps ("…; get it."); how that is done
+depends on where they are read, and is said there.
 """
 
 from typing import ClassVar
@@ -22,6 +24,11 @@ class AudioError(Exception):
     """Base of everything that this package raises on purpose; `str()` is one sentence for the user."""
 
     reason: ClassVar[str] = "AUDIO_ERROR"
+
+    def __init__(self, message: str = "", **facts: str) -> None:
+        """`facts` are names of things, such as `model="htdemucs"`."""
+        super().__init__(message)
+        self.facts = facts
 
 
 class InvalidAudio(AudioError):

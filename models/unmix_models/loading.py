@@ -38,7 +38,9 @@ def check_device(model: Loaded, machine: Machine) -> None:
     """Raises DeviceUnavailable where a device is required and the model, loaded when any would do, is on another."""
     if machine.required and model.device != machine.device:
         raise DeviceUnavailable(
-            f"'{model.name}' runs on {model.device} here and not on {machine.device}; ask for that device, or for auto."
+            f"'{model.name}' runs on {model.device} here and not on {machine.device}; ask for that device, or "
+            "for auto.",
+            device=machine.device,
         )
 
 
@@ -48,6 +50,7 @@ def _usable(machine: Machine, model: Model, family: Family) -> Machine:
     if machine.required:
         kinds = " or ".join(sorted(family.devices))
         raise DeviceUnavailable(
-            f"'{model.name}' cannot run on {machine.device}; use the device {kinds}, or auto, or another model."
+            f"'{model.name}' cannot run on {machine.device}; use the device {kinds}, or auto, or another model.",
+            device=machine.device,
         )
     return replace(machine, device="cpu")

@@ -21,7 +21,8 @@
         └── OutputClash         it would replace another output of the same run, or an input
 
 `reason` is the stable machine-readable name that the daemon gave (google.rpc.ErrorInfo.reason), or the
-class's own. `concern` says what the failure is about, for whoever works on more than one recording.
+class's own. `concern` says what the failure is about, for whoever works on more than one recording. `facts` are what
+the daemon named; each face words its own cure from them (`worded`, and `unmix.words.cures`).
 """
 
 from collections.abc import Sequence
@@ -32,7 +33,7 @@ import grpc
 from google.protobuf.message import DecodeError
 from google.rpc import code_pb2, error_details_pb2, status_pb2  # pyright: ignore[reportMissingTypeStubs]  # has its own
 from grpc_status import rpc_status
-from unmix.words import Concern, FieldError, JobError
+from unmix.words import Concern, Cures, Facts, FieldError, JobError, cured
 from unmix.words.reasons import code_of, concern_of
 
 _LONGEST_DETAIL = 200
@@ -54,12 +55,18 @@ class UnmixError(Exception):
         reason: str = "",
         retry_after: float | None = None,
         fields: Sequence[str] = (),
+        facts: Facts | None = None,
     ) -> None:
         """Keep `message`, or the class's advice where there is none; `retry_after` is in seconds."""
         super().__init__(message or self.advice)
         self.reason = reason or self.reason
         self.retry_after = retry_after
         self.fields = tuple(fields)
+        self.facts = facts or {}
+
+    def worded(self, cures: Cures) -> str:
+        """What to show where these are the cures; `str()` is for everywhere."""
+        return cured(str(self), self.reason, self.facts, cures)
 
     @property
     def concern(self) -> Concern:
@@ -71,7 +78,7 @@ class DaemonUnreachable(UnmixError):
     """Nothing answers at the daemon's address, or it went away in the middle."""
 
     reason = "DAEMON_UNREACHABLE"
-    advice = "The daemon went away: run the command again, and `unmix doctor` if that does not help."
+    advice = "The daemon went away: try again, and `unmix doctor` if that does not help."
 
 
 class DaemonNotStarted(UnmixError):
@@ -137,7 +144,7 @@ class Interrupted(UnmixError):
     """Another call came in between."""
 
     reason = "INTERRUPTED"
-    advice = "Something else came in between: run the command again."
+    advice = "Something else came in between: try again."
 
 
 class Cancelled(UnmixError):
@@ -145,7 +152,7 @@ class Cancelled(UnmixError):
 
     reason = "CANCELLED"
     _concern = Concern.RECORDING
-    advice = "The work was cancelled: run the command again if that was not meant."
+    advice = "The work was cancelled: try again if that was not meant."
 
 
 class TimedOut(UnmixError):
@@ -168,7 +175,7 @@ class BrokenResult(UnmixError):
 
     reason = "BROKEN_RESULT"
     _concern = Concern.RECORDING
-    advice = "The result arrived damaged and was thrown away: run the command again."
+    advice = "The result arrived damaged and was thrown away: try again."
 
 
 class SourceError(UnmixError):
@@ -246,13 +253,14 @@ def from_rpc(error: grpc.RpcError) -> UnmixError:
         reason=details.info.reason if details.info else "",
         retry_after=retry_after,
         fields=[v.field for v in violations],
+        facts=dict(details.info.metadata) if details.info else None,
     )
 
 
 def from_job_failure(error: JobError) -> UnmixError:
     """The exception for a job that failed."""
     code = code_of(error.reason) if error.code is None else error.code
-    return _BY_CODE.get(code, DaemonFault)(error.message, reason=error.reason)
+    return _BY_CODE.get(code, DaemonFault)(error.message, reason=error.reason, facts=error.facts)
 
 
 def from_field(error: FieldError) -> InvalidRequest:

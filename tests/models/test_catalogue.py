@@ -64,7 +64,7 @@ def test_every_entry_is_complete(model: Model) -> None:
 def test_every_model_is_loaded_by_its_family(model: Model, tmp_path: Path) -> None:
     weights = Weights(tmp_path)
     if model.files:
-        with pytest.raises(ModelMissing, match=f"unmix models pull {model.name}"):
+        with pytest.raises(ModelMissing, match=f"'{model.name}' is not installed"):
             load(model, weights, Machine("cpu", 1))
     else:
         loaded = load(model, weights, Machine("cpu", 1))
@@ -90,15 +90,14 @@ def test_auto_takes_the_best_installed_model(content: Content, installed: Shelf,
         assert choose(name, "denoise", installed, content=content).model.name == chosen
 
 
-def test_auto_names_the_better_model_and_how_to_get_it() -> None:
+def test_auto_names_the_better_model() -> None:
     choice = choose("auto", "denoise", SHIPPED, content=Content.SPEECH)
-    assert choice.reason == (
-        "best installed model for speech; deepfilternet3 is better: unmix models pull deepfilternet3"
-    )
+    assert (choice.reason, choice.better) == ("best installed model for speech", ("deepfilternet3",))
 
 
 def test_auto_promises_nothing_better_than_the_best() -> None:
-    assert choose("auto", "denoise", ALL, content=Content.SPEECH).reason == "best installed model for speech"
+    choice = choose("auto", "denoise", ALL, content=Content.SPEECH)
+    assert (choice.reason, choice.better) == ("best installed model for speech", ())
 
 
 def test_a_name_is_taken_at_its_word() -> None:
@@ -106,14 +105,16 @@ def test_a_name_is_taken_at_its_word() -> None:
     assert (choice.model.name, choice.reason) == ("rnnoise", "asked for")
 
 
-def test_a_model_that_is_not_installed_says_how_to_get_it() -> None:
-    with pytest.raises(ModelMissing, match="unmix models pull deepfilternet3"):
+def test_a_model_that_is_not_installed_is_named() -> None:
+    with pytest.raises(ModelMissing, match="'deepfilternet3' is not installed; get it") as caught:
         choose("deepfilternet3", "denoise", SHIPPED, content=Content.SPEECH)
+    assert caught.value.facts == {"model": "deepfilternet3"}
 
 
 def test_auto_with_nothing_installed_names_what_would_do() -> None:
-    with pytest.raises(ModelMissing, match="pull deepfilternet3 or rnnoise"):
+    with pytest.raises(ModelMissing) as caught:
         choose("auto", "denoise", shelf(), content=Content.SPEECH)
+    assert caught.value.facts == {"models": "deepfilternet3,rnnoise"}
 
 
 def test_what_is_installed_may_be_unknown_to_this_version() -> None:
@@ -147,24 +148,27 @@ def test_auto_for_stems_takes_the_best_installed_network_that_has_them_all() -> 
     both = shelf("htdemucs", "htdemucs_6s", "dsp")
     assert choose("auto", "separate", both, stems=["-vocals"]).model.name == "htdemucs"
     assert choose("auto", "separate", both, stems=["guitar", "instrumental"]).model.name == "htdemucs_6s"
-    assert choose("", "separate", both, stems=["bass"]).reason == (
-        "best installed model for these stems; htdemucs_ft is better: unmix models pull htdemucs_ft"
-    )
+    choice = choose("", "separate", both, stems=["bass"])
+    assert (choice.reason, choice.better) == ("best installed model for these stems", ("htdemucs_ft",))
 
 
 def test_auto_takes_no_method_without_a_trained_model_and_names_it_as_a_way_out() -> None:
     with pytest.raises(ModelMissing) as caught:
         choose("auto", "separate", SHIPPED, stems=["vocals"])
-    assert str(caught.value) == (
-        "No model that can separate vocals is installed; get one with: unmix models pull htdemucs, "
-        "or use --model dsp, which needs no download and is of low quality"
-    )
-    assert choose("dsp", "separate", SHIPPED).model.quality == "low"
+    assert str(caught.value) == "No model that can separate vocals is installed; get one."
+    assert caught.value.facts == {"models": "htdemucs", "alternative": "dsp"}
+
+
+def test_a_method_without_a_trained_model_names_what_would_be_better_where_nothing_usual_is_there() -> None:
+    choice = choose("dsp", "separate", SHIPPED)
+    assert (choice.model.quality, choice.better) == ("low", ("htdemucs",))
+    assert choose("dsp", "separate", shelf("dsp", "htdemucs")).better == ()
 
 
 def test_the_network_to_get_is_the_usual_one_or_the_only_one_that_has_the_stems() -> None:
-    with pytest.raises(ModelMissing, match=r"unmix models pull htdemucs_6s$"):
+    with pytest.raises(ModelMissing) as caught:
         choose("auto", "separate", SHIPPED, stems=["guitar"])
+    assert caught.value.facts == {"models": "htdemucs_6s"}
 
 
 def test_a_stem_that_no_model_has_is_named_with_those_that_there_are() -> None:

@@ -45,7 +45,7 @@ def test_a_model_that_cannot_use_the_device_runs_on_the_cpu_where_nobody_asked(
 
 
 def test_what_is_missing_is_said_before_where_it_could_run(weights: Weights) -> None:
-    with pytest.raises(ModelMissing, match="pull htdemucs"):
+    with pytest.raises(ModelMissing, match="'htdemucs' is not installed"):
         load(CATALOGUE["htdemucs"], weights, Machine("mps", 1, required=True))
 
 

@@ -79,6 +79,7 @@ SUMMARY = Summary(
     ),
     audio=AudioFacts(96_000, 48_000, 2),
     notes=("One.", "Two."),
+    better_models=("htdemucs", "scnet"),
     job_id="a",
     queued_seconds=0.25,
 )
@@ -98,7 +99,7 @@ JOB = Job(
     started=2.5,
     ended=3.5,
     progress=Progress("denoising", 0.5, 2.0),
-    error=JobError("MODEL_MISSING", "Get it.", code_pb2.FAILED_PRECONDITION),
+    error=JobError("MODEL_MISSING", "Get it.", code_pb2.FAILED_PRECONDITION, {"model": "htdemucs"}),
 )
 
 

@@ -130,5 +130,5 @@ async def _probe() -> tuple[Device, ...]:
         await process.wait()
         raise
     if process.returncode:
-        raise WorkerDied("The machine's devices could not be listed; run `unmix doctor`.")
+        raise WorkerDied("The machine's devices could not be listed; the daemon's log says why.")
     return tuple(records.build(Device, fields) for fields in json.loads(said))

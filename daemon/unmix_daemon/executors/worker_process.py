@@ -172,7 +172,7 @@ class WorkerProcess:
             case Loaded():
                 self._answer(report.ticket, report)
             case Failed():
-                self._answer(report.ticket, JobFailed(report.reason, report.message))
+                self._answer(report.ticket, JobFailed(report.reason, report.message, report.facts))
             case _:
                 raise ValueError(f"unexpected report {report}")
 

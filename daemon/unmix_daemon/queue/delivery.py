@@ -43,7 +43,7 @@ async def deliver(live: LiveJob) -> AsyncIterator[Delivery]:
     if live.job.state is JobState.CANCELLED:
         raise JobCancelled("The job was cancelled.")
     if live.job.error:
-        raise JobFailed(live.job.error.reason, live.job.error.message)
+        raise JobFailed.of(live.job.error)
     for name in live.rewritten.keys() & live.outputs.keys():
         for offset, length in live.rewritten[name]:
             async for piece in read_pieces(live.outputs[name].path, name, offset, offset + length):
@@ -73,7 +73,7 @@ async def stored(job_id: str, store: Store) -> Job:
     """The job as it was last recorded. Raises NoSuchJob."""
     job = await store.get(job_id)
     if job is None:
-        raise NoSuchJob(f"There is no job '{job_id}'; see: unmix jobs list")
+        raise NoSuchJob(f"There is no job '{job_id}'.", {"job": job_id})
     return job
 
 

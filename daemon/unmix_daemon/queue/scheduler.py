@@ -220,7 +220,7 @@ class Scheduler:
             return
         except (DeviceUnavailable, WorkerDied) as error:
             if self._pending.pop(job.job_id, None):
-                await self._fail(job.job_id, JobError(error.reason, str(error)))
+                await self._fail(job.job_id, JobError(error.reason, str(error), facts=error.facts))
             return
         capacity = self._executor.capacity(placement.device)
         if job.job_id not in self._pending or not self._occupancy.has_room(job, placement.device, capacity):
@@ -265,7 +265,7 @@ class Scheduler:
                 )
                 await recorder.settle(done.summary, durable=not job.attached)
             except JobFailed as error:
-                await self._fail(job.job_id, JobError(error.reason, str(error)))
+                await self._fail(job.job_id, JobError(error.reason, str(error), facts=error.facts))
             except (WorkerDied, WorkerLost) as error:
                 await self._retry(started, error)
             else:

@@ -13,7 +13,7 @@ import grpc.aio
 from google.protobuf import any_pb2, duration_pb2
 from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
-from unmix.words import FieldError
+from unmix.words import Facts, FieldError
 
 from unmix_daemon.errors import ServiceError, Unauthenticated
 
@@ -114,15 +114,16 @@ def _status(error: ServiceError | FieldError) -> Any:
         violation = error_details_pb2.BadRequest.FieldViolation(field=error.field, description=str(error))
         bad = error_details_pb2.BadRequest(field_violations=[violation])
         return _rich(code_pb2.INVALID_ARGUMENT, str(error), _info("INVALID_REQUEST"), bad)
+    info = _info(error.reason, error.facts)
     if error.retry_seconds is None:
-        return _rich(error.code, str(error), _info(error.reason))
+        return _rich(error.code, str(error), info)
     delay = duration_pb2.Duration()
     delay.FromMilliseconds(int(error.retry_seconds * 1000))
-    return _rich(error.code, str(error), _info(error.reason), error_details_pb2.RetryInfo(retry_delay=delay))
+    return _rich(error.code, str(error), info, error_details_pb2.RetryInfo(retry_delay=delay))
 
 
-def _info(reason: str) -> error_details_pb2.ErrorInfo:
-    return error_details_pb2.ErrorInfo(reason=reason, domain="unmix")
+def _info(reason: str, facts: Facts | None = None) -> error_details_pb2.ErrorInfo:
+    return error_details_pb2.ErrorInfo(reason=reason, domain="unmix", metadata=facts)
 
 
 def _rich(code: int, message: str, *details: Any) -> Any:

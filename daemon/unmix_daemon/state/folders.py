@@ -17,7 +17,8 @@ from unmix_models.storage import is_full
 from unmix_daemon.cancellation import unbroken
 from unmix_daemon.errors import DiskFull
 
-_FULL = "The disk that holds {} is full; free some space or delete finished jobs (unmix jobs delete)."
+_FULL = "The disk that holds {} is full; free some space or delete finished jobs."
+_FINISHED = {"jobs": "finished"}
 _SPARE_BYTES = 16 << 20
 
 
@@ -101,7 +102,7 @@ class Folders:
                 f"The file has {declared} bytes, the limit is {limit}; see max_upload_bytes.",
             )
         if declared + _SPARE_BYTES > shutil.disk_usage(self.root).free:
-            raise DiskFull(_FULL.format(self.root))
+            raise DiskFull(_FULL.format(self.root), _FINISHED)
 
     async def _write(self, path: Path, pieces: AsyncIterator[bytes], limit: int, *, durable: bool) -> int:
         size = 0
@@ -123,7 +124,7 @@ class Folders:
         except OSError as error:
             if not is_full(error):
                 raise
-            raise DiskFull(_FULL.format(self.root)) from error
+            raise DiskFull(_FULL.format(self.root), _FINISHED) from error
         return size
 
 

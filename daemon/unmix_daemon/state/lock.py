@@ -7,7 +7,11 @@ from unmix.lock import FileLock, LockHeldError
 
 
 class AlreadyRunning(Exception):
-    """Another process holds the state folder or the address; the message says who."""
+    """Another process holds the state folder or the address; `str()` says who, without a full stop."""
+
+
+class AddressTaken(AlreadyRunning):
+    """Another process listens there."""
 
 
 def lock_folder(folder: Path) -> FileLock:
@@ -16,7 +20,7 @@ def lock_folder(folder: Path) -> FileLock:
         return FileLock(folder / "unmixd.lock")
     except LockHeldError as error:
         raise AlreadyRunning(
-            f"Another unmixd (process {error.holder or 'unknown'}) already serves {folder}; stop it with: unmix stop"
+            f"Another unmixd (process {error.holder or 'unknown'}) already serves {folder}"
         ) from error
 
 

@@ -162,7 +162,7 @@ def residents_report(shop: Workshop) -> Residents:
 
 def _failure(ticket: str, error: Exception) -> Failed:
     if isinstance(error, AudioError):
-        return Failed(ticket, error.reason, str(error))
+        return Failed(ticket, error.reason, str(error), error.facts)
     if isinstance(error, MemoryError):
         return Failed(
             ticket, "OUT_OF_MEMORY", "The worker ran out of memory; close other programs or split the file."

@@ -7,7 +7,7 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, TypeAlias, cast
 
-from unmix.words import Options, OutputStarted, Progress, Task
+from unmix.words import Facts, Options, OutputStarted, Progress, Task
 
 from unmix_daemon import records
 from unmix_daemon.reports import Done, Resident
@@ -106,6 +106,7 @@ class Failed:
     ticket: str
     reason: str
     message: str
+    facts: Facts = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,5 +88,6 @@ def _finished(
         outputs=outputs,
         audio=outcome.audio,
         notes=tuple(outcome.notes),
+        better_models=choice.better,
     )
     return Succeeded(run.ticket, Done(summary, rewritten))

@@ -17,6 +17,8 @@ class Choice:
     model: Model
     reason: str
     """One sentence for the summary."""
+    better: tuple[str, ...] = ()
+    """Models that would be better and are not installed."""
 
 
 class Shelf(Protocol):
@@ -40,7 +42,7 @@ def find(name: str, task: str | None = None, models: Mapping[str, Model] = CATAL
     if model is None or task not in (None, model.task):
         known = ", ".join(sorted(m.name for m in models.values() if task in (None, m.task)))
         able = f" that can {task}" if task else ""
-        raise UnknownModel(f"There is no model '{name}'{able}; choose one of: {known}.")
+        raise UnknownModel(f"There is no model '{name}'{able}; choose one of: {known}.", model=name)
     return model
 
 
@@ -50,8 +52,8 @@ def is_auto(name: str) -> bool:
 
 
 def not_installed(model: Model) -> ModelMissing:
-    """The error that says how to get a model."""
-    return ModelMissing(f"'{model.name}' is not installed; get it with: unmix models pull {model.name}")
+    """The error that names a model."""
+    return ModelMissing(f"'{model.name}' is not installed; get it.", model=model.name)
 
 
 def choose(
@@ -68,7 +70,9 @@ def choose(
         model = find(name, task, models)
         if name not in installed:
             raise not_installed(model)
-        return Choice(model, "asked for")
+        usual = [other.name for other in models.values() if other.usual and other.task == task]
+        rough = model.quality == "low" and not installed.intersection(usual)
+        return Choice(model, "asked for", tuple(usual) if rough else ())
     able = [model for model in models.values() if model.task == task]
     wanted = {parse_stem(stem).stem for stem in stems}
     fitting = sorted(
@@ -83,30 +87,28 @@ def choose(
     )
     for model in fitting:
         if model.name in installed:
-            return Choice(model, _reason(model, fitting[0], content, wanted))
-    raise ModelMissing(_missing(task, wanted, able, fitting))
+            return _best(model, fitting[0], content, wanted)
+    raise _missing(task, wanted, able, fitting)
 
 
-def _reason(chosen: Model, best: Model, content: Content | None, wanted: Collection[str]) -> str:
-    purpose = f" for {content}" if content else " for these stems" if wanted else ""
-    better = f"; {best.name} is better: unmix models pull {best.name}" if best.rank > chosen.rank else ""
-    return f"best installed model{purpose}{better}"
+def _best(chosen: Model, best: Model, content: Content | None, wanted: Collection[str]) -> Choice:
+    reason = f"best installed model{f' for {content}' if content else ' for these stems' if wanted else ''}"
+    return Choice(chosen, reason, (best.name,) if best.rank > chosen.rank else ())
 
 
-def _missing(task: str, wanted: Collection[str], able: Sequence[Model], fitting: Sequence[Model]) -> str:
+def _missing(
+    task: str, wanted: Collection[str], able: Sequence[Model], fitting: Sequence[Model]
+) -> ModelMissing:
     stems = f" {', '.join(sorted(wanted))}" if wanted else ""
     if fitting:
         usual = [model for model in fitting if model.usual] or fitting
-        names = " or ".join(model.name for model in usual)
+        facts = {"models": ",".join(model.name for model in usual)}
         rough = [model.name for model in able if model.quality == "low" and set(wanted) <= set(model.stems)]
-        instead = (
-            f", or use --model {rough[0]}, which needs no download and is of low quality" if rough else ""
-        )
-        return (
-            f"No model that can {task}{stems} is installed; get one with: unmix models pull {names}{instead}"
-        )
+        if rough:
+            facts["alternative"] = rough[0]
+        return ModelMissing(f"No model that can {task}{stems} is installed; get one.", **facts)
     if not able:
-        return f"unmix has no model that can {task}; a newer version may have one."
+        return ModelMissing(f"unmix has no model that can {task}; a newer version may have one.")
     known = sorted({stem for model in able for stem in model.stems})
     unknown = ", ".join(sorted(set(wanted) - set(known))) or stems.strip()
-    return f"No model that unmix has can {task} {unknown}; stems are: {', '.join(known)}."
+    return ModelMissing(f"No model that unmix has can {task} {unknown}; stems are: {', '.join(known)}.")

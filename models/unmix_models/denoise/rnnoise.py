@@ -44,13 +44,12 @@ def load() -> "RnNoise":
     folders = list(wheel.submodule_search_locations or []) if wheel else []
     found = [path for folder in folders for name in _LIBRARIES if (path := Path(folder) / name).is_file()]
     if not found:
-        raise ModelMissing("RNNoise is not installed: install it with `pip install pyrnnoise`.")
+        raise ModelMissing("RNNoise is not installed: install it.", package="pyrnnoise")
     try:
         library = _Library.open(found[0])
     except (OSError, AttributeError) as error:
         raise InvalidWeights(
-            f"RNNoise cannot be loaded ({error}): install it again with "
-            "`pip install --force-reinstall pyrnnoise`."
+            f"RNNoise cannot be loaded ({error}): install it again.", package="pyrnnoise"
         ) from error
     return RnNoise(library, found[0].stat().st_size)
 

@@ -44,7 +44,9 @@ def device_for(name: str) -> torch.device:
         device = torch.device(name)
         torch.empty(1, device=device)
     except (RuntimeError, AssertionError) as error:
-        raise DeviceUnavailable(f"The device {name!r} cannot be used here ({error}); use cpu.") from error
+        raise DeviceUnavailable(
+            f"The device {name!r} cannot be used here ({error}); use cpu.", device=name
+        ) from error
     return device
 
 

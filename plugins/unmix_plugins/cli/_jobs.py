@@ -11,6 +11,7 @@ from unmix.words.times import moment
 
 from unmix_plugins.cli._parameters import AsJson, Folder, Overwrite
 from unmix_plugins.cli._session import connect
+from unmix_plugins.cli.shown.cures import CURES
 from unmix_plugins.cli.shown.json import event_json, job_json
 from unmix_plugins.cli.shown.outlet import make_folder, tell
 from unmix_plugins.cli.shown.progress import ProgressBar
@@ -136,7 +137,7 @@ def _for_each(job_ids: Sequence[str], action: Callable[[Client, str], object]) -
                 action(client, job_id)
             except UnmixError as error:
                 failed = True
-                complain(str(error))
+                complain(error.worded(CURES))
     if failed:
         raise typer.Exit(1)
 
@@ -166,5 +167,5 @@ def _row(job: Job) -> Sequence[str]:
 
 def _more(fraction: float, state: JobState, error: JobError | None) -> str:
     if error is not None:
-        return str(from_job_failure(error))
+        return from_job_failure(error).worded(CURES)
     return f"{fraction:.0%}" if state is JobState.PROCESSING else ""

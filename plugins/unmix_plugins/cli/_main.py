@@ -8,6 +8,7 @@ from typer.core import TyperGroup
 from unmix_plugins.cli import _daemon, _denoise, _doctor, _jobs, _models, _separate, _status
 from unmix_plugins.cli.editors import audacity as _audacity
 from unmix_plugins.cli.editors import reaper as _reaper
+from unmix_plugins.cli.shown.cures import CURES
 from unmix_plugins.cli.shown.terminal import complain
 from unmix_plugins.cli.watch import command as _watch
 from unmix_plugins.errors import UnmixError
@@ -24,7 +25,7 @@ class _Group(TyperGroup):
         try:
             return super().invoke(ctx)
         except UnmixError as error:
-            complain(str(error))
+            complain(error.worded(CURES))
             raise typer.Exit(1) from error
         except KeyboardInterrupt as error:
             complain("Stopped.")

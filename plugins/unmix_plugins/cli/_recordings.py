@@ -10,6 +10,7 @@ import typer
 from unmix.words import Concern, Options, OutputStarted, Task
 
 from unmix_plugins.cli._session import connect
+from unmix_plugins.cli.shown.cures import CURES
 from unmix_plugins.cli.shown.outlet import STDIO, Outlet, make_folder, tell
 from unmix_plugins.cli.shown.progress import ProgressBar
 from unmix_plugins.cli.shown.terminal import complain, printable, say, say_json, stdin_bytes, stdout_bytes
@@ -114,10 +115,11 @@ def _for_each(recordings: Sequence[Input], outlet: Outlet, action: Callable[[Inp
             if outlet.as_json:
                 facts = {"input": recording.name, "ok": False, "error": error}
                 say_json(facts, on_stderr=outlet.to_stdout)
+            said = error.worded(CURES)
             if _ends_run(error):
-                complain(str(error))
+                complain(said)
                 break
-            complain(str(error) if recording.name in str(error) else f"{recording.name}: {error}")
+            complain(said if recording.name in said else f"{recording.name}: {said}")
     if failed and len(recordings) > 1:
         complain(f"{len(failed)} of {len(recordings)} files failed: {', '.join(failed)}{left}.")
     if failed:

@@ -138,7 +138,7 @@ class Jobs:
         if job.error is not None:
             raise from_job_failure(job.error)
         if job.summary is None:
-            raise NotPossibleNow(f"Job {job_id} is {job.state}: `unmix jobs watch {job_id}` waits for it.")
+            raise NotPossibleNow(f"Job {job_id} is {job.state}.", facts={"job": job_id})
         facts = job.summary.audio or AudioFacts(0, 0, 0)
         with Outputs(targets, overwrite=overwrite) as outputs:
             for output in job.summary.outputs:

@@ -42,7 +42,7 @@ class Models:
         for model in self.list():
             if model.name == name:
                 return model
-        raise NotFound(f"There is no model {name}: `unmix models list` shows those that there are.")
+        raise NotFound(f"There is no model {name}.", facts={"model": name})
 
     def pull(self, name: str, on_progress: Callable[[PullStep], object] = lambda _: None) -> Model:
         """Download and install a model; a download that broke off goes on where it was."""
@@ -54,7 +54,7 @@ class Models:
                 if response.HasField("model"):
                     model = response.model
         if model is None:
-            raise BrokenResult(f"The download of {name} ended without a model: run the command again.")
+            raise BrokenResult(f"The download of {name} ended without a model: try again.")
         return Model.from_proto(model)
 
     def install(self, name: str, folder: Path) -> Model:

@@ -84,7 +84,7 @@ class Outputs:
         if output is None:
             return
         if not 0 <= piece.offset <= output.size:
-            raise BrokenResult(f"Bytes of the output {piece.name} are missing: run the command again.")
+            raise BrokenResult(f"Bytes of the output {piece.name} are missing: try again.")
         with output_errors(_name(output)):
             output.file.seek(piece.offset)
             output.file.write(piece.data)
@@ -116,15 +116,13 @@ class Outputs:
     def _check(self, name: str, summary: OutputSummary | None) -> None:
         output = self._outputs.get(name)
         if output is None or summary is None:
-            raise BrokenResult(f"The output {name} did not arrive: run the command again.")
+            raise BrokenResult(f"The output {name} did not arrive: try again.")
         with output_errors(_name(output)):
             output.file.flush()
             output.file.seek(0)
             sha256 = _sha256(output.file)
         if output.size != summary.size_bytes or sha256 != summary.sha256:
-            raise BrokenResult(
-                f"The output {name} arrived damaged and was thrown away: run the command again."
-            )
+            raise BrokenResult(f"The output {name} arrived damaged and was thrown away: try again.")
 
 
 def receive(events: Iterable[Event], outputs: Outputs, on_event: Callable[[Event], object]) -> Summary:
@@ -147,7 +145,7 @@ def receive(events: Iterable[Event], outputs: Outputs, on_event: Callable[[Event
                 pass
         on_event(event)
     if summary is None:
-        raise BrokenResult("The daemon ended without a result: run the command again.")
+        raise BrokenResult("The daemon ended without a result: try again.")
     outputs.commit(summary.outputs)
     on_event(summary)
     return summary

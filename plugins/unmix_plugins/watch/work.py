@@ -25,6 +25,7 @@ from unmix_plugins.errors import (
     from_job_failure,
 )
 from unmix_plugins.files.shown import shown
+from unmix_plugins.watch.cures import CURES
 from unmix_plugins.watch.daemon import Daemon
 from unmix_plugins.watch.disk.mounts import TargetAway
 from unmix_plugins.watch.ledger.entry import Entry, FileFacts, State
@@ -170,9 +171,10 @@ class Work:
             did |= entry is not None and self._submit(client, entry)
         except UnmixError as error:
             if not self._watched.is_over():
+                said = error.worded(CURES)
                 needs_user = isinstance(error, AccessRefused | DaemonNotStarted | Overloaded)
                 self._waiting.begin(
-                    DAEMON, str(error), needs_user=needs_user, asked=error.retry_after, patience=_PATIENCE
+                    DAEMON, said, needs_user=needs_user, asked=error.retry_after, patience=_PATIENCE
                 )
             return False
         self._waiting.over(DAEMON)
@@ -212,7 +214,7 @@ class Work:
         if verdict is Verdict.WAIT_FOR_TASK:
             self._wait_for_task(entry, error)
         elif verdict is Verdict.WAIT_FOR_DAEMON:
-            self._waiting.begin(WORKERS, str(error), needs_user=True, patience=_PATIENCE)
+            self._waiting.begin(WORKERS, error.worded(CURES), needs_user=True, patience=_PATIENCE)
 
     def _deliver(self, client: Daemon) -> bool:
         """Bring one result into the target."""
@@ -290,7 +292,7 @@ class Work:
         except Overloaded as error:
             is_disk = error.reason != "QUEUE_FULL"
             self._waiting.begin(
-                QUEUE, str(error), needs_user=is_disk, asked=error.retry_after, patience=_PATIENCE
+                QUEUE, error.worded(CURES), needs_user=is_disk, asked=error.retry_after, patience=_PATIENCE
             )
         except UnmixError as error:
             self._submission_failed(entry, error)
@@ -310,7 +312,7 @@ class Work:
 
     def _wait_for_task(self, entry: Entry, error: UnmixError) -> None:
         task = self.folder.task_of(entry.path)
-        self._waiting.begin(task, str(error), needs_user=True, asked=error.retry_after)
+        self._waiting.begin(task, error.worded(CURES), needs_user=True, asked=error.retry_after)
 
 
 def _error_of(job: Job) -> UnmixError:

@@ -9,7 +9,9 @@ carry `unmix-client: <name>`, which fairness between clients and `ListJobs` use.
 
 Errors are gRPC status codes with a `google.rpc.ErrorInfo` (domain `unmix`, a stable `reason` such
 as INVALID_AUDIO or MODEL_MISSING), `google.rpc.BadRequest` where a field is at fault, and
-`google.rpc.RetryInfo` where trying again later helps. The message is one sentence for the user.
+`google.rpc.RetryInfo` where trying again later helps. The message is one sentence for the user, in words
+for every program; what it is about is in `ErrorInfo.metadata`, so that yours can say what to do in its own:
+`model`, `models` (with commas between), `alternative`, `package`, `device`, `job`, `jobs`.
 """
 
 from collections import abc as _abc
@@ -928,6 +930,7 @@ class Summary(_message.Message):
     NOTES_FIELD_NUMBER: _builtins.int
     QUALITY_FIELD_NUMBER: _builtins.int
     PRECISION_FIELD_NUMBER: _builtins.int
+    BETTER_MODELS_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
     """The job's identifier."""
     model: _builtins.str
@@ -964,6 +967,10 @@ class Summary(_message.Message):
     def notes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """What the user should know, as sentences: a changed format, saturated samples, a retried segment."""
 
+    @_builtins.property
+    def better_models(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Models that would have done it better and are not installed."""
+
     def __init__(
         self,
         *,
@@ -982,10 +989,11 @@ class Summary(_message.Message):
         notes: _abc.Iterable[_builtins.str] | None = ...,
         quality: _builtins.str = ...,
         precision: _builtins.str = ...,
+        better_models: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["channels", b"channels", "device", b"device", "device_reason", b"device_reason", "frames", b"frames", "job_id", b"job_id", "load_seconds", b"load_seconds", "model", b"model", "model_reason", b"model_reason", "notes", b"notes", "outputs", b"outputs", "precision", b"precision", "processing_seconds", b"processing_seconds", "quality", b"quality", "queued_seconds", b"queued_seconds", "sample_rate", b"sample_rate"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["better_models", b"better_models", "channels", b"channels", "device", b"device", "device_reason", b"device_reason", "frames", b"frames", "job_id", b"job_id", "load_seconds", b"load_seconds", "model", b"model", "model_reason", b"model_reason", "notes", b"notes", "outputs", b"outputs", "precision", b"precision", "processing_seconds", b"processing_seconds", "quality", b"quality", "queued_seconds", b"queued_seconds", "sample_rate", b"sample_rate"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -9,7 +9,9 @@ carry `unmix-client: <name>`, which fairness between clients and `ListJobs` use.
 
 Errors are gRPC status codes with a `google.rpc.ErrorInfo` (domain `unmix`, a stable `reason` such
 as INVALID_AUDIO or MODEL_MISSING), `google.rpc.BadRequest` where a field is at fault, and
-`google.rpc.RetryInfo` where trying again later helps. The message is one sentence for the user.
+`google.rpc.RetryInfo` where trying again later helps. The message is one sentence for the user, in words
+for every program; what it is about is in `ErrorInfo.metadata`, so that yours can say what to do in its own:
+`model`, `models` (with commas between), `alternative`, `package`, `device`, `job`, `jobs`.
 """
 
 from collections import abc as _abc

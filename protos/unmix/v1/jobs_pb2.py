@@ -26,49 +26,53 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from unmix.v1 import audio_pb2 as unmix_dot_v1_dot_audio__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13unmix/v1/jobs.proto\x12\x08unmix.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14unmix/v1/audio.proto\"\x97\x04\n\x03Job\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12!\n\x05state\x18\x02 \x01(\x0e\x32\x12.unmix.v1.JobState\x12(\n\x07\x64\x65noise\x18\x03 \x01(\x0b\x32\x15.unmix.v1.DenoiseTaskH\x00\x12*\n\x08separate\x18\x04 \x01(\x0b\x32\x16.unmix.v1.SeparateTaskH\x00\x12(\n\x07isolate\x18\x05 \x01(\x0b\x32\x15.unmix.v1.IsolateTaskH\x00\x12%\n\x07options\x18\x06 \x01(\x0b\x32\x14.unmix.v1.JobOptions\x12\x0e\n\x06\x63lient\x18\x07 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x08 \x01(\x05\x12$\n\x08progress\x18\t \x01(\x0b\x32\x12.unmix.v1.Progress\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12!\n\x05\x65rror\x18\r \x01(\x0b\x32\x12.unmix.v1.JobError\x12\"\n\x07summary\x18\x0e \x01(\x0b\x32\x11.unmix.v1.Summary\x12\x10\n\x08\x61ttached\x18\x0f \x01(\x08\x42\x06\n\x04task\"9\n\x08JobError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\"P\n\x10SubmitJobRequest\x12!\n\x04spec\x18\x01 \x01(\x0b\x32\x11.unmix.v1.JobSpecH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x42\t\n\x07payload\"\xd1\x01\n\x07JobSpec\x12(\n\x07\x64\x65noise\x18\x01 \x01(\x0b\x32\x15.unmix.v1.DenoiseTaskH\x00\x12*\n\x08separate\x18\x02 \x01(\x0b\x32\x16.unmix.v1.SeparateTaskH\x00\x12(\n\x07isolate\x18\x03 \x01(\x0b\x32\x15.unmix.v1.IsolateTaskH\x00\x12%\n\x07options\x18\x04 \x01(\x0b\x32\x14.unmix.v1.JobOptions\x12\x17\n\x0fidempotency_key\x18\x05 \x01(\tB\x06\n\x04task\"A\n\x11SubmitJobResponse\x12\x1a\n\x03job\x18\x01 \x01(\x0b\x32\r.unmix.v1.Job\x12\x10\n\x08\x65xisting\x18\x02 \x01(\x08\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\",\n\x0eGetJobResponse\x12\x1a\n\x03job\x18\x01 \x01(\x0b\x32\r.unmix.v1.Job\"9\n\x0fWatchJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\"\xde\x01\n\x10WatchJobResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12!\n\x05state\x18\x03 \x01(\x0e\x32\x12.unmix.v1.JobState\x12$\n\x08progress\x18\x04 \x01(\x0b\x32\x12.unmix.v1.Progress\x12!\n\x05\x65rror\x18\x05 \x01(\x0b\x32\x12.unmix.v1.JobError\x12\"\n\x07summary\x18\x06 \x01(\x0b\x32\x11.unmix.v1.Summary\"l\n\x0fListJobsRequest\x12\"\n\x06states\x18\x01 \x03(\x0e\x32\x12.unmix.v1.JobState\x12\x0e\n\x06\x63lient\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"H\n\x10ListJobsResponse\x12\x1b\n\x04jobs\x18\x01 \x03(\x0b\x32\r.unmix.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\"\n\x10\x43\x61ncelJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"/\n\x11\x43\x61ncelJobResponse\x12\x1a\n\x03job\x18\x01 \x01(\x0b\x32\r.unmix.v1.Job\"\"\n\x10\x44\x65leteJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"\x13\n\x11\x44\x65leteJobResponse\"A\n\x11ReadOutputRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x0c\n\x04stem\x18\x02 \x01(\t\x12\x0e\n\x06offset\x18\x03 \x01(\x03\"2\n\x12ReadOutputResponse\x12\x0e\n\x06offset\x18\x01 \x01(\x03\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c*\x9e\x01\n\x08JobState\x12\x19\n\x15JOB_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11JOB_STATE_PENDING\x10\x01\x12\x18\n\x14JOB_STATE_PROCESSING\x10\x02\x12\x17\n\x13JOB_STATE_COMPLETED\x10\x03\x12\x14\n\x10JOB_STATE_FAILED\x10\x04\x12\x17\n\x13JOB_STATE_CANCELLED\x10\x05\x32\xf0\x03\n\nJobService\x12\x46\n\tSubmitJob\x12\x1a.unmix.v1.SubmitJobRequest\x1a\x1b.unmix.v1.SubmitJobResponse(\x01\x12;\n\x06GetJob\x12\x17.unmix.v1.GetJobRequest\x1a\x18.unmix.v1.GetJobResponse\x12\x43\n\x08WatchJob\x12\x19.unmix.v1.WatchJobRequest\x1a\x1a.unmix.v1.WatchJobResponse0\x01\x12\x41\n\x08ListJobs\x12\x19.unmix.v1.ListJobsRequest\x1a\x1a.unmix.v1.ListJobsResponse\x12\x44\n\tCancelJob\x12\x1a.unmix.v1.CancelJobRequest\x1a\x1b.unmix.v1.CancelJobResponse\x12\x44\n\tDeleteJob\x12\x1a.unmix.v1.DeleteJobRequest\x1a\x1b.unmix.v1.DeleteJobResponse\x12I\n\nReadOutput\x12\x1b.unmix.v1.ReadOutputRequest\x1a\x1c.unmix.v1.ReadOutputResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x13unmix/v1/jobs.proto\x12\x08unmix.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x14unmix/v1/audio.proto\"\x97\x04\n\x03Job\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12!\n\x05state\x18\x02 \x01(\x0e\x32\x12.unmix.v1.JobState\x12(\n\x07\x64\x65noise\x18\x03 \x01(\x0b\x32\x15.unmix.v1.DenoiseTaskH\x00\x12*\n\x08separate\x18\x04 \x01(\x0b\x32\x16.unmix.v1.SeparateTaskH\x00\x12(\n\x07isolate\x18\x05 \x01(\x0b\x32\x15.unmix.v1.IsolateTaskH\x00\x12%\n\x07options\x18\x06 \x01(\x0b\x32\x14.unmix.v1.JobOptions\x12\x0e\n\x06\x63lient\x18\x07 \x01(\t\x12\x10\n\x08\x61ttempts\x18\x08 \x01(\x05\x12$\n\x08progress\x18\t \x01(\x0b\x32\x12.unmix.v1.Progress\x12/\n\x0b\x63reate_time\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstart_time\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12,\n\x08\x65nd_time\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12!\n\x05\x65rror\x18\r \x01(\x0b\x32\x12.unmix.v1.JobError\x12\"\n\x07summary\x18\x0e \x01(\x0b\x32\x11.unmix.v1.Summary\x12\x10\n\x08\x61ttached\x18\x0f \x01(\x08\x42\x06\n\x04task\"\x95\x01\n\x08JobError\x12\x0c\n\x04\x63ode\x18\x01 \x01(\x05\x12\x0e\n\x06reason\x18\x02 \x01(\t\x12\x0f\n\x07message\x18\x03 \x01(\t\x12,\n\x05\x66\x61\x63ts\x18\x04 \x03(\x0b\x32\x1d.unmix.v1.JobError.FactsEntry\x1a,\n\nFactsEntry\x12\x0b\n\x03key\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t:\x02\x38\x01\"P\n\x10SubmitJobRequest\x12!\n\x04spec\x18\x01 \x01(\x0b\x32\x11.unmix.v1.JobSpecH\x00\x12\x0e\n\x04\x64\x61ta\x18\x02 \x01(\x0cH\x00\x42\t\n\x07payload\"\xd1\x01\n\x07JobSpec\x12(\n\x07\x64\x65noise\x18\x01 \x01(\x0b\x32\x15.unmix.v1.DenoiseTaskH\x00\x12*\n\x08separate\x18\x02 \x01(\x0b\x32\x16.unmix.v1.SeparateTaskH\x00\x12(\n\x07isolate\x18\x03 \x01(\x0b\x32\x15.unmix.v1.IsolateTaskH\x00\x12%\n\x07options\x18\x04 \x01(\x0b\x32\x14.unmix.v1.JobOptions\x12\x17\n\x0fidempotency_key\x18\x05 \x01(\tB\x06\n\x04task\"A\n\x11SubmitJobResponse\x12\x1a\n\x03job\x18\x01 \x01(\x0b\x32\r.unmix.v1.Job\x12\x10\n\x08\x65xisting\x18\x02 \x01(\x08\"\x1f\n\rGetJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\",\n\x0eGetJobResponse\x12\x1a\n\x03job\x18\x01 \x01(\x0b\x32\r.unmix.v1.Job\"9\n\x0fWatchJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x16\n\x0e\x61\x66ter_sequence\x18\x02 \x01(\x03\"\xde\x01\n\x10WatchJobResponse\x12\x10\n\x08sequence\x18\x01 \x01(\x03\x12(\n\x04time\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12!\n\x05state\x18\x03 \x01(\x0e\x32\x12.unmix.v1.JobState\x12$\n\x08progress\x18\x04 \x01(\x0b\x32\x12.unmix.v1.Progress\x12!\n\x05\x65rror\x18\x05 \x01(\x0b\x32\x12.unmix.v1.JobError\x12\"\n\x07summary\x18\x06 \x01(\x0b\x32\x11.unmix.v1.Summary\"l\n\x0fListJobsRequest\x12\"\n\x06states\x18\x01 \x03(\x0e\x32\x12.unmix.v1.JobState\x12\x0e\n\x06\x63lient\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"H\n\x10ListJobsResponse\x12\x1b\n\x04jobs\x18\x01 \x03(\x0b\x32\r.unmix.v1.Job\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"\"\n\x10\x43\x61ncelJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"/\n\x11\x43\x61ncelJobResponse\x12\x1a\n\x03job\x18\x01 \x01(\x0b\x32\r.unmix.v1.Job\"\"\n\x10\x44\x65leteJobRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\"\x13\n\x11\x44\x65leteJobResponse\"A\n\x11ReadOutputRequest\x12\x0e\n\x06job_id\x18\x01 \x01(\t\x12\x0c\n\x04stem\x18\x02 \x01(\t\x12\x0e\n\x06offset\x18\x03 \x01(\x03\"2\n\x12ReadOutputResponse\x12\x0e\n\x06offset\x18\x01 \x01(\x03\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c*\x9e\x01\n\x08JobState\x12\x19\n\x15JOB_STATE_UNSPECIFIED\x10\x00\x12\x15\n\x11JOB_STATE_PENDING\x10\x01\x12\x18\n\x14JOB_STATE_PROCESSING\x10\x02\x12\x17\n\x13JOB_STATE_COMPLETED\x10\x03\x12\x14\n\x10JOB_STATE_FAILED\x10\x04\x12\x17\n\x13JOB_STATE_CANCELLED\x10\x05\x32\xf0\x03\n\nJobService\x12\x46\n\tSubmitJob\x12\x1a.unmix.v1.SubmitJobRequest\x1a\x1b.unmix.v1.SubmitJobResponse(\x01\x12;\n\x06GetJob\x12\x17.unmix.v1.GetJobRequest\x1a\x18.unmix.v1.GetJobResponse\x12\x43\n\x08WatchJob\x12\x19.unmix.v1.WatchJobRequest\x1a\x1a.unmix.v1.WatchJobResponse0\x01\x12\x41\n\x08ListJobs\x12\x19.unmix.v1.ListJobsRequest\x1a\x1a.unmix.v1.ListJobsResponse\x12\x44\n\tCancelJob\x12\x1a.unmix.v1.CancelJobRequest\x1a\x1b.unmix.v1.CancelJobResponse\x12\x44\n\tDeleteJob\x12\x1a.unmix.v1.DeleteJobRequest\x1a\x1b.unmix.v1.DeleteJobResponse\x12I\n\nReadOutput\x12\x1b.unmix.v1.ReadOutputRequest\x1a\x1c.unmix.v1.ReadOutputResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'unmix.v1.jobs_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_JOBSTATE']._serialized_start=1855
-  _globals['_JOBSTATE']._serialized_end=2013
+  _globals['_JOBERROR_FACTSENTRY']._loaded_options = None
+  _globals['_JOBERROR_FACTSENTRY']._serialized_options = b'8\001'
+  _globals['_JOBSTATE']._serialized_start=1948
+  _globals['_JOBSTATE']._serialized_end=2106
   _globals['_JOB']._serialized_start=89
   _globals['_JOB']._serialized_end=624
-  _globals['_JOBERROR']._serialized_start=626
-  _globals['_JOBERROR']._serialized_end=683
-  _globals['_SUBMITJOBREQUEST']._serialized_start=685
-  _globals['_SUBMITJOBREQUEST']._serialized_end=765
-  _globals['_JOBSPEC']._serialized_start=768
-  _globals['_JOBSPEC']._serialized_end=977
-  _globals['_SUBMITJOBRESPONSE']._serialized_start=979
-  _globals['_SUBMITJOBRESPONSE']._serialized_end=1044
-  _globals['_GETJOBREQUEST']._serialized_start=1046
-  _globals['_GETJOBREQUEST']._serialized_end=1077
-  _globals['_GETJOBRESPONSE']._serialized_start=1079
-  _globals['_GETJOBRESPONSE']._serialized_end=1123
-  _globals['_WATCHJOBREQUEST']._serialized_start=1125
-  _globals['_WATCHJOBREQUEST']._serialized_end=1182
-  _globals['_WATCHJOBRESPONSE']._serialized_start=1185
-  _globals['_WATCHJOBRESPONSE']._serialized_end=1407
-  _globals['_LISTJOBSREQUEST']._serialized_start=1409
-  _globals['_LISTJOBSREQUEST']._serialized_end=1517
-  _globals['_LISTJOBSRESPONSE']._serialized_start=1519
-  _globals['_LISTJOBSRESPONSE']._serialized_end=1591
-  _globals['_CANCELJOBREQUEST']._serialized_start=1593
-  _globals['_CANCELJOBREQUEST']._serialized_end=1627
-  _globals['_CANCELJOBRESPONSE']._serialized_start=1629
-  _globals['_CANCELJOBRESPONSE']._serialized_end=1676
-  _globals['_DELETEJOBREQUEST']._serialized_start=1678
-  _globals['_DELETEJOBREQUEST']._serialized_end=1712
-  _globals['_DELETEJOBRESPONSE']._serialized_start=1714
-  _globals['_DELETEJOBRESPONSE']._serialized_end=1733
-  _globals['_READOUTPUTREQUEST']._serialized_start=1735
-  _globals['_READOUTPUTREQUEST']._serialized_end=1800
-  _globals['_READOUTPUTRESPONSE']._serialized_start=1802
-  _globals['_READOUTPUTRESPONSE']._serialized_end=1852
-  _globals['_JOBSERVICE']._serialized_start=2016
-  _globals['_JOBSERVICE']._serialized_end=2512
+  _globals['_JOBERROR']._serialized_start=627
+  _globals['_JOBERROR']._serialized_end=776
+  _globals['_JOBERROR_FACTSENTRY']._serialized_start=732
+  _globals['_JOBERROR_FACTSENTRY']._serialized_end=776
+  _globals['_SUBMITJOBREQUEST']._serialized_start=778
+  _globals['_SUBMITJOBREQUEST']._serialized_end=858
+  _globals['_JOBSPEC']._serialized_start=861
+  _globals['_JOBSPEC']._serialized_end=1070
+  _globals['_SUBMITJOBRESPONSE']._serialized_start=1072
+  _globals['_SUBMITJOBRESPONSE']._serialized_end=1137
+  _globals['_GETJOBREQUEST']._serialized_start=1139
+  _globals['_GETJOBREQUEST']._serialized_end=1170
+  _globals['_GETJOBRESPONSE']._serialized_start=1172
+  _globals['_GETJOBRESPONSE']._serialized_end=1216
+  _globals['_WATCHJOBREQUEST']._serialized_start=1218
+  _globals['_WATCHJOBREQUEST']._serialized_end=1275
+  _globals['_WATCHJOBRESPONSE']._serialized_start=1278
+  _globals['_WATCHJOBRESPONSE']._serialized_end=1500
+  _globals['_LISTJOBSREQUEST']._serialized_start=1502
+  _globals['_LISTJOBSREQUEST']._serialized_end=1610
+  _globals['_LISTJOBSRESPONSE']._serialized_start=1612
+  _globals['_LISTJOBSRESPONSE']._serialized_end=1684
+  _globals['_CANCELJOBREQUEST']._serialized_start=1686
+  _globals['_CANCELJOBREQUEST']._serialized_end=1720
+  _globals['_CANCELJOBRESPONSE']._serialized_start=1722
+  _globals['_CANCELJOBRESPONSE']._serialized_end=1769
+  _globals['_DELETEJOBREQUEST']._serialized_start=1771
+  _globals['_DELETEJOBREQUEST']._serialized_end=1805
+  _globals['_DELETEJOBRESPONSE']._serialized_start=1807
+  _globals['_DELETEJOBRESPONSE']._serialized_end=1826
+  _globals['_READOUTPUTREQUEST']._serialized_start=1828
+  _globals['_READOUTPUTREQUEST']._serialized_end=1893
+  _globals['_READOUTPUTRESPONSE']._serialized_start=1895
+  _globals['_READOUTPUTRESPONSE']._serialized_end=1945
+  _globals['_JOBSERVICE']._serialized_start=2109
+  _globals['_JOBSERVICE']._serialized_end=2605
 # @@protoc_insertion_point(module_scope)

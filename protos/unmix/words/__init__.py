@@ -3,6 +3,7 @@
 Generated types stay in here, in the daemon's services and in the client. A new task is a module in `tasks`.
 """
 
+from unmix.words.cures import BETTER_MODEL, Cures, Facts, cured
 from unmix.words.events import Accepted, Event, OutputPiece, OutputStarted, Progress
 from unmix.words.faults import FieldError
 from unmix.words.formats import DEPTHS, FORMATS, Format
@@ -14,6 +15,7 @@ from unmix.words.summary import AudioFacts, OutputSummary, Summary
 from unmix.words.tasks import TASKS, Consistency, DenoiseStem, DenoiseTask, SeparateTask, Task
 
 __all__ = [
+    "BETTER_MODEL",
     "DEPTHS",
     "FORMATS",
     "REASONS",
@@ -22,11 +24,13 @@ __all__ = [
     "AudioFacts",
     "Concern",
     "Consistency",
+    "Cures",
     "DaemonStatus",
     "DenoiseStem",
     "DenoiseTask",
     "DeviceStatus",
     "Event",
+    "Facts",
     "FieldError",
     "Format",
     "Job",
@@ -47,4 +51,5 @@ __all__ = [
     "SeparateTask",
     "Summary",
     "Task",
+    "cured",
 ]

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Self
 
 from unmix.v1 import jobs_pb2
+from unmix.words.cures import Facts
 from unmix.words.events import Progress
 from unmix.words.faults import FieldError
 from unmix.words.options import Options
@@ -60,16 +61,18 @@ class JobError:
     """One sentence for the user."""
     code: int | None = None
     """A google.rpc.Code; None: that of the reason."""
+    facts: Facts = field(default_factory=dict[str, str])
+    """See `words.cures`."""
 
     def to_proto(self) -> jobs_pb2.JobError:
         """Its message."""
         code = code_of(self.reason) if self.code is None else self.code
-        return jobs_pb2.JobError(code=code, reason=self.reason, message=self.message)
+        return jobs_pb2.JobError(code=code, reason=self.reason, message=self.message, facts=self.facts)
 
     @classmethod
     def from_proto(cls, message: jobs_pb2.JobError) -> Self:
         """What a message describes."""
-        return cls(message.reason, message.message, message.code)
+        return cls(message.reason, message.message, message.code, dict(message.facts))
 
 
 @dataclass(frozen=True, slots=True)

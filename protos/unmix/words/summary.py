@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from unmix.v1 import audio_pb2
+from unmix.words.cures import BETTER_MODEL, Cures, cured
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +90,8 @@ class Summary:
     """None for what is no recording."""
     notes: tuple[str, ...] = ()
     """What the user should know, as sentences."""
+    better_models: tuple[str, ...] = ()
+    """Those that would have done it better and are not installed."""
     job_id: str = ""
     queued_seconds: float = 0.0
     """From queued to started."""
@@ -106,6 +109,13 @@ class Summary:
     def output(self, name: str) -> OutputSummary | None:
         """The output of this name."""
         return next((output for output in self.outputs if output.name == name), None)
+
+    def advice(self, cures: Cures) -> tuple[str, ...]:
+        """What would have been better, where these are the cures; nothing if nothing would."""
+        if not self.better_models:
+            return ()
+        sentence = f"{' or '.join(self.better_models)} would be better; get it."
+        return (cured(sentence, BETTER_MODEL, {"models": ",".join(self.better_models)}, cures),)
 
     def to_proto(self) -> audio_pb2.Summary:
         """Its message."""
@@ -125,6 +135,7 @@ class Summary:
             load_seconds=self.load_seconds,
             processing_seconds=self.processing_seconds,
             notes=self.notes,
+            better_models=self.better_models,
             outputs=[output.to_proto() for output in self.outputs],
         )
 
@@ -145,5 +156,6 @@ class Summary:
             load_seconds=message.load_seconds,
             processing_seconds=message.processing_seconds,
             notes=tuple(message.notes),
+            better_models=tuple(message.better_models),
             outputs=tuple(map(OutputSummary.from_proto, message.outputs)),
         )

@@ -204,7 +204,7 @@ async def test_a_device_that_is_not_there_fails_the_job_with_the_reason(world: W
     job, after = await world.submit(device="cuda"), await world.submit()
     ended = await world.end_of(job)
     assert ended.error
-    assert ended.error.reason == "DEVICE_UNAVAILABLE"
+    assert (ended.error.reason, ended.error.facts) == ("DEVICE_UNAVAILABLE", {"device": "cuda"})
     assert "no NVIDIA driver found" in ended.error.message
     assert not world.has_folder(job)
     assert await world.executor.next_jobs(1) == [after.job_id]

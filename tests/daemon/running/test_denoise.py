@@ -55,7 +55,7 @@ def test_the_summary_says_what_was_done_and_why(daemon: Daemon, tmp_path: Path) 
         summary = client.denoise(source, {"clean": tmp_path / "clean.wav"})
     assert summary.model == "rnnoise"
     assert "speech" in summary.model_reason
-    assert "unmix models pull deepfilternet3" in summary.model_reason
+    assert summary.better_models == ("deepfilternet3",)
     assert summary.device == "cpu"
     assert "no cuda:0" in summary.device_reason
     (output,) = summary.outputs

@@ -69,13 +69,13 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Session]:
         yield Session(daemon, network)
 
 
-def refused(session: Session, source: Path, **task: Any) -> tuple[str, str]:
-    """The reason and the message of a call that must fail."""
+def refused(session: Session, source: Path, **task: Any) -> tuple[error_details_pb2.ErrorInfo, str]:
+    """The reason with its facts, and the message, of a call that must fail."""
     with pytest.raises(grpc.RpcError) as caught:
         session.separate(source, **task)
     info = error_details_pb2.ErrorInfo()
     assert rpc_status.from_call(caught.value).details[0].Unpack(info)
-    return info.reason, caught.value.details()
+    return info, caught.value.details()
 
 
 @pytest.mark.long
@@ -169,7 +169,8 @@ def test_signal_processing_is_used_when_named_and_says_that_it_is_low_quality(
     source = sounds.write(tmp_path / "in.wav", mixture, 44100, "FLOAT")
     stems, summary = session.separate(source, model="dsp")
     assert summary.quality == "low"
-    assert "unmix models pull htdemucs" in " ".join(summary.notes)
+    assert "Low quality" in " ".join(summary.notes)
+    assert summary.better_models == ["htdemucs"]
     assert np.abs(sum(stems.values()) - mixture).max() <= 1e-6
 
 
@@ -177,13 +178,14 @@ def test_signal_processing_is_never_chosen_silently(tmp_path: Path) -> None:
     source = sounds.write(tmp_path / "in.wav", song(8000), 44100)
     with Daemon(tmp_path / "state") as daemon:
         bare = Session(daemon, None)  # type: ignore[arg-type]  # no network is installed
-        reason, message = refused(bare, source, model="auto")
-        assert reason == "MODEL_MISSING"
-        assert "unmix models pull htdemucs" in message
-        assert "--model dsp" in message
-        reason, message = refused(bare, source, model="auto", stems=["guitar"])
-        assert (reason, "htdemucs_6s" in message) == ("MODEL_MISSING", True)
-        assert "dsp" not in message
+        info, message = refused(bare, source, model="auto")
+        assert (info.reason, message) == (
+            "MODEL_MISSING",
+            "No model that can separate is installed; get one.",
+        )
+        assert dict(info.metadata) == {"models": "htdemucs", "alternative": "dsp"}
+        info, _ = refused(bare, source, model="auto", stems=["guitar"])
+        assert dict(info.metadata) == {"models": "htdemucs_6s"}
         assert "strings" in refused(bare, source, model="auto", stems=["strings"])[1]
 
 
@@ -191,7 +193,7 @@ def test_auto_takes_an_imported_network_that_has_the_stems(session: Session, tmp
     source = sounds.write(tmp_path / "in.wav", song(8000), 44100)
     _, summary = session.separate(source, model="auto", stems=["bass"])
     assert summary.model == MINE
-    assert "htdemucs" in summary.model_reason
+    assert summary.better_models == ["htdemucs_ft"]
 
 
 @pytest.mark.parametrize(
@@ -210,7 +212,7 @@ def test_a_wrong_separation_is_refused_by_reason(
     session: Session, tmp_path: Path, task: dict[str, Any], reason: str
 ) -> None:
     source = sounds.write(tmp_path / "in.wav", song(8000), 44100)
-    assert refused(session, source, **task)[0] == reason
+    assert refused(session, source, **task)[0].reason == reason
     eventually(lambda: session.daemon.files() == [])
 
 
@@ -226,8 +228,8 @@ def test_the_precision_can_be_set_and_is_told(session: Session, tmp_path: Path, 
 
 def test_more_than_two_channels_are_refused(session: Session, tmp_path: Path) -> None:
     source = sounds.write(tmp_path / "in.wav", song(8000, channels=6), 44100)
-    reason, message = refused(session, source)
-    assert reason == "UNSUPPORTED_FORMAT"
+    info, message = refused(session, source)
+    assert info.reason == "UNSUPPORTED_FORMAT"
     assert "6 channels" in message
 
 

@@ -17,7 +17,7 @@ from unmix_daemon.state.migrations import MIGRATIONS
 from unmix_daemon.state.store import Store
 
 T = TypeVar("T")
-ERROR = JobError("INVALID_AUDIO", "The file is empty: copy or export it again.")
+ERROR = JobError("MODEL_MISSING", "It is not installed; get it.", facts={"model": "htdemucs"})
 LOST = JobError("SHUTTING_DOWN", "The daemon stopped.")
 
 STATES = tuple(state for state in JobState if state is not JobState.UNKNOWN)

@@ -40,8 +40,9 @@ def test_the_python_package_is_not_imported() -> None:
 def test_an_absent_wheel_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
     sys.path_importer_cache.clear()
-    with pytest.raises(ModelMissing, match="pip install pyrnnoise"):
+    with pytest.raises(ModelMissing, match="RNNoise is not installed") as caught:
         rnnoise.load()
+    assert caught.value.facts == {"package": "pyrnnoise"}
 
 
 def test_a_broken_library_says_what_to_do(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -158,6 +158,7 @@ def test_json_tells_everything_in_one_line_for_each_file(daemon: FakeDaemon, tal
         "load_seconds": 0.4,
         "processing_seconds": 1.9,
         "notes": ["The peak was lowered."],
+        "better_models": [],
         "quality": "high",
         "precision": "float32",
         "duration_seconds": 62.0,

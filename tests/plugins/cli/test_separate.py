@@ -182,7 +182,13 @@ def test_inputs_whose_stems_would_have_one_name_are_refused(daemon: FakeDaemon, 
 def missing(upload: Upload) -> Iterator[audio_pb2.AudioEvent]:
     yield accepted()
     yield progress(0.0)
-    fail(upload.context, grpc.StatusCode.FAILED_PRECONDITION, MISSING, reason="MODEL_MISSING")
+    fail(
+        upload.context,
+        grpc.StatusCode.FAILED_PRECONDITION,
+        "No model that can separate is installed; get one.",
+        reason="MODEL_MISSING",
+        facts={"models": "htdemucs", "alternative": "dsp"},
+    )
 
 
 def test_a_missing_model_is_the_daemons_one_sentence(daemon: FakeDaemon, song: Path) -> None:

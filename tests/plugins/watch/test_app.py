@@ -219,6 +219,7 @@ def test_a_model_that_is_missing_is_waited_for_with_what_to_do(
     [wait] = reports
     assert isinstance(wait, Waits)
     assert "unmix models pull htdemucs" in wait.sentence
+    assert 'model = "dsp" in watch.toml' in wait.sentence
     assert files(tmp_path / "in") == ["song.wav"]
     # With a model that is there it goes on.
     is_all_done, _ = once(watch_config(tmp_path, watched(tmp_path, task=SeparateTask("dsp"))), connect)

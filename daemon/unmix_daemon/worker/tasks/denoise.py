@@ -1,5 +1,6 @@
 """Noise is removed from a recording."""
 
+from dataclasses import replace
 from typing import cast
 
 from unmix.words import DenoiseTask, OutputStarted
@@ -37,7 +38,7 @@ class DenoiseWork:
         profile = self._profile
         choice = choose(task.model, task.kind, weights, content=profile and profile.content)
         if is_auto(task.model) and profile:
-            return Choice(choice.model, f"{choice.reason}. {profile.reason}")
+            return replace(choice, reason=f"{choice.reason}. {profile.reason}")
         return choice
 
     def outputs(self, model: Denoiser) -> tuple[OutputStarted, ...]:

@@ -23,7 +23,7 @@ from unmix_daemon.worker.messages import Run
 from unmix_daemon.worker.recording import Recording
 from unmix_daemon.worker.task import IDLE_UNLOADED, Passes
 
-_LOW_QUALITY = "Low quality: no trained model was used; get one with: unmix models pull {}"
+_LOW_QUALITY = "Low quality: no trained model was used."
 
 
 class SeparateWork:
@@ -43,12 +43,7 @@ class SeparateWork:
         choice = choose(self._task.model, self._task.kind, weights, stems=self._task.stems)
         self._wants_statistics = family_of(choice.model).wants_statistics
         if choice.model.quality == "low":
-            usual = [
-                model.name
-                for model in weights.models().values()
-                if model.usual and model.task == choice.model.task
-            ]
-            self._notes = [_LOW_QUALITY.format(" or ".join(usual))]
+            self._notes = [_LOW_QUALITY]
         return choice
 
     def outputs(self, model: Separator) -> tuple[OutputStarted, ...]:

@@ -141,8 +141,7 @@ def _session(path: Path, states: int, providers: list[Any], threads: int) -> Any
         return _runtime.InferenceSession(graph.model, options, providers=providers)
     except (OSError, ValueError, IndexError, *_SESSION_FAILURES) as error:
         raise InvalidWeights(
-            f"DeepFilterNet3 cannot be loaded from {path} ({error}): get it again with "
-            "`unmix models pull deepfilternet3`."
+            f"DeepFilterNet3 cannot be loaded from {path} ({error}): get it again.", model="deepfilternet3"
         ) from error
 
 
@@ -154,5 +153,6 @@ def _providers(device: str) -> list[Any]:
     if kind == "cuda" and "CUDAExecutionProvider" in available:
         return [("CUDAExecutionProvider", {"device_id": int(index or 0)}), "CPUExecutionProvider"]
     raise DeviceUnavailable(
-        f"ONNX Runtime cannot use {device} here: install onnxruntime-gpu or choose the device cpu."
+        f"ONNX Runtime cannot use {device} here: install onnxruntime-gpu or choose the device cpu.",
+        device=device,
     )

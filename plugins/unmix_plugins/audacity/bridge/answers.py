@@ -146,7 +146,7 @@ class Answers:
         try:
             return self._track(request)
         except UnmixError as error:
-            text = explained(error, self._click.order.task if self._click else None)
+            text = explained(error)
         except OSError as error:
             text = f"Unmix cannot read or write its files ({error.strerror}).{UNCHANGED}"
         return self._refuse(request, text)

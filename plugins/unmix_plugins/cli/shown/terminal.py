@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from unmix_plugins.cli.shown.cures import CURES
 from unmix_plugins.errors import UnmixError
 
 PLAIN = "unmix-plain"
@@ -90,7 +91,7 @@ def _scalar_to_json(value: object) -> Any:
         case datetime():
             return value.isoformat()
         case UnmixError():
-            return {"reason": value.reason, "message": str(value)}
+            return {"reason": value.reason, "message": value.worded(CURES)}
         case Path():
             return str(value)
         case _:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 
 from unmix.words import DenoiseStem, OutputSummary, Summary
 
+from unmix_plugins.cli.shown.cures import CURES
+
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 
 
@@ -69,7 +71,8 @@ def summary_text(source: str, outputs: Sequence[str], summary: Summary) -> str:
 
 def reasons(summary: Summary) -> list[str]:
     """What the user should know besides: notes, and why this model and this device."""
-    return [line for line in (*summary.notes, summary.model_reason, summary.device_reason) if line]
+    lines = (*summary.notes, summary.model_reason, *summary.advice(CURES), summary.device_reason)
+    return [line for line in lines if line]
 
 
 def _engine_text(summary: Summary) -> str:

@@ -35,6 +35,7 @@ from unmix.words import (
 from unmix_plugins.client import Client
 from unmix_plugins.errors import BrokenResult, Cancelled, OutputError, SourceError, UnmixError
 from unmix_plugins.reaper.run.course import Course
+from unmix_plugins.reaper.run.cures import CURES
 from unmix_plugins.reaper.run.cut import cut
 from unmix_plugins.reaper.run.interrupts import Interrupts
 from unmix_plugins.reaper.run.job import Assignment, Item, read_job
@@ -66,7 +67,7 @@ def run(job_file: Path, out: TextIO) -> int:
         except (KeyboardInterrupt, NobodyListens):
             status, end = CANCELLED, {"event": "cancelled"}
         except UnmixError as error:
-            status, end = FAILED, {"event": "failed", "message": str(error)}
+            status, end = FAILED, {"event": "failed", "message": error.worded(CURES)}
         except Exception as error:  # noqa: BLE001  # the border to the editor, which must hear of it
             traceback.print_exc()
             said = f"unmix met an error of its own ({type(error).__name__}: {error}): please report it."
@@ -102,7 +103,7 @@ class _Action:
                     if not _is_of_one_item(error):
                         raise
                     for item in group:
-                        self._narrator.say("item_failed", id=item.id, message=str(error))
+                        self._narrator.say("item_failed", id=item.id, message=error.worded(CURES))
         return {
             "model": ", ".join(dict.fromkeys(summary.model for summary in summaries)),
             "device": ", ".join(dict.fromkeys(summary.device for summary in summaries)),
@@ -223,7 +224,8 @@ def _is_of_one_item(error: UnmixError) -> bool:
 
 
 def _reasons(summaries: Sequence[Summary]) -> list[str]:
-    """Why these models and these devices."""
+    """Why these models and these devices, and what would be better."""
     models = {summary.model: summary.model_reason for summary in summaries}
     devices = {summary.device: summary.device_reason for summary in summaries}
-    return [reason for reason in dict.fromkeys((*models.values(), *devices.values())) if reason]
+    advice = (line for summary in summaries for line in summary.advice(CURES))
+    return [reason for reason in dict.fromkeys((*models.values(), *advice, *devices.values())) if reason]

@@ -24,6 +24,7 @@ from unmix.words import OutputStarted, Summary
 from unmix_plugins.errors import BrokenResult, NotFound, OutputClash
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import Collision
+from unmix_plugins.watch.cures import CURES
 from unmix_plugins.watch.daemon import Daemon
 from unmix_plugins.watch.disk.moves import (
     digest,
@@ -65,7 +66,7 @@ class Deliveries:
             summary.device,
             summary.duration,
             summary.processing_seconds,
-            " ".join(summary.notes),
+            " ".join((*summary.notes, *(summary.advice(CURES) if summary.quality == "low" else ()))),
         )
         return self._ledger.save(replace(entry, state=State.DELIVERING, plan=None, result=result))
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Hashable
 from dataclasses import replace
 
 from unmix_plugins.errors import UnmixError
+from unmix_plugins.watch.cures import CURES
 from unmix_plugins.watch.disk.mounts import TargetAway
 from unmix_plugins.watch.ledger.entry import Entry, State
 from unmix_plugins.watch.notify.hook import HookEvent
@@ -60,22 +61,22 @@ class Endings:
         again = replace(
             entry, state=State.FOUND, job_id="", plan=None, tries=entry.tries + 1, reason=error.reason
         )
-        attempts = entry.attempts + 1
+        attempts, said = entry.attempts + 1, error.worded(CURES)
         match verdict:
             case Verdict.WAIT_FOR_DAEMON | Verdict.WAIT_FOR_TASK:
-                self._ledger.save(replace(again, message=str(error)))
+                self._ledger.save(replace(again, message=said))
             case Verdict.TRY_AGAIN if attempts < self._watched.max_attempts:
                 pause = pause_after(attempts)
                 self._ledger.save(
-                    replace(again, attempts=attempts, due=self._watched.clock() + pause, message=str(error))
+                    replace(again, attempts=attempts, due=self._watched.clock() + pause, message=said)
                 )
                 self._watched.tell(
-                    Postponed(self._folder.name, self._watched.source_of(entry), str(error), round(pause))
+                    Postponed(self._folder.name, self._watched.source_of(entry), said, round(pause))
                 )
             case _:
                 tried = f" It was tried {attempts} times." if attempts > 1 else ""
                 self._ledger.save(
-                    replace(again, state=State.FAILED, attempts=attempts, due=0.0, message=f"{error}{tried}")
+                    replace(again, state=State.FAILED, attempts=attempts, due=0.0, message=f"{said}{tried}")
                 )
 
     def _each(self, state: State, action: Callable[[Entry], bool]) -> bool:

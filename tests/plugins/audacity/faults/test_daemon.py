@@ -85,7 +85,7 @@ def test_a_model_that_is_missing_is_told_with_the_way_to_get_it(stage: Stage, re
     save(stage.state / "audacity", Choices(separate_model="htdemucs"))
     stage.click("Remove Vocals")
     said = stage.message()
-    assert "unmix models pull htdemucs" in said
+    assert "in a terminal with:   unmix models pull htdemucs" in said
     assert UNCHANGED in said
     assert difference(before, stage.project()) == ""
     (stage.state / "audacity" / "choices.json").unlink()
