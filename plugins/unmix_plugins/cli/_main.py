@@ -6,11 +6,10 @@ import typer
 from typer.core import TyperGroup
 
 from unmix_plugins.cli import _daemon, _denoise, _doctor, _jobs, _models, _separate, _status
-from unmix_plugins.cli.editors import audacity as _audacity
-from unmix_plugins.cli.editors import reaper as _reaper
+from unmix_plugins.cli.editors import audacity, reaper
 from unmix_plugins.cli.shown.cures import CURES
 from unmix_plugins.cli.shown.terminal import complain
-from unmix_plugins.cli.watch import command as _watch
+from unmix_plugins.cli.watch import command as watch
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.version import version
 
@@ -45,10 +44,10 @@ app.command("separate")(_separate.separate)
 app.command("status")(_status.status)
 app.add_typer(_jobs.app, name="jobs")
 app.add_typer(_models.app, name="models")
-app.add_typer(_audacity.app, name="audacity")
-app.add_typer(_reaper.app, name="reaper")
-app.add_typer(_watch.app, name="watch")
-app.command("reaper-run", hidden=True)(_reaper.run_job)
+app.add_typer(audacity.app, name="audacity")
+app.add_typer(reaper.app, name="reaper")
+app.add_typer(watch.app, name="watch")
+app.command("reaper-run", hidden=True)(reaper.run_job)
 app.command("doctor")(_doctor.doctor)
 app.command("start")(_daemon.start)
 app.command("stop")(_daemon.stop)

@@ -17,6 +17,7 @@ from unmix_plugins.cli._doctor import tell_findings
 from unmix_plugins.cli._parameters import AsJson
 from unmix_plugins.cli._session import connect
 from unmix_plugins.cli.editors import audacity_jobs
+from unmix_plugins.cli.editors.changes import DryRun, tell_changes
 from unmix_plugins.cli.shown.terminal import say
 from unmix_plugins.errors import NotPossibleNow
 
@@ -32,7 +33,6 @@ _Folder = Annotated[
         help="Audacity's folder, the one with audacity.cfg or Plug-Ins. [found]",
     ),
 ]
-_DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 
 
 @app.command()
@@ -40,7 +40,7 @@ def install(
     *,
     audacity_folder: _Folder = None,
     autostart: Annotated[bool, typer.Option(help="Start the bridge now and at every login.")] = True,
-    dry_run: _DryRun = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Put the effects into Audacity's menu; run it again after an update of unmix or of Audacity."""
     state = state_folder().absolute()
@@ -53,7 +53,7 @@ def install(
 
 
 @app.command()
-def uninstall(*, audacity_folder: _Folder = None, dry_run: _DryRun = False) -> None:
+def uninstall(*, audacity_folder: _Folder = None, dry_run: DryRun = False) -> None:
     """Take the effects, the setting and the start at login away again; your own edits and the backups stay."""
     plan = plan_uninstall(find_places(audacity_folder))
     _perform(plan, dry_run=dry_run)
@@ -94,12 +94,5 @@ def doctor(*, audacity_folder: _Folder = None, as_json: AsJson = False) -> None:
 def _perform(plan: Plan, *, dry_run: bool) -> None:
     if not dry_run:
         carry_out(plan)
-    say(f"Audacity's plug-ins: {plan.places.plug_ins}; its settings: {plan.places.settings}")
-    if dry_run and plan.changes:
-        say("Nothing is changed by --dry-run. Without it:")
-    for change in plan.changes:
-        say(f"  {change.said}")
-    if not plan.changes:
-        say("Nothing is to be done.")
-    for note in plan.notes:
-        say(note)
+    where = f"Audacity's plug-ins: {plan.places.plug_ins}; its settings: {plan.places.settings}"
+    tell_changes(where, plan.changes, plan.notes, dry_run=dry_run)

@@ -9,6 +9,7 @@ import typer
 from unmix_plugins.cli._doctor import tell_findings
 from unmix_plugins.cli._parameters import AsJson
 from unmix_plugins.cli._session import connect
+from unmix_plugins.cli.editors.changes import DryRun, tell_changes
 from unmix_plugins.cli.shown.terminal import say
 from unmix_plugins.reaper.installation.doctor import check, python_finding
 from unmix_plugins.reaper.installation.install import (
@@ -29,7 +30,6 @@ _Folder = Annotated[
         "--resource-folder", metavar="DIR", help="REAPER's folder, the one with reaper.ini. [found]"
     ),
 ]
-_DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say what would be done.")]
 
 
 @app.command()
@@ -37,7 +37,7 @@ def install(
     *,
     resource_folder: _Folder = None,
     menus: Annotated[bool, typer.Option(help="Add a toolbar, and entries to the menu of items.")] = True,
-    dry_run: _DryRun = False,
+    dry_run: DryRun = False,
 ) -> None:
     """Put the scripts, actions and buttons into REAPER; run it again after an update of unmix."""
     folder = find_resource_folder(resource_folder)
@@ -49,7 +49,7 @@ def install(
 
 
 @app.command()
-def uninstall(*, resource_folder: _Folder = None, dry_run: _DryRun = False) -> None:
+def uninstall(*, resource_folder: _Folder = None, dry_run: DryRun = False) -> None:
     """Take the scripts, actions and buttons out of REAPER; your own edits and the backups stay."""
     _perform(plan_uninstall(find_resource_folder(resource_folder)), dry_run=dry_run)
 
@@ -70,12 +70,5 @@ def run_job(
 def _perform(plan: Plan, *, dry_run: bool) -> None:
     if not dry_run:
         carry_out(plan)
-    say(f"REAPER's resource folder: {plan.folder}")
-    if dry_run and plan.changes:
-        say("Nothing is changed by --dry-run. Without it:")
-    for change in plan.changes:
-        say(f"  {change.said}")
-    if not plan.changes:
-        say("Nothing is to be done.")
-    for note in plan.notes:
-        say(note)
+    where = f"REAPER's resource folder: {plan.folder}"
+    tell_changes(where, plan.changes, plan.notes, dry_run=dry_run)
