@@ -10,11 +10,11 @@ script without one, that InsertMedia activates its take, what an offline source 
 take leaves to the item, the rate outside of stretch markers, and the lines of `chunk` for these things.
 """
 
-from .fake import FakeReaper
-from .item import Item
-from .project import Project
-from .source import Source
-from .take import Effect, Envelope, StretchMarker, Take
-from .track import Track
+from fake_reaper.fake import FakeReaper
+from fake_reaper.model.item import Item
+from fake_reaper.model.project import Project
+from fake_reaper.model.source import Source
+from fake_reaper.model.take import Effect, Envelope, StretchMarker, Take
+from fake_reaper.model.track import Track
 
 __all__ = ["Effect", "Envelope", "FakeReaper", "Item", "Project", "Source", "StretchMarker", "Take", "Track"]

@@ -4,8 +4,8 @@ import textwrap
 from pathlib import Path
 from typing import Any
 
-from .examples import one
-from .fake import FakeReaper
+from fake_reaper.examples import one
+from fake_reaper.fake import FakeReaper
 
 
 class Desk:

@@ -5,11 +5,11 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import marshal, table
-from .functions import implemented
+from fake_reaper import marshal, table
+from fake_reaper.functions import implemented
 
 if TYPE_CHECKING:
-    from .fake import FakeReaper
+    from fake_reaper.fake import FakeReaper
 
 NULL_ALLOWED = {"SetMediaItemTake_Source": {1}, "SetOnlyTrackSelected": {0}, "ValidatePtr2": {1}}
 """Arguments that a function looks at even where they are NULL, by their places; any other then does nothing."""

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from .item import Item
-from .project import Project
-from .source import Source
-from .take import Effect, Envelope, StretchMarker
-from .track import Track
+from fake_reaper.model.item import Item
+from fake_reaper.model.project import Project
+from fake_reaper.model.source import Source
+from fake_reaper.model.take import Effect, Envelope, StretchMarker
+from fake_reaper.model.track import Track
 
 
 @dataclass

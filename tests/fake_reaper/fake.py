@@ -6,15 +6,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from .dispatch import Dispatch
-from .edits import Edits
-from .guard import Guard
-from .interpreter import Interpreter, Run, Script
-from .pointers import Pointers
-from .project import Project
-from .switches import Switches
-from .track import Track
-from .windows import Windows
+from fake_reaper.dispatch import Dispatch
+from fake_reaper.guard import Guard
+from fake_reaper.interpreter import Interpreter, Run, Script
+from fake_reaper.model.edits import Edits
+from fake_reaper.model.project import Project
+from fake_reaper.model.track import Track
+from fake_reaper.pointers import Pointers
+from fake_reaper.switches import Switches
+from fake_reaper.windows import Windows
 
 
 class FakeReaper:

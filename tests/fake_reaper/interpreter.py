@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
-from .guard import Guard
+from fake_reaper.guard import Guard
 
 LONG = 200
 """Code longer than this is shown in tracebacks by its file's name, as the file itself."""

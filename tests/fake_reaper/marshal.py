@@ -10,8 +10,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .pointers import Pointers, written
-from .table import Argument, Function
+from fake_reaper.pointers import Pointers, written
+from fake_reaper.table import Argument, Function
 
 STRING_BUFFER = 4 * 1024 * 1024
 NUMBERS: dict[str, Any] = {"int": ctypes.c_int, "bool": ctypes.c_byte, "float": ctypes.c_double}

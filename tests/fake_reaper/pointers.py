@@ -7,12 +7,12 @@ or stale becomes NULL, and nothing tells the script.
 import re
 from typing import Any
 
-from .item import Item
-from .project import Project
-from .source import Source
-from .switches import Switches
-from .take import Take
-from .track import Track
+from fake_reaper.model.item import Item
+from fake_reaper.model.project import Project
+from fake_reaper.model.source import Source
+from fake_reaper.model.take import Take
+from fake_reaper.model.track import Track
+from fake_reaper.switches import Switches
 
 KINDS = {
     Project: "ReaProject*",

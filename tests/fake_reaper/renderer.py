@@ -14,11 +14,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from .item import Item
-from .project import Project
-from .source import Source
-from .take import Take
-from .track import Track
+from fake_reaper.model.item import Item
+from fake_reaper.model.project import Project
+from fake_reaper.model.source import Source
+from fake_reaper.model.take import Take
+from fake_reaper.model.track import Track
 
 Signal = NDArray[np.float64]
 GRID = 65536

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from .fake import FakeReaper
+    from fake_reaper.fake import FakeReaper
 
 AGREED = {0: 1, 1: 1, 2: 4, 3: 6, 4: 6, 5: 4}
 """What a user answers who agrees, for each type of message box: OK, retry or yes."""

@@ -8,8 +8,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from .. import table
-from . import actions, dialogs, items, projects, sources, states, system, takes, tracks
+from fake_reaper import table
+from fake_reaper.functions import actions, dialogs, items, projects, sources, states, system, takes, tracks
 
 PARTS: tuple[ModuleType, ...] = (actions, dialogs, items, projects, sources, states, system, takes, tracks)
 

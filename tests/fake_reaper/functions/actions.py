@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING
 
 import soundfile
 
-from ..item import Item
-from ..project import Project
-from ..renderer import render_take
-from ..source import TYPES, Source
-from ..take import Take
+from fake_reaper.model.item import Item
+from fake_reaper.model.project import Project
+from fake_reaper.model.source import TYPES, Source
+from fake_reaper.model.take import Take
+from fake_reaper.renderer import render_take
 
 if TYPE_CHECKING:
-    from ..fake import FakeReaper
+    from fake_reaper.fake import FakeReaper
 
 ADD_AS_TAKES = 3
 WAYS = 3

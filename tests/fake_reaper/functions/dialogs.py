@@ -3,10 +3,10 @@
 
 from typing import TYPE_CHECKING
 
-from ..marshal import Reference
+from fake_reaper.marshal import Reference
 
 if TYPE_CHECKING:
-    from ..fake import FakeReaper
+    from fake_reaper.fake import FakeReaper
 
 MOST_INPUTS = 16
 

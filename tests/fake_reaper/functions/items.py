@@ -3,16 +3,16 @@
 
 from typing import TYPE_CHECKING
 
-from .. import chunk, values
-from ..item import Item
-from ..marshal import Reference
-from ..project import Project
-from ..take import Take
-from ..track import Track
-from .strings import get_or_set
+from fake_reaper.functions.strings import get_or_set
+from fake_reaper.marshal import Reference
+from fake_reaper.model import chunk, values
+from fake_reaper.model.item import Item
+from fake_reaper.model.project import Project
+from fake_reaper.model.take import Take
+from fake_reaper.model.track import Track
 
 if TYPE_CHECKING:
-    from ..fake import FakeReaper
+    from fake_reaper.fake import FakeReaper
 
 
 def CountMediaItems(_reaper: "FakeReaper", project: Project) -> int:

@@ -4,11 +4,11 @@
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..marshal import Reference
-from ..source import TYPES, Source
+from fake_reaper.marshal import Reference
+from fake_reaper.model.source import TYPES, Source
 
 if TYPE_CHECKING:
-    from ..fake import FakeReaper
+    from fake_reaper.fake import FakeReaper
 
 
 def _known(reaper: "FakeReaper", source: Source) -> Source:

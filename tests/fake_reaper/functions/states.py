@@ -3,11 +3,11 @@
 
 from typing import TYPE_CHECKING, Any
 
-from ..facts import facts
-from ..project import Project
+from fake_reaper.model.facts import facts
+from fake_reaper.model.project import Project
 
 if TYPE_CHECKING:
-    from ..fake import FakeReaper
+    from fake_reaper.fake import FakeReaper
 
 TRACKS, ITEMS = 1, 4
 """The flags of an undo point that hold tracks and items; -1 holds all."""

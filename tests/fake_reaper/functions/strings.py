@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from ..marshal import Reference
-from ..project import Project
+from fake_reaper.marshal import Reference
+from fake_reaper.model.project import Project
 
 if TYPE_CHECKING:
-    from ..fake import FakeReaper
+    from fake_reaper.fake import FakeReaper
 
 EXTENSION = "P_EXT:"
 

@@ -5,11 +5,11 @@ import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from .. import table
-from ..marshal import Reference
+from fake_reaper import table
+from fake_reaper.marshal import Reference
 
 if TYPE_CHECKING:
-    from ..fake import FakeReaper
+    from fake_reaper.fake import FakeReaper
 
 
 def GetAppVersion(reaper: "FakeReaper") -> str:

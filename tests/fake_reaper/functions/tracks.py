@@ -3,15 +3,15 @@
 
 from typing import TYPE_CHECKING
 
-from .. import values
-from ..item import Item
-from ..marshal import Reference
-from ..project import Project
-from ..track import Track
-from .strings import get_or_set
+from fake_reaper.functions.strings import get_or_set
+from fake_reaper.marshal import Reference
+from fake_reaper.model import values
+from fake_reaper.model.item import Item
+from fake_reaper.model.project import Project
+from fake_reaper.model.track import Track
 
 if TYPE_CHECKING:
-    from ..fake import FakeReaper
+    from fake_reaper.fake import FakeReaper
 
 GUID_ADDRESS = 0x00007F30_00001000
 """Where some GUID is; REAPER finds no GUID* valid that a script hands back, so it does not matter whose."""
