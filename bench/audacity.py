@@ -14,7 +14,7 @@ import numpy as np
 import product  # noqa: F401  # makes the tests' modules known
 from daemons import eventually
 from numpy.typing import NDArray
-from plugins.audacity import real_audacity
+from plugins.audacity import surroundings
 from plugins.audacity.arrangement import RATE, Audio, Clip
 from plugins.audacity.studio import DENOISE_MODEL, SEPARATE_MODEL, Studio
 from sounds import voice, write
@@ -28,12 +28,12 @@ TARGET = 1.0
 
 def main() -> int:
     """Print the rows; 1 when the target is missed."""
-    if reason := real_audacity.missing():
+    if reason := surroundings.missing():
         print(f"This bench needs the real Audacity: {reason}.")
         return 1
     with (
         TemporaryDirectory(prefix="unmix-bench-") as folder,
-        real_audacity.display() as screen,
+        surroundings.display() as screen,
         Studio(Path(folder).resolve(), screen) as studio,
     ):
         denoise, separate = DenoiseTask(DENOISE_MODEL), SeparateTask(SEPARATE_MODEL)

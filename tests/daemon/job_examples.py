@@ -32,6 +32,11 @@ SUMMARY = Summary(
     ),
     notes=("A sentence – with “signs”.",),
 )
+LIVES = {
+    "completed": ["pending", "processing", "completed"],
+    "failed": ["pending", "processing", "failed"],
+}
+"""The states of a job until its end."""
 
 
 def a_job(

@@ -1,14 +1,12 @@
-"""The vocabulary: every noun comes back from its message as it was, and says what it may be."""
+"""The vocabulary: every noun comes back from its message as it was."""
 
-import math
 from dataclasses import fields, replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from google.rpc import code_pb2
-from hypothesis import given
-from hypothesis import strategies as st
+from protos.word_examples import DENOISE, JOB, OPTIONS, PICTURE, SEPARATE, SUMMARY
 from unmix.v1 import audio_pb2, jobs_pb2, models_pb2
 from unmix.words import (
     FORMATS,
@@ -17,15 +15,11 @@ from unmix.words import (
     Accepted,
     AudioFacts,
     Concern,
-    Consistency,
     DaemonStatus,
-    DenoiseStem,
     DenoiseTask,
     DeviceStatus,
     Event,
-    FieldError,
     Job,
-    JobError,
     JobEvent,
     JobState,
     Model,
@@ -37,7 +31,6 @@ from unmix.words import (
     Progress,
     PullStep,
     Residency,
-    Section,
     SeparateTask,
     Summary,
     Task,
@@ -47,60 +40,6 @@ from unmix.words.formats import extension_of_suffix
 from unmix.words.models import KINDS, kind_from_proto, kind_to_proto
 from unmix.words.reasons import code_of, concern_of
 from unmix.words.tasks import kind_in, task_from_proto, task_to_proto
-from unmix.words.times import duration_to_proto, moment_of, seconds_of, timestamp_to_proto
-from unmix.words.times import moment as moment_from
-
-DENOISE = DenoiseTask("rnnoise", 0.0, tuple(DenoiseStem))
-SEPARATE = SeparateTask("htdemucs", ("vocals", "-vocals"), Consistency.NONE, 20, 0.0)
-OPTIONS = Options(
-    file_name="Gespräch.wav",
-    size_bytes=0,
-    format="flac",
-    also_formats=("mp3", "ogg"),
-    depth="s24",
-    device="cuda:0",
-    keep_alive=-1.0,
-    priority=Priority.FOLDER,
-    labels={"a": "b", "": ""},
-    section=Section(0, 0),
-)
-SUMMARY = Summary(
-    model="rnnoise",
-    model_reason="asked for",
-    device="cpu",
-    device_reason="best device here",
-    precision="float32",
-    quality="low",
-    load_seconds=0.5,
-    processing_seconds=2.0,
-    outputs=(
-        OutputSummary("clean", "clean", "wav", "wav", 3, "0" * 64, -math.inf, -0.5),
-        OutputSummary("clean_mp3", "clean", "mp3", "mp3", 2, "1" * 64, 0.0, 0.0),
-    ),
-    audio=AudioFacts(96_000, 48_000, 2),
-    notes=("One.", "Two."),
-    better_models=("htdemucs", "scnet"),
-    job_id="a",
-    queued_seconds=0.25,
-)
-PICTURE = replace(
-    SUMMARY, audio=None, outputs=(OutputSummary("picture", "picture", "png", "png", 9, "2" * 64),)
-)
-JOB = Job(
-    job_id="a",
-    client="shell",
-    task=DENOISE,
-    kind="denoise",
-    options=OPTIONS,
-    attached=True,
-    created=1.5,
-    state=JobState.FAILED,
-    attempts=2,
-    started=2.5,
-    ended=3.5,
-    progress=Progress("denoising", 0.5, 2.0),
-    error=JobError("MODEL_MISSING", "Get it.", code_pb2.FAILED_PRECONDITION, {"model": "htdemucs"}),
-)
 
 
 @pytest.mark.parametrize("task", [DENOISE, DenoiseTask(), SEPARATE, SeparateTask()], ids=repr)
@@ -251,103 +190,6 @@ def test_a_model_for_a_task_that_has_no_number_keeps_its_kind() -> None:
     assert Model.from_proto(message).task == "juggle"
 
 
-WRONG: tuple[tuple[Any, str], ...] = (
-    (DenoiseTask(attenuation_limit_db=-0.1), "task.attenuation_limit_db"),
-    (DenoiseTask(attenuation_limit_db=100.1), "task.attenuation_limit_db"),
-    (DenoiseTask(attenuation_limit_db=math.nan), "task.attenuation_limit_db"),
-    (DenoiseTask(stems=()), "task.stems"),
-    (DenoiseTask(stems=("drums",)), "task.stems"),  # type: ignore[arg-type]  # what comes from outside
-    (SeparateTask(overlap=-0.1), "task.overlap"),
-    (SeparateTask(overlap=1.0), "task.overlap"),
-    (SeparateTask(overlap=math.nan), "task.overlap"),
-    (SeparateTask(shifts=-1), "task.shifts"),
-    (SeparateTask(shifts=21), "task.shifts"),
-    (SeparateTask(stems=("",)), "task.stems"),
-    (SeparateTask(stems=("../etc",)), "task.stems"),
-    (SeparateTask(stems=tuple(f"s{number}" for number in range(33))), "task.stems"),
-    (Options(labels={str(number): "" for number in range(17)}), "options.labels"),
-    (Options(labels={"a": "ä" * 512}), "options.labels"),
-    (Options(also_formats=("mp3", "mp3")), "options.also_formats"),
-    (Options(also_formats=("",)), "options.also_formats"),
-    (Options(also_formats=("../wav",)), "options.also_formats"),
-    (Options(also_formats=("MP3",)), "options.also_formats"),
-    (Options(also_formats=("wav", "flac", "mp3", "ogg", "opus")), "options.also_formats"),
-    (Options(keep_alive=1e18), "options.keep_alive"),
-    (SeparateTask(consistency="glue"), "task.consistency"),  # type: ignore[arg-type]  # what comes from outside
-    (Options(section=Section(-1, 0)), "options.section"),
-    (Options(section=Section(0, -1)), "options.section"),
-    (Options(section=Section(1 << 63, 0)), "options.section"),
-)
-
-
-@pytest.mark.parametrize(("noun", "field"), WRONG, ids=lambda value: str(value)[:60])
-def test_what_cannot_be_is_told_with_its_field(noun: Any, field: str) -> None:
-    with pytest.raises(FieldError) as wrong:
-        noun.check()
-    assert wrong.value.field == field
-    assert str(wrong.value).endswith(".")
-
-
-def test_numbers_of_the_contract_that_mean_nothing_are_refused() -> None:
-    with pytest.raises(FieldError, match="no stem 9"):
-        DenoiseTask.from_proto(audio_pb2.DenoiseTask(stems=[9]))  # type: ignore[list-item]  # a later version's
-    with pytest.raises(FieldError, match="no consistency 9"):
-        SeparateTask.from_proto(audio_pb2.SeparateTask(consistency=9))  # type: ignore[arg-type]  # as above
-
-
-@given(st.floats(-315_576_000_000, 315_576_000_000))
-def test_any_length_of_time_comes_back(seconds: float) -> None:
-    message = duration_to_proto(seconds)
-    assert message
-    assert seconds_of(message) == pytest.approx(seconds, abs=2e-9, rel=1e-12)
-
-
-@pytest.mark.parametrize("seconds", [math.inf, -math.inf, math.nan, 1e300])
-def test_what_is_no_length_of_time_is_refused_where_it_is_asked_and_told_as_well_as_can_be(
-    seconds: float,
-) -> None:
-    with pytest.raises(FieldError, match="no length of time"):
-        Options(keep_alive=seconds).check()
-    told = Options(keep_alive=seconds).to_proto()
-    told.SerializeToString()
-    assert told.HasField("keep_alive") is not math.isnan(seconds)
-
-
-def test_a_moment_comes_back() -> None:
-    message = timestamp_to_proto(1_764_374_400.123456)
-    assert message
-    assert moment_of(message) == pytest.approx(1_764_374_400.123456, abs=1e-6)
-    assert timestamp_to_proto(None) is None
-
-
-@pytest.mark.parametrize("moment", [0.0, -1.0, 1e300, math.inf, math.nan])
-def test_any_moment_can_be_told(moment: float) -> None:
-    replace(JOB, created=moment, ended=moment).to_proto().SerializeToString()
-
-
-def test_a_moment_beyond_all_calendars_is_the_last_that_there_is() -> None:
-    assert (
-        moment_from(1e300) == moment_from(253_402_300_799.0) == datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
-    )
-
-
-@given(st.floats(0, 2).filter(lambda seconds: seconds != 1))
-def test_a_length_of_time_has_less_than_a_second_in_nanoseconds(seconds: float) -> None:
-    message = duration_to_proto(seconds)
-    assert message
-    assert 0 <= message.nanos < 1_000_000_000
-
-
-@given(st.text(alphabet=st.characters()))
-def test_any_name_of_a_file_can_be_sent(name: str) -> None:
-    Options(file_name=name).to_proto().SerializeToString()
-    DenoiseTask(model=name).to_proto().SerializeToString()
-
-
-def test_half_a_character_is_shown_as_such() -> None:
-    assert Options(file_name="a\ud800.wav").to_proto().file_name == "a\ufffd.wav"
-
-
 def test_a_task_from_plain_values_is_as_good_as_any() -> None:
     task = DenoiseTask(stems=("clean", "noise"))  # type: ignore[arg-type]  # as a door may build it
     task.check()
@@ -357,10 +199,6 @@ def test_a_task_from_plain_values_is_as_good_as_any() -> None:
 
 def test_outputs_are_called_as_their_files_are() -> None:
     assert SeparateTask(stems=("Vocals", "-Drums")).outputs() == ("vocals", "no_drums")
-
-
-def test_bytes_that_are_no_text_are_shown_as_such() -> None:
-    assert Options(file_name="a\udcff.wav").to_proto().file_name == "a�.wav"
 
 
 def test_every_reason_has_a_code_and_a_concern() -> None:

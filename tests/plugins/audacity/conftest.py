@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
 import pytest
-from plugins.audacity import real_audacity
 from plugins.audacity import sound_server as sound_server_module
+from plugins.audacity import surroundings
 from plugins.audacity.real_audacity import Audacity
 from plugins.audacity.sound_server import SoundServer
 
@@ -16,10 +16,10 @@ def new_display() -> Iterator[Callable[[], str]]:
 
     Skips the test where the real program cannot be run.
     """
-    if reason := real_audacity.missing():
+    if reason := surroundings.missing():
         pytest.skip(reason)
     with ExitStack() as screens:
-        yield lambda: screens.enter_context(real_audacity.display())
+        yield lambda: screens.enter_context(surroundings.display())
 
 
 @pytest.fixture

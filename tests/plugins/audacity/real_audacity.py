@@ -1,95 +1,27 @@
 """The real Audacity, in a home, a /tmp and on a display of its own."""
 
-import os
-import pwd
 import re
-import shutil
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from daemons import eventually
-from plugins.audacity import aup3
+from plugins.audacity import aup3, surroundings
 from plugins.audacity.screen import Screen, Window
 from unmix_plugins.audacity.program.editor import Editor
 from unmix_plugins.audacity.program.pipe import NoProject, Pipe, PipeAbsent, PipeError, PipeLost
 
-PROGRAM = "audacity"
-MODULE = Path("/usr/lib/audacity/modules/mod-script-pipe.so")
 START_SECONDS = 60.0
 _FIT_SECONDS = 10.0
 """For an answer of a program that was used before; one that is slower is replaced, which harms no test."""
 _EFFECT_SECONDS = 300.0
 """For an effect that shows no box; the product itself waits an hour for the reader of one."""
-_TMP = Path("/tmp")  # noqa: S108  # there Audacity makes its pipe, and X11 its sockets
-_X11 = _TMP / ".X11-unix"
 _REGISTRY = "pluginregistry.cfg"
 _OPEN_PROJECTS = re.compile(r"^\[ActiveProjects\]\n([^\[\n].*\n)*", re.MULTILINE)
-_ENTER = """
-set -e
-mount --bind "$1" /etc/passwd
-private=$2
-shift 2
-while [ "$1" != -- ]; do
-    mkdir -p "$private/${1#/tmp/}"
-    mount --bind "$1" "$private/${1#/tmp/}"
-    shift
-done
-shift
-mount --rbind "$private" /tmp
-exec "$@"
-"""
-"""Puts a file in the place of /etc/passwd and a folder in that of /tmp, shows the folders before `--` in that folder,
-and becomes the program after it."""
-
-
-@cache
-def missing() -> str:
-    """Why the real program cannot be run here; empty where it can."""
-    for name in (PROGRAM, "Xvfb", "xdotool", "xprop", "xwininfo", "import", "unshare"):
-        if not shutil.which(name):
-            return f"{name} is not installed"
-    if not find_spec("tkinter"):
-        return "this Python has no tkinter, which reads message boxes"
-    if not MODULE.exists():
-        return f"{MODULE} is not there"
-    return "" if _unshare() else "this account may not give a program a /tmp of its own (unshare -m)"
-
-
-@cache
-def _unshare() -> tuple[str, ...]:
-    """The command that gives a program mounts of its own; empty where that is not allowed."""
-    for more in ((), ("--map-current-user", "--keep-caps")):
-        command = ("unshare", "-m", *more)
-        trial = subprocess.run([*command, "mount", "--bind", "/var", "/mnt"], capture_output=True)  # noqa: PLW1510
-        if trial.returncode == 0:
-            return command
-    return ()
-
-
-@contextmanager
-def display() -> Iterator[str]:
-    """A screen of its own, such as `:3`."""
-    receiver, sender = os.pipe()
-    with subprocess.Popen(
-        ["Xvfb", "-displayfd", str(sender), "-screen", "0", "1400x1000x24", "-nolisten", "tcp", "-noreset"],
-        pass_fds=[sender],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    ) as server:
-        os.close(sender)
-        try:
-            with os.fdopen(receiver) as lines:
-                yield f":{lines.readline().strip()}"
-        finally:
-            server.kill()
 
 
 class Audacity:
@@ -111,10 +43,12 @@ class Audacity:
         self.temporary = home / "temporary"
         self.plug_ins = home / ".local/share/audacity/Plug-Ins"
         self.configuration = home / ".config/audacity/audacity.cfg"
-        self.environment = _environment(home, display) | (environment or {})
+        self.environment = surroundings.environment(home, display) | (environment or {})
         """For programs in the same home and on the same display."""
         self.screen = Screen(self.environment)
-        self._shared = [folder for folder in (home, _X11, *shared) if folder.is_relative_to(_TMP)]
+        self._shared = [
+            folder for folder in (home, surroundings.X11, *shared) if folder.is_relative_to(surroundings.TMP)
+        ]
         self._users = home / "passwd"
         self._process: subprocess.Popen[bytes] | None = None
         self._pipe: Pipe | None = None
@@ -124,7 +58,7 @@ class Audacity:
         (home / "run").mkdir(mode=0o700, exist_ok=True)
         if not self.configuration.exists():
             self._configure(settings or {})
-        self._users.write_text(_users(home), "utf-8")
+        self._users.write_text(surroundings.users(home), "utf-8")
 
     @property
     def pid(self) -> int:
@@ -301,10 +235,9 @@ class Audacity:
         for left_behind in (*crashed, *self.pipes.glob("audacity_script_pipe.*")):
             left_behind.unlink()
         self._forget_open_projects()
-        enter = ["sh", "-c", _ENTER, "sh", self._users, self.pipes, *self._shared, "--"]
         with (self.home / "audacity.log").open("ab") as log:
             self._process = subprocess.Popen(
-                [*_unshare(), *enter, PROGRAM],
+                surroundings.command(self._users, self.pipes, self._shared),
                 env=self.environment,
                 cwd=self.home,  # it may write beside itself, as (null) when it saves a project without a name
                 stdin=subprocess.DEVNULL,
@@ -335,14 +268,14 @@ class Audacity:
         return False
 
     def _configure(self, settings: Mapping[str, Mapping[str, object]]) -> None:
-        module = datetime.fromtimestamp(MODULE.stat().st_mtime).strftime("%Y-%m-%dT%H:%M:%S")
+        module = datetime.fromtimestamp(surroundings.MODULE.stat().st_mtime).strftime("%Y-%m-%dT%H:%M:%S")
         sections: dict[str, Mapping[str, object]] = {
             "Version": {"Major": 3, "Minor": 2, "Micro": 4},
             "GUI": {"ShowSplashScreen": 0, "EmptyCanBeDirty": 0},
             "Update": {"DefaultUpdatesChecking": 0, "UpdateNoticeShown": 1},
             "Directories": {"TempDir": self.temporary},
             "Module": {"mod-script-pipe": 1},
-            "ModulePath": {"mod-script-pipe": MODULE},
+            "ModulePath": {"mod-script-pipe": surroundings.MODULE},
             "ModuleDateTime": {"mod-script-pipe": module},  # in local time; else it is switched off again
             "SamplingRate": {"DefaultProjectSampleRate": 44100},
         }
@@ -356,23 +289,3 @@ class Audacity:
 def _last_change(project: Path) -> tuple[int, int]:
     status = project.with_name(f"{project.name}-wal").stat()
     return status.st_mtime_ns, status.st_size
-
-
-def _users(home: Path) -> str:
-    """All users, this one with another home: Audacity does not take one from $HOME that is not ASCII."""
-    users = [user for user in pwd.getpwall() if user.pw_uid != os.getuid()]
-    me = pwd.struct_passwd(("tester", "x", os.getuid(), os.getgid(), "", str(home), "/bin/sh"))
-    return "".join(":".join(map(str, user)) + "\n" for user in (me, *users))
-
-
-def _environment(home: Path, display: str) -> dict[str, str]:
-    alien = ("XDG_", "UNMIX", "DBUS_", "PULSE_", "WAYLAND_")
-    kept = {key: value for key, value in os.environ.items() if not key.startswith(alien)}
-    return kept | {
-        "HOME": str(home),
-        "DISPLAY": display,
-        "XDG_RUNTIME_DIR": str(home / "run"),
-        "LC_ALL": "C.UTF-8",
-        "NO_AT_BRIDGE": "1",
-        "PULSE_SERVER": "unix:/nonexistent",  # else a sound server is started
-    }

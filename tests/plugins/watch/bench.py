@@ -187,3 +187,7 @@ def watching(
 
 def watch_config(folder: Path, *folders: FolderConfig, **settings: Any) -> WatchConfig:
     return WatchConfig(folders, state=folder / "ledger.sqlite3", **settings)
+
+
+def specs(daemon: FakeDaemon) -> list[jobs_pb2.JobSpec]:
+    return [request for request in daemon.script.requests if isinstance(request, jobs_pb2.JobSpec)]

@@ -1,9 +1,5 @@
 """The whole watcher with the daemon itself."""
 
-import json
-import shutil
-import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -12,23 +8,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import sounds
 from daemons import Daemon, eventually
-from plugins.watch import hindered, killed
 from plugins.watch.bench import watch_config, watching
-from plugins.watch.folders import SETTLE
-from support import importing
-from unmix.words import DenoiseTask, SeparateTask
+from plugins.watch.folders import RNNOISE, files, put, watched
+from unmix.words import SeparateTask
 from unmix_plugins.client import Client
 from unmix_plugins.errors import UnmixError
 from unmix_plugins.watch.app import App
-from unmix_plugins.watch.config.folder import ConfigError, FolderConfig, WatchConfig
+from unmix_plugins.watch.config.folder import ConfigError, WatchConfig
 from unmix_plugins.watch.ledger.entry import State
 from unmix_plugins.watch.ledger.lock import AlreadyWatched, watcher_of
 from unmix_plugins.watch.ledger.store import Ledger
 from unmix_plugins.watch.notify.report import Finished, GivenUp, Note, Report, Waits
-
-RNNOISE = DenoiseTask("rnnoise")
 
 
 @pytest.fixture(scope="module")
@@ -45,33 +36,11 @@ def connect(unmixd: Daemon) -> Iterator[Callable[[str], Client]]:
         assert [job for job in client.jobs.list() if job.client.startswith("unmix-watch")] == []
 
 
-def watched(folder: Path, **settings: Any) -> FolderConfig:
-    (folder / "in").mkdir(parents=True, exist_ok=True)
-    made = FolderConfig(
-        str(folder), folder / "in", folder / "out", RNNOISE, settle_seconds=SETTLE, poll_interval=SETTLE
-    )
-    return replace(made, **settings)
-
-
-def put(folder: Path, name: str, seconds: float = 0.3, seed: int = 0) -> Path:
-    path = folder / "in" / name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    return sounds.write(path, sounds.voice(seconds, seed=seed))
-
-
 def directly(unmixd: Daemon, source: Path, folder: Path) -> bytes:
     """What the call that one waits for makes of a file."""
     with unmixd.client() as client:
         client.denoise(source, {"clean": folder / "direct"}, RNNOISE, overwrite=True)
     return (folder / "direct").read_bytes()
-
-
-def files(folder: Path) -> list[str]:
-    return sorted(
-        str(path.relative_to(folder))
-        for path in folder.rglob("*")
-        if path.is_file() or path.name.startswith(".")
-    )
 
 
 def once(config: WatchConfig, connect: Callable[[str], Client], **settings: Any) -> tuple[bool, list[Report]]:
@@ -139,64 +108,6 @@ def test_two_folders_take_turns(tmp_path: Path, connect: Callable[[str], Client]
         eventually(lambda: len(reports) == 13)
     order = [report.source.name for report in reports if isinstance(report, Finished)]
     assert order.index("talk.wav") < 8
-
-
-@pytest.mark.long
-@pytest.mark.parametrize(
-    ("policy", "what", "step", "outputs"),
-    [
-        ("move", "denoise", 1100, ["sub/good {}.wav"]),
-        ("keep", "stems", 2000, ["sub/good {}/no_vocals.wav", "sub/good {}/vocals.wav"]),
-    ],
-)
-def test_kill_9_at_any_line_leaves_every_file_once_and_nothing_else(
-    tmp_path: Path, is_full_soak: bool, policy: str, what: str, step: int, outputs: list[str]
-) -> None:
-    step = 7 if is_full_soak else step
-    with Daemon(tmp_path / "state") as daemon:
-        command = [sys.executable, "-m", killed.__name__, str(tmp_path), str(step), policy, what]
-        done = subprocess.run(
-            command, capture_output=True, text=True, timeout=3600, check=False, env=importing()
-        )
-        assert done.returncode == 0, done.stderr
-        turns = range(int(done.stdout) + 1)
-        assert len(turns) > 1
-        wanted = [output.format(turn) for turn in turns for output in outputs]
-        wanted += [f"_failed/bad {turn}.wav{end}" for turn in turns for end in ("", ".reason.txt")]
-        assert files(tmp_path / "out") == sorted(wanted)
-        sources = [f"sub/good {turn}.wav" for turn in turns]
-        if policy == "move":
-            assert files(tmp_path / "moved") == sorted(sources)
-            assert files(tmp_path / "in") == []
-        else:
-            assert files(tmp_path / "in") == sorted([*sources, *(f"bad {turn}.wav" for turn in turns)])
-        with daemon.client() as client:
-            assert list(client.jobs.list()) == []
-        assert daemon.files() == []
-
-
-@pytest.mark.long
-def test_a_daemon_that_is_killed_and_comes_back_is_waited_for(tmp_path: Path) -> None:
-    for number in range(6):
-        put(tmp_path, f"{number}.wav", seconds=1, seed=number)
-
-    with Daemon(tmp_path / "state") as daemon:
-
-        def connect(name: str) -> Client:
-            return Client.connect(daemon.state, client_name=name, start=False)
-
-        with watching(watch_config(tmp_path, watched(tmp_path)), connect) as (_, reports):
-            for number in (1, 3):
-                eventually(
-                    lambda number=number: len([r for r in reports if isinstance(r, Finished)]) >= number
-                )
-                daemon.kill()
-                daemon.start()
-            eventually(lambda: len([r for r in reports if isinstance(r, Finished)]) == 6)
-            assert not [r for r in reports if isinstance(r, GivenUp)]
-        assert len(files(tmp_path / "out")) == 6
-        with daemon.client() as client:
-            eventually(lambda: list(client.jobs.list()) == [])
 
 
 def test_a_daemon_is_started_where_none_runs(
@@ -331,37 +242,3 @@ def test_a_folder_that_hangs_is_not_worked_on_twice(
         eventually(lambda: [report for report in reports if isinstance(report, Finished)])
         goes_on.set()
     assert files(tmp_path / "other" / "out") == ["b.wav"]
-
-
-@pytest.mark.long
-def test_a_target_that_cannot_be_written_is_waited_for_and_nothing_is_written_elsewhere(
-    tmp_path: Path,
-) -> None:
-    namespace = ["unshare", "--user", "--map-root-user", "--mount"]
-    if not shutil.which("unshare") or subprocess.run([*namespace, "true"], check=False).returncode:
-        pytest.skip("needs unshare(1) and the right to make a namespace")
-    command = [*namespace, sys.executable, "-m", hindered.__name__, str(tmp_path)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=90, check=False, env=importing())
-    assert done.returncode == 0, done.stderr
-    full, unmounted, read_only = (tmp_path / name / "out" for name in ("full", "unmounted", "read_only"))
-    assert json.loads(done.stdout) == {
-        "full": {
-            "waits": [f"The disk of {full} is full: make room there, and unmix goes on."],
-            "meanwhile": [".filler", "first.wav"],
-            "after": ["first.wav", "second.wav"],
-        },
-        "unmounted": {
-            "waits": [f"{unmounted}, the disk of {unmounted}, is not mounted: unmix waits until it is back."],
-            "meanwhile": [],
-            "after": ["second.wav"],
-        },
-        "read_only": {
-            "waits": [
-                f"{read_only} cannot be written (Read-only file system): give this user the right to write there."
-            ],
-            "meanwhile": ["first.wav"],
-            "after": ["first.wav", "second.wav"],
-        },
-    }
-    for below in (full, unmounted, read_only):  # the empty folders that were mounted on
-        assert list(below.iterdir()) == []

@@ -1,15 +1,13 @@
-"""The answers to effects, with a daemon that multiplies; the pipe's side is a writer that only takes notes."""
+"""The answers to effects: results at once, promises of late ones, and the choices that they are made by."""
 
 import threading
-from collections.abc import Callable
 from pathlib import Path
 
-import fake_daemon
-import grpc
 import numpy as np
 import pytest
 import soundfile
 from fake_daemon import FakeDaemon
+from plugins.audacity.bridge.notes import OTHERS, SAMPLES, STEREO, Notes
 from plugins.audacity.requests import FACTORS, multiply, request_text
 from unmix_plugins.audacity.bridge import answers as desks
 from unmix_plugins.audacity.bridge.answers import Answers
@@ -17,73 +15,7 @@ from unmix_plugins.audacity.bridge.click import Click, State
 from unmix_plugins.audacity.bridge.jobs import Jobs
 from unmix_plugins.audacity.effect.clips import Piece
 from unmix_plugins.audacity.effect.operations import Operation
-from unmix_plugins.audacity.effect.request import (
-    Answer,
-    Import,
-    Nothing,
-    Samples,
-    Say,
-    StatusRequest,
-    TrackRequest,
-)
-from unmix_plugins.client import Client
-
-SAMPLES = np.random.default_rng(4).standard_normal(20_000).astype(np.float32)
-OTHERS = np.random.default_rng(6).standard_normal(20_000).astype(np.float32)
-STEREO = np.random.default_rng(5).standard_normal((30_000, 2)).astype(np.float32)
-
-
-class Notes:
-    """A writer that writes nothing back."""
-
-    def __init__(self) -> None:
-        self.followed: list[Click] = []
-        self.has_pipe = True
-        self.has_disk = True
-
-    def answer(self, request: TrackRequest, wave: object) -> Answer | None:
-        return None
-
-    def see(self, request: StatusRequest) -> Answer:
-        return Say(request.project.name)
-
-    def follow(self, click: Click) -> None:
-        self.followed.append(click)
-
-    def can_write(self) -> bool:
-        return self.has_pipe
-
-    def has_room(self, click: Click) -> bool:
-        return self.has_disk
-
-
-@pytest.fixture
-def writer() -> Notes:
-    return Notes()
-
-
-@pytest.fixture
-def jobs() -> Jobs:
-    return Jobs()
-
-
-@pytest.fixture
-def folder(tmp_path: Path) -> Path:
-    for name in ("in", "out"):
-        (tmp_path / name).mkdir()
-    return tmp_path
-
-
-@pytest.fixture
-def answers(folder: Path, daemon: FakeDaemon, jobs: Jobs, writer: Notes) -> Answers:
-    daemon.script.__dict__.update(
-        multiply().__dict__ | {"calls": daemon.script.calls, "status": daemon.script.status}
-    )
-    return Answers(folder, _connect(daemon), jobs, writer)
-
-
-def _connect(daemon: FakeDaemon) -> Callable[[], Client]:
-    return lambda: Client.connect(daemon.state, client_name="audacity", start=False)
+from unmix_plugins.audacity.effect.request import Answer, Import, Nothing, Samples, Say
 
 
 def _samples(answer: Answer | None) -> np.ndarray:
@@ -239,29 +171,6 @@ def test_a_late_click_whose_last_track_never_came_is_given_up(
     assert not (folder / "in" / "1795254470.482182026.1.wav").exists()
 
 
-def test_a_selection_without_audio_is_not_worked_on(answers: Answers, folder: Path, writer: Notes) -> None:
-    answer = answers.handle(request_text(SAMPLES, folder, clips=((5.0, 6.0),)))
-    assert isinstance(answer, Say)
-    assert "no audio" in answer.text
-    assert writer.followed == []
-    assert list((folder / "in").iterdir()) == []
-
-
-def test_clips_that_audacity_would_join_are_not_touched(
-    answers: Answers, folder: Path, writer: Notes
-) -> None:
-    clips = ((0.0, 1.1), (1.1 + 2 / 44_100, 2.0))
-    answer = answers.handle(request_text(SAMPLES, folder, clips=clips))
-    assert isinstance(answer, Say)
-    assert "Join" in answer.text
-    assert "Nothing was changed." in answer.text
-    assert writer.followed == []
-    assert list((folder / "in").iterdir()) == []
-    assert isinstance(
-        answers.handle(request_text(SAMPLES, folder, clips=clips, operation="denoise_copy")), Import
-    )
-
-
 def test_a_commands_choices_are_for_its_own_click_only(
     answers: Answers, folder: Path, daemon: FakeDaemon
 ) -> None:
@@ -288,46 +197,6 @@ def test_a_command_is_told_of_a_result_that_was_there_already(
     assert clicks[0].state is State.DONE
 
 
-def test_envelope_points_in_the_selection_are_named_with_the_cure(answers: Answers, folder: Path) -> None:
-    answer = answers.handle(request_text(SAMPLES, folder, envelope=True))
-    assert isinstance(answer, Say)
-    assert "Mix and Render" in answer.text
-
-
-def test_what_the_daemon_says_is_shown_and_nothing_is_left(
-    answers: Answers, folder: Path, daemon: FakeDaemon
-) -> None:
-    def full(upload: fake_daemon.Upload) -> fake_daemon.Events:
-        fake_daemon.fail(
-            upload.context,
-            grpc.StatusCode.RESOURCE_EXHAUSTED,
-            "The queue is full: try again in a minute.",
-            reason="QUEUE_FULL",
-            retry_seconds=60,
-        )
-        yield from ()
-
-    daemon.script.denoise = full
-    answer = answers.handle(request_text(SAMPLES, folder))
-    assert isinstance(answer, Say)
-    assert "queue is full" in answer.text
-    assert "Nothing was changed." in answer.text
-    assert list((folder / "in").iterdir()) == []
-
-
-def test_samples_that_did_not_all_reach_the_disk_are_not_worked_on(answers: Answers, folder: Path) -> None:
-    answer = answers.handle(request_text(SAMPLES, folder, said_frames=20_001))
-    assert isinstance(answer, Say)
-    assert "disk full" in answer.text
-    assert list((folder / "in").iterdir()) == []
-
-
-def test_a_track_of_a_run_that_the_bridge_does_not_know_is_refused(answers: Answers, folder: Path) -> None:
-    answer = answers.handle(request_text(SAMPLES, folder, selected=(1, 2), index=2))
-    assert isinstance(answer, Say)
-    assert "started anew" in answer.text
-
-
 def test_a_dialogs_choices_are_used_again_without_one(
     answers: Answers, folder: Path, daemon: FakeDaemon
 ) -> None:
@@ -341,30 +210,6 @@ def test_a_dialogs_choices_are_used_again_without_one(
     assert [(task.model, task.attenuation_limit_db) for task in tasks] == [("wiener", 12.0)] * 2
 
 
-@pytest.mark.parametrize("settings", [{"attenuation_limit_db": "500"}, {"colour": "red"}])
-def test_settings_that_cannot_be_are_refused(
-    answers: Answers, folder: Path, settings: dict[str, str]
-) -> None:
-    answer = answers.handle(request_text(SAMPLES, folder, settings=settings))
-    assert isinstance(answer, Say)
-    assert "unmix audacity install" in answer.text
-
-
-def test_nonsense_is_answered_so_that_audacity_does_not_wait(answers: Answers) -> None:
-    assert isinstance(answers.handle("gibberish"), Say)
-
-
 def test_status_goes_to_the_writer(answers: Answers, folder: Path) -> None:
     text = request_text(SAMPLES, folder)
     assert answers.handle(text.replace("operation=denoise", "operation=status")) == Say("talk")
-
-
-@pytest.mark.parametrize("operation", ["denoise", "separate"])
-def test_nothing_is_put_into_a_project_whose_disk_is_full(
-    answers: Answers, folder: Path, writer: Notes, operation: str
-) -> None:
-    writer.has_disk = False
-    answer = answers.handle(request_text(SAMPLES, folder, operation=operation))
-    assert isinstance(answer, Say)
-    assert "nearly full" in answer.text
-    assert [path for name in ("in", "out") for path in (folder / name).iterdir()] == []

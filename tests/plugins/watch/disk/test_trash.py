@@ -1,0 +1,24 @@
+"""A name in the trash is one that is free in both of its folders."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from unmix_plugins.watch.disk.trash import info_of, trash_name, write_info
+
+NOW = datetime(2024, 2, 29, tzinfo=UTC)
+
+
+def test_names_in_the_trash_are_free_in_both_of_its_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path / "data"))
+    path = tmp_path / "talk.wav"
+    path.write_bytes(b"")
+    info = info_of(trash_name(path))
+    write_info(info, path, NOW)
+    write_info(info, path, NOW)  # again, after a kill
+    with pytest.raises(FileExistsError):
+        write_info(info, tmp_path / "other.wav", NOW)
+    assert trash_name(path).name == "talk (2).wav"
+    assert info_of(trash_name(path)).name == "talk (2).wav.trashinfo"
