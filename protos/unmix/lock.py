@@ -29,18 +29,20 @@ class FileLock:
 
     def __init__(self, path: Path) -> None:
         """Take the lock. Raises LockHeldError, or OSError where the file cannot be made."""
-        self._file = os.open(path, os.O_RDWR | os.O_CREAT | _BINARY, 0o600)
+        self._file: int | None = None
+        file = os.open(path, os.O_RDWR | os.O_CREAT | _BINARY, 0o600)
         try:
             deadline = time.monotonic() + _PATIENCE
-            while not _locks(self._file):
+            while not _locks(file):
                 if time.monotonic() >= deadline:
-                    raise LockHeldError(path, _number(self._file))
+                    raise LockHeldError(path, _number(file))
                 time.sleep(_PATIENCE / 10)
-            os.ftruncate(self._file, 0)
-            os.write(self._file, str(os.getpid()).encode("ascii"))
+            os.ftruncate(file, 0)
+            os.write(file, str(os.getpid()).encode("ascii"))
         except BaseException:
-            os.close(self._file)
+            os.close(file)
             raise
+        self._file = file
 
     def __enter__(self) -> Self:
         return self
@@ -51,8 +53,10 @@ class FileLock:
         self.release()
 
     def release(self) -> None:
-        """Let another process have the file."""
-        os.close(self._file)
+        """Let another process have the file; a second time nothing happens."""
+        file, self._file = self._file, None
+        if file is not None:
+            os.close(file)
 
 
 def holder(path: Path) -> int | None:

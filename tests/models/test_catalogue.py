@@ -111,6 +111,13 @@ def test_a_model_that_is_not_installed_is_named() -> None:
     assert caught.value.facts == {"model": "deepfilternet3"}
 
 
+def test_what_would_do_in_its_place_is_named_where_it_has_the_stems() -> None:
+    for stems, further in (((), {"alternative": "dsp"}), (("guitar",), {})):
+        with pytest.raises(ModelMissing) as caught:
+            choose("htdemucs_6s", "separate", SHIPPED, stems=stems)
+        assert caught.value.facts == {"model": "htdemucs_6s", **further}
+
+
 def test_auto_with_nothing_installed_names_what_would_do() -> None:
     with pytest.raises(ModelMissing) as caught:
         choose("auto", "denoise", shelf(), content=Content.SPEECH)

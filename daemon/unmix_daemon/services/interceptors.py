@@ -21,6 +21,8 @@ _log = logging.getLogger(__name__)
 
 Context: TypeAlias = "grpc.aio.ServicerContext[Any, Any]"
 _Continuation: TypeAlias = Callable[[grpc.HandlerCallDetails], Awaitable["grpc.RpcMethodHandler[Any, Any]"]]
+_LONGEST_FACT = 256
+"""Bytes; a client's name for what is not there may be long, and trailers have room for 8 KiB."""
 
 
 class BorderInterceptor(grpc.aio.ServerInterceptor):
@@ -123,7 +125,8 @@ def _status(error: ServiceError | FieldError) -> Any:
 
 
 def _info(reason: str, facts: Facts | None = None) -> error_details_pb2.ErrorInfo:
-    return error_details_pb2.ErrorInfo(reason=reason, domain="unmix", metadata=facts)
+    told = {name: fact for name, fact in (facts or {}).items() if len(fact.encode()) <= _LONGEST_FACT}
+    return error_details_pb2.ErrorInfo(reason=reason, domain="unmix", metadata=told)
 
 
 def _rich(code: int, message: str, *details: Any) -> Any:

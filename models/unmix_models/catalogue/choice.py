@@ -53,7 +53,7 @@ def is_auto(name: str) -> bool:
 
 def not_installed(model: Model) -> ModelMissing:
     """The error that names a model."""
-    return ModelMissing(f"'{model.name}' is not installed; get it.", model=model.name)
+    return ModelMissing(_not_installed(model), model=model.name)
 
 
 def choose(
@@ -66,15 +66,15 @@ def choose(
     Raises UnknownModel, and ModelMissing with what to get.
     """
     models, installed = weights.models(), weights.installed()
+    able = [model for model in models.values() if model.task == task]
+    wanted = {parse_stem(stem).stem for stem in stems}
     if not is_auto(name):
         model = find(name, task, models)
         if name not in installed:
-            raise not_installed(model)
+            raise ModelMissing(_not_installed(model), model=name, **_alternative(able, wanted))
         usual = [other.name for other in models.values() if other.usual and other.task == task]
         rough = model.quality == "low" and not installed.intersection(usual)
         return Choice(model, "asked for", tuple(usual) if rough else ())
-    able = [model for model in models.values() if model.task == task]
-    wanted = {parse_stem(stem).stem for stem in stems}
     fitting = sorted(
         (
             model
@@ -102,13 +102,23 @@ def _missing(
     stems = f" {', '.join(sorted(wanted))}" if wanted else ""
     if fitting:
         usual = [model for model in fitting if model.usual] or fitting
-        facts = {"models": ",".join(model.name for model in usual)}
-        rough = [model.name for model in able if model.quality == "low" and set(wanted) <= set(model.stems)]
-        if rough:
-            facts["alternative"] = rough[0]
-        return ModelMissing(f"No model that can {task}{stems} is installed; get one.", **facts)
+        return ModelMissing(
+            f"No model that can {task}{stems} is installed; get one.",
+            models=",".join(model.name for model in usual),
+            **_alternative(able, wanted),
+        )
     if not able:
         return ModelMissing(f"unmix has no model that can {task}; a newer version may have one.")
     known = sorted({stem for model in able for stem in model.stems})
     unknown = ", ".join(sorted(set(wanted) - set(known))) or stems.strip()
     return ModelMissing(f"No model that unmix has can {task} {unknown}; stems are: {', '.join(known)}.")
+
+
+def _not_installed(model: Model) -> str:
+    return f"'{model.name}' is not installed; get it."
+
+
+def _alternative(able: Sequence[Model], wanted: Collection[str]) -> dict[str, str]:
+    """What would do it now, in low quality."""
+    rough = [model.name for model in able if model.quality == "low" and set(wanted) <= set(model.stems)]
+    return {"alternative": rough[0]} if rough else {}

@@ -53,6 +53,8 @@ def read_wave(file: BinaryIO) -> WaveFile | None:
         start = position + 8
         if name == b"data":
             size = large_size if size == _IN_DS64 else size
+            if not size and start < length:
+                return None  # it was never told, as in a stream
             return _layout(stored, start, size) if size <= length - start else None
         if start + size > length:
             return None

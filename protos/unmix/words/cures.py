@@ -9,7 +9,7 @@ the facts that there are. Where it knows nothing, the sentence stays as it is, w
     alternative     the model that would do it now, in low quality
     package         of Python, which brings a model
     device          that was asked for
-    job             that there is none of
+    job             that is meant, or that there is none of
     jobs            `finished`: those hold the room that is wanted
 """
 

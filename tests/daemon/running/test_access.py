@@ -13,7 +13,7 @@ from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_status import rpc_status
 from unmix.locations import read_endpoint, read_token
-from unmix.v1 import audio_pb2, jobs_pb2, models_pb2
+from unmix.v1 import audio_pb2, jobs_pb2, jobs_pb2_grpc, models_pb2
 
 SERVICES = [
     service
@@ -112,6 +112,13 @@ def test_errors_carry_their_reason_and_the_field(daemon: Daemon) -> None:
     assert status.details[1].Unpack(field)
     assert (info.domain, info.reason) == ("unmix", "INVALID_REQUEST")
     assert field.field_violations[0].field == "spec"
+
+
+def test_a_long_name_of_what_is_not_there_leaves_room_for_the_answer(daemon: Daemon) -> None:
+    request = jobs_pb2.GetJobRequest(job_id="x" * 4000)
+    with daemon.channel() as (channel, metadata), pytest.raises(grpc.RpcError) as caught:
+        jobs_pb2_grpc.JobServiceStub(channel).GetJob(request, metadata=metadata)
+    assert caught.value.code() is grpc.StatusCode.NOT_FOUND
 
 
 def test_health_answers_for_services_and_models(daemon: Daemon) -> None:

@@ -60,6 +60,14 @@ def test_the_lock_is_free_after_its_release(tmp_path: Path) -> None:
     lock.release()
 
 
+def test_a_second_release_closes_nothing_else(tmp_path: Path) -> None:
+    with lock_folder(tmp_path) as lock:
+        lock.release()
+        with (tmp_path / "another").open("wb") as other:  # has the number that the lock's file had
+            lock.release()
+            other.write(b"is open")
+
+
 def test_a_child_does_not_inherit_the_lock(tmp_path: Path) -> None:
     lock = lock_folder(tmp_path)
     command = [sys.executable, "-c", "input()"]

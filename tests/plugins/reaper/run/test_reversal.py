@@ -42,11 +42,20 @@ def test_what_stands_around_the_samples_stays(tmp_path: Path) -> None:
     assert path.read_bytes() == riff(begin, fmt(bits=8, channels=1), chunk(b"data", b"cba"), title)
 
 
-def test_what_is_no_wav_stays_as_it_is(tmp_path: Path) -> None:
-    (tmp_path / "in.wav").write_bytes(b"fLaC")
+NO_WAVS = {
+    "FLAC": b"fLaC",
+    "streamed": riff(fmt(), chunk(b"data", bytes(1000), 0xFFFF_FFFF)),
+    "of unknown length": riff(fmt(), chunk(b"data", bytes(1000), 0)),
+    "RF64 without its length": riff(fmt(), chunk(b"data", bytes(1000), 0xFFFF_FFFF), kind=b"RF64"),
+}
+
+
+@pytest.mark.parametrize("what", NO_WAVS)
+def test_what_is_no_complete_wav_stays_as_it_is(tmp_path: Path, what: str) -> None:
+    (tmp_path / "in.wav").write_bytes(NO_WAVS[what])
     with pytest.raises(BrokenResult):
         reverse(tmp_path / "in.wav")
-    assert (tmp_path / "in.wav").read_bytes() == b"fLaC"
+    assert (tmp_path / "in.wav").read_bytes() == NO_WAVS[what]
     assert len(list(tmp_path.iterdir())) == 1
 
 
