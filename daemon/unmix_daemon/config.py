@@ -63,6 +63,8 @@ class Config(BaseModel):
     """How many workers a job may bring down before it fails."""
     executor: str = "local"
     """Where jobs are computed: `local`, in worker processes of this machine."""
+    bundled_models: bool = True
+    """Take in models that lie in installed packages, such as DeepFilterNet3 in `unmix[voice]`."""
     mirror: str = ""
     """A URL that replaces the scheme and host of model downloads."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"

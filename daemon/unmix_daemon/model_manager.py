@@ -1,6 +1,7 @@
 """Models as the daemon offers them: catalogue, weights on disk, and what is loaded where."""
 
 import asyncio
+import logging
 import shutil
 import urllib.parse
 from collections.abc import AsyncIterator, Generator, Iterator
@@ -22,6 +23,8 @@ from unmix_daemon.errors import JobFailed
 from unmix_daemon.executors.base import Executor
 from unmix_daemon.readiness import Readiness
 
+_log = logging.getLogger(__name__)
+
 
 class ModelManager:
     """Installs, loads and lists models."""
@@ -33,6 +36,15 @@ class ModelManager:
         self._executor = executor
         self._weights = Weights(config.weights_folder)
         self._installing = asyncio.Lock()
+
+    async def take_in_bundled(self) -> None:
+        """Install what lies in installed packages; what is wrong with it goes to the log, since others may do."""
+        if self._config.bundled_models:
+            try:
+                async with self._installing:
+                    await asyncio.to_thread(self._weights.take_in_bundled)
+            except (AudioError, OSError) as error:
+                _log.warning("a model that an installed package holds was not taken in: %s", error)
 
     async def announce(self) -> None:
         """Tell the health service which models can run now."""

@@ -72,6 +72,7 @@ async def daemon(config: Config) -> AsyncGenerator[Endpoint]:
         server = _server(_token(state), services, healthy)
         status.addresses = _listen(server, config, state)
         await scheduler.start()
+        await manager.take_in_bundled()
         await manager.announce()
         for name in _SERVICES:
             await healthy.set(name, health_pb2.HealthCheckResponse.SERVING)

@@ -51,9 +51,10 @@ def is_auto(name: str) -> bool:
     return name in ("", "auto")
 
 
-def not_installed(model: Model) -> ModelMissing:
-    """The error that names a model."""
-    return ModelMissing(_not_installed(model), model=model.name)
+def not_installed(model: Model, **facts: str) -> ModelMissing:
+    """The error that names a model, and what there is besides."""
+    what = {"package": model.package} if model.package else {"model": model.name}
+    return ModelMissing(f"'{model.name}' is not installed; get it.", **what, **facts)
 
 
 def choose(
@@ -71,7 +72,7 @@ def choose(
     if not is_auto(name):
         model = find(name, task, models)
         if name not in installed:
-            raise ModelMissing(_not_installed(model), model=name, **_alternative(able, wanted))
+            raise not_installed(model, **_alternative(able, wanted))
         usual = [other.name for other in models.values() if other.usual and other.task == task]
         rough = model.quality == "low" and not installed.intersection(usual)
         return Choice(model, "asked for", tuple(usual) if rough else ())
@@ -112,10 +113,6 @@ def _missing(
     known = sorted({stem for model in able for stem in model.stems})
     unknown = ", ".join(sorted(set(wanted) - set(known))) or stems.strip()
     return ModelMissing(f"No model that unmix has can {task} {unknown}; stems are: {', '.join(known)}.")
-
-
-def _not_installed(model: Model) -> str:
-    return f"'{model.name}' is not installed; get it."
 
 
 def _alternative(able: Sequence[Model], wanted: Collection[str]) -> dict[str, str]:

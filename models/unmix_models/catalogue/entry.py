@@ -45,6 +45,18 @@ class WeightFile:
 
 
 @dataclass(frozen=True, slots=True)
+class Bundle:
+    """An archive of a model's files inside a package from the package index, which is never imported."""
+
+    distribution: str
+    """The package's name in the index."""
+    package: str
+    """Its name in Python."""
+    path: str
+    """Of the .tar.gz, below the package's folder."""
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """A catalogue entry."""
 
@@ -75,6 +87,10 @@ class Model:
     url: str = ""
     """A .tar.gz that holds the files, a folder (ending in /) of the files, or empty: files have their own, or ship."""
     files: tuple[WeightFile, ...] = ()
+    package: str = ""
+    """The package, of this name in the index and in Python, without which it cannot run; empty: none but unmix."""
+    bundle: Bundle | None = None
+    """Where the files are as well, once somebody has installed that package."""
     bag: tuple[tuple[float, ...], ...] = ()
     """Of several networks: the weight of each, in the order of `files`, in each stem."""
 

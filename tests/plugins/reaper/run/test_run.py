@@ -213,6 +213,7 @@ def test_a_daemon_is_started_where_none_runs(
     action: Action, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("UNMIX_WEIGHTS", str(tmp_path / "weights"))
+    monkeypatch.setenv("UNMIXD_BUNDLED_MODELS", "false")
     monkeypatch.setenv("UNMIXD_LISTEN", "127.0.0.1:0")
     item = action.add(recording(tmp_path / "talk.wav"), 5, 500)
     action.perform()
