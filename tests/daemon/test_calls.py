@@ -126,7 +126,10 @@ async def test_a_model_that_is_not_there_is_refused_before_a_byte_is_read(world:
     upload = Upload()
     with pytest.raises(JobFailed) as refused:
         await calls_of(world).submit("door", SeparateTask("htdemucs"), Options(), aiter(upload))
-    assert (refused.value.reason, refused.value.facts) == ("MODEL_MISSING", {"model": "htdemucs", "alternative": "dsp"})
+    assert (refused.value.reason, refused.value.facts) == (
+        "MODEL_MISSING",
+        {"model": "htdemucs", "alternative": "dsp"},
+    )
     assert not upload.is_read
 
 
