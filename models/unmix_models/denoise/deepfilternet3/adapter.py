@@ -9,6 +9,7 @@ from unmix_models.denoise.base import DenoiseStream
 from unmix_models.denoise.deepfilternet3.features import BAND_OF_BIN, FILTERED_BINS, Features
 from unmix_models.denoise.deepfilternet3.graphs import ORDER, Graphs, GraphState, memory_of
 from unmix_models.denoise.deepfilternet3.spectrum import BINS, HOP, Analysis, Synthesis
+from unmix_models.denoise.levelled import LevelledStream
 from unmix_models.denoise.segmented import SegmentedStream
 from unmix_models.listen.content import Profile
 
@@ -59,12 +60,13 @@ class DeepFilterNet3:
         """See `base.Denoiser.stream`; no limit by default, and no use for `profile`."""
         if sample_rate != SAMPLE_RATE:
             raise ValueError(f"DeepFilterNet3 works at {SAMPLE_RATE} Hz, not at {sample_rate} Hz")
-        return SegmentedStream(
+        network = SegmentedStream(
             _Run(self._graphs, channels),
             channels=channels,
             segment=round(self.segment_seconds * SAMPLE_RATE),
-            attenuation_limit_db=attenuation_limit_db,
+            attenuation_limit_db=None,
         )
+        return LevelledStream(network, channels=channels, attenuation_limit_db=attenuation_limit_db)
 
     def close(self) -> None:
         """See `base.Denoiser.close`."""
