@@ -17,8 +17,8 @@ _VOICE, _LOUD, _QUIET = 0.75, 0.95, 0.2
 _STEADY_DB = 5.0
 _FEWEST = FRAMES_PER_SECOND // 2
 _PAST = 3 * FRAMES_PER_SECOND
-_AHEAD = FRAMES_PER_SECOND
-"""Frames before and behind the present one. Looking further ahead than a second is no better."""
+_AHEAD = 2 * FRAMES_PER_SECOND
+"""Frames before and behind the present one. Within one second ahead, pauses pass for steps; three are no better."""
 _NEAR = FRAMES_PER_SECOND // 10
 _STEP_DB = 12.0
 """Where past and future differ by more, they are not averaged: what is nearer to the present one is right."""
@@ -27,7 +27,7 @@ _LONGEST_START = 2 * FRAMES_PER_SECOND
 
 
 class GainTrack:
-    """Gains for the frames of one recording, channel by channel, a second late."""
+    """Gains for the frames of one recording, channel by channel, two seconds late."""
 
     def __init__(self, channels: int) -> None:
         self._levels = np.full((_PAST, channels), np.nan)
