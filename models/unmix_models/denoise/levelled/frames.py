@@ -14,14 +14,15 @@ FRAMES_PER_SECOND = 50
 Values: TypeAlias = NDArray[np.float64]
 """One for each 20-ms frame and channel, `[frames, channels]`."""
 
-_RISE = ((np.arange(FRAME) + 0.5) / (FRAME / 2) - 1).clip(0)[:, None]
+_RISE = ((np.arange(FRAME) + 0.5) / (FRAME / 2) - 1).clip(0).astype(np.float32)
 """How near each sample of a frame is to the border behind it: 0 up to the middle, then up to 1."""
-_FALL = _RISE[::-1]
+_FALL = _RISE[::-1].copy()
 
 
-def in_frames(samples: Block) -> Block:
-    """View whole frames of 20 ms as `[frames, FRAME, channels]`."""
-    return samples.reshape(-1, FRAME, samples.shape[1])
+def moments(samples: Block) -> tuple[Values, Values]:
+    """Return the mean and the mean power of each whole frame."""
+    frames = np.ascontiguousarray(samples.T, np.float64).reshape(samples.shape[1], -1, FRAME)
+    return frames.mean(axis=2).T, np.einsum("cfs,cfs->fc", frames, frames) / FRAME
 
 
 def between(before: Values, values: Values, behind: Values) -> Block:
@@ -29,6 +30,11 @@ def between(before: Values, values: Values, behind: Values) -> Block:
 
     `before` and `behind` are the values of the frames before and behind each.
     """
-    to_left, to_right = (before - values) / 2, (behind - values) / 2
-    lines = values[:, None] + to_left[:, None] * _FALL + to_right[:, None] * _RISE
-    return lines.reshape(-1, values.shape[1]).astype(np.float32)
+    at, to_left, to_right = (
+        each.T[:, :, None].astype(np.float32)
+        for each in (values, (before - values) / 2, (behind - values) / 2)
+    )
+    lines = to_left * _FALL
+    lines += to_right * _RISE
+    lines += at
+    return np.ascontiguousarray(lines.reshape(values.shape[1], -1).T)

@@ -7,14 +7,14 @@ under a quiet voice beside it. Single quiet frames say too little, where there i
 import numpy as np
 
 from unmix_models.audio import Block
-from unmix_models.denoise.levelled.frames import FRAME, FRAMES_PER_SECOND, Values, between, in_frames
+from unmix_models.denoise.levelled.frames import FRAME, FRAMES_PER_SECOND, Values, between, moments
 
 _EACH_WAY = FRAMES_PER_SECOND // 2
 _NEIGHBOURHOOD = FRAMES_PER_SECOND // 5
 """Frames of 20 ms each way: of the mean, and of what a frame's weight is judged by."""
 _REACH = _EACH_WAY + _NEIGHBOURHOOD + 1
 """Frames of 20 ms that are heard beyond the one that an offset is told for."""
-_ROUNDING = 1e-14
+_ROUNDING = 1e-13
 """Of float32, in power: nothing is more constant than its samples can say."""
 _LEAST = 1e-40
 
@@ -35,7 +35,8 @@ class Offset:
     def process(self, samples: Block, *, last: bool = False) -> tuple[Block, Block]:
         """Return samples without their offset, and that offset, in whole frames of 20 ms both."""
         self._samples = np.concatenate([self._samples, samples])
-        means, variances = _moments(samples)
+        means, powers = moments(samples)
+        variances = np.where(powers > 0, powers - means**2 * (1 - _ROUNDING) + _LEAST, 0)
         behind = np.zeros((_REACH if last else 0, samples.shape[1]))
         self._means = np.concatenate([self._means, means, behind])
         self._variances = np.concatenate([self._variances, variances, behind])
@@ -59,14 +60,6 @@ class Offset:
         here, before, behind = means[1:-1], means[:-2], means[2:]
         offsets = between(np.where(sounds[:-2], before, here), here, np.where(sounds[2:], behind, here))
         return offsets * np.repeat(sounds[1:-1], FRAME, axis=0)
-
-
-def _moments(samples: Block) -> tuple[Values, Values]:
-    """Mean and variance of each frame; the latter is 0 in digital silence alone."""
-    frames = in_frames(samples).astype(np.float64)
-    means = frames.mean(axis=1)
-    variances = np.square(frames - means[:, None]).mean(axis=1) + means**2 * _ROUNDING + _LEAST
-    return means, np.where(frames.any(axis=1), variances, 0)
 
 
 def _windows(values: Values, each_way: int) -> Values:

@@ -10,13 +10,13 @@ import numpy as np
 from unmix_models.audio import Block, empty
 from unmix_models.denoise.base import DenoiseStream
 from unmix_models.denoise.levelled.curve import GainCurve
-from unmix_models.denoise.levelled.frames import FRAME, Values, in_frames
+from unmix_models.denoise.levelled.frames import FRAME, FRAMES_PER_SECOND, Values, moments
 from unmix_models.denoise.levelled.offset import Offset
 from unmix_models.denoise.levelled.track import GainTrack
 from unmix_models.denoise.segmented import kept_share
 from unmix_models.fifo import Fifo
 
-_STRIDE = 25 * FRAME
+_STRIDE = FRAMES_PER_SECOND * FRAME
 """Samples that are looked at in one go; its borders depend on the position in the recording alone."""
 
 
@@ -73,5 +73,4 @@ class LevelledStream:
 
 def _levels_db(samples: Block) -> Values:
     """Mean power of each frame of 20 ms."""
-    power = np.einsum("fsc,fsc->fc", *[in_frames(samples).astype(np.float64)] * 2) / FRAME
-    return 10 * np.log10(power + 1e-300)
+    return 10 * np.log10(moments(samples)[1] + 1e-300)

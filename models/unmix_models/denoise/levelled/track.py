@@ -5,6 +5,7 @@ alike is noise alone and gives no answer: the last one holds.
 """
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unmix_models.denoise.levelled.frames import FRAMES_PER_SECOND, Values
 
@@ -68,8 +69,7 @@ class GainTrack:
         first = (
             np.take_along_axis(answers, found.argmax(axis=0)[None], axis=0)[0] if len(answers) else self._last
         )
-        ordered = np.sort(self._levels, axis=0)
-        everything = _quantile(ordered.T, _VOICE)
+        (everything,), _ = _quantiles(self._levels.T, _VOICE)
         level = np.where(found.any(axis=0), first, everything)
         return np.where(np.isnan(level), _TARGET_DB, level)
 
@@ -86,7 +86,7 @@ def _answers(levels: Values) -> Values:
     """Levels of the voice, NaN where there is no answer, for all frames with `_PAST` before and `_AHEAD` behind."""
     stretches = np.lib.stride_tricks.sliding_window_view(levels, _PAST + 1 + _AHEAD, axis=0)
     past, ahead = _level(stretches[..., : _PAST + 1]), _level(stretches[..., _PAST:])
-    near = _quantile(np.sort(stretches[..., _PAST - _NEAR : _PAST + _NEAR + 1], axis=-1), _VOICE)
+    (near,), _ = _quantiles(stretches[..., _PAST - _NEAR : _PAST + _NEAR + 1], _VOICE)
     apart = np.abs(past - ahead)
     nearer = np.where(np.abs(near - past) < np.abs(near - ahead), past, ahead)
     answers = np.where(apart >= _STEP_DB, nearer, np.where(np.isnan(ahead), past, ahead))
@@ -96,17 +96,19 @@ def _answers(levels: Values) -> Values:
 
 
 def _level(stretches: Values) -> Values:
-    ordered = np.sort(stretches, axis=-1)
-    counted = (~np.isnan(ordered)).sum(axis=-1)
-    steady = _quantile(ordered, _LOUD) - _quantile(ordered, _QUIET) < _STEADY_DB
-    return np.where(steady | (counted < _FEWEST), np.nan, _quantile(ordered, _VOICE))
+    (loud, quiet, voice), counted = _quantiles(stretches, _LOUD, _QUIET, _VOICE)
+    return np.where((loud - quiet >= _STEADY_DB) & (counted >= _FEWEST), voice, np.nan)
 
 
-def _quantile(ordered: Values, share: float) -> Values:
-    """Of numbers in ascending order on the last axis, NaN behind them, which do not count; NaN where none does."""
-    counted = (~np.isnan(ordered)).sum(axis=-1, keepdims=True)
-    place = np.maximum(counted - 1, 0) * share
-    below = np.floor(place).astype(np.intp)
-    above = np.minimum(below + 1, np.maximum(counted - 1, 0))
-    low, high = (np.take_along_axis(ordered, index, axis=-1) for index in (below, above))
-    return (low + (high - low) * (place - below))[..., 0]
+def _quantiles(stretches: Values, *shares: float) -> tuple[list[Values], NDArray[np.intp]]:
+    """Of the numbers on the last axis but NaN; NaN where there are none. And how many there are."""
+    ordered = np.sort(stretches, axis=-1).reshape(-1, stretches.shape[-1])  # NaN comes last
+    counted = ordered.shape[-1] - np.isnan(ordered).sum(axis=-1)
+    last, rows = np.maximum(counted - 1, 0), np.arange(len(ordered))
+    found: list[Values] = []
+    for share in shares:
+        place = last * share
+        below = place.astype(np.intp)
+        low, high = ordered[rows, below], ordered[rows, np.minimum(below + 1, last)]
+        found.append((low + (high - low) * (place - below)).reshape(stretches.shape[:-1]))
+    return found, counted.reshape(stretches.shape[:-1])
