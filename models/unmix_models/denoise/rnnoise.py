@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from unmix_models.audio import Block
 from unmix_models.denoise.base import DenoiseStream
+from unmix_models.denoise.levelled import LevelledStream
 from unmix_models.denoise.segmented import SegmentedStream
 from unmix_models.errors import InvalidWeights, ModelMissing
 from unmix_models.listen.content import Profile
@@ -102,12 +103,13 @@ class RnNoise:
         """See `base.Denoiser.stream`; no limit by default, and no use for `profile`."""
         if sample_rate != SAMPLE_RATE:
             raise ValueError(f"RNNoise works at {SAMPLE_RATE} Hz, not at {sample_rate} Hz")
-        return SegmentedStream(
+        network = SegmentedStream(
             _Run(self._library, channels),
             channels=channels,
             segment=_SEGMENT,
-            attenuation_limit_db=attenuation_limit_db,
+            attenuation_limit_db=None,
         )
+        return LevelledStream(network, channels=channels, attenuation_limit_db=attenuation_limit_db)
 
     def close(self) -> None:
         """Nothing to give back: the system unmaps the library's pages under pressure by itself."""

@@ -137,7 +137,7 @@ from unmix_models.denoise import deepfilternet3
 from unmix_models.errors import OutOfMemory
 
 model = deepfilternet3.load(Path(sys.argv[1]))
-samples = np.zeros((48000 * 30, 1), np.float32)
+samples = np.zeros((48000 * 35, 1), np.float32)
 stream = model.with_segment(30.0).stream(1, 48000, None, None)
 limit = psutil.Process().memory_info().vms + 150_000_000
 resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
@@ -145,7 +145,7 @@ try:
     stream.process(samples)
 except OutOfMemory as error:
     print(error)
-print(len(model.with_segment(0.5).stream(1, 48000, None, None).process(samples[:96000])))
+print(len(model.with_segment(0.5).stream(1, 48000, None, None).process(samples[: 5 * 48000])))
 """
 
 
@@ -156,4 +156,4 @@ def test_out_of_memory_is_told_apart_and_a_smaller_segment_still_works() -> None
     )
     message, frames = ran.stdout.splitlines()
     assert "shorter segment" in message
-    assert int(frames) == 96000 - 1440
+    assert int(frames) > 48000

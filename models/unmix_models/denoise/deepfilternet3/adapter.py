@@ -1,14 +1,17 @@
 """DeepFilterNet3 as a `Denoiser`."""
 
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unmix_models.audio import Block
 from unmix_models.denoise.base import DenoiseStream
 from unmix_models.denoise.deepfilternet3.features import BAND_OF_BIN, FILTERED_BINS, Features
 from unmix_models.denoise.deepfilternet3.graphs import ORDER, Graphs, GraphState, memory_of
-from unmix_models.denoise.deepfilternet3.spectrum import BINS, HOP, Analysis, Synthesis
+from unmix_models.denoise.deepfilternet3.spectrum import BINS, HOP, Analysis, Spectra, Synthesis
+from unmix_models.denoise.levelled import LevelledStream
 from unmix_models.denoise.segmented import SegmentedStream
 from unmix_models.listen.content import Profile
 
@@ -19,6 +22,9 @@ _SHORTEST_SEGMENT_SECONDS = 0.1
 
 _LOOKAHEAD = 2
 """Frames that the network hears, and its filter uses, beyond the frame that they are about."""
+_SILENCE = 50
+"""Hops of digital silence after which a sound is the start of another recording: the network's running means sink
+during silence, and a voice behind it would be far louder to it than the same voice alone."""
 _SESSIONS_BYTES = 40_000_000
 _SECOND_BYTES = 20_000_000
 """Measured growth of the process on x86-64: at load, and with each second and channel of a segment."""
@@ -59,12 +65,13 @@ class DeepFilterNet3:
         """See `base.Denoiser.stream`; no limit by default, and no use for `profile`."""
         if sample_rate != SAMPLE_RATE:
             raise ValueError(f"DeepFilterNet3 works at {SAMPLE_RATE} Hz, not at {sample_rate} Hz")
-        return SegmentedStream(
+        network = SegmentedStream(
             _Run(self._graphs, channels),
             channels=channels,
             segment=round(self.segment_seconds * SAMPLE_RATE),
-            attenuation_limit_db=attenuation_limit_db,
+            attenuation_limit_db=None,
         )
+        return LevelledStream(network, channels=channels, attenuation_limit_db=attenuation_limit_db)
 
     def close(self) -> None:
         """See `base.Denoiser.close`."""
@@ -85,6 +92,8 @@ class _Run:
         """The last spectra: the oldest that a filter of the next segment reaches is the first."""
         self._unheard = _LOOKAHEAD
         """Frames at the start that the network never hears, since frame t hears features t + 2."""
+        self._silent = np.zeros(channels, np.intp)
+        """Hops of digital silence up to the present."""
 
     def run(self, segment: Block) -> Block:
         with memory_of(self._graphs.device):
@@ -92,9 +101,8 @@ class _Run:
 
     def _denoise(self, segment: Block) -> Block:
         spectra = self._analysis.spectra(segment)
-        bands, bins = self._features.of(spectra)
         skip, self._unheard = self._unheard, 0
-        gains, filters = self._graphs.run(bands[:, :, skip:], bins[:, :, skip:], self._state)
+        gains, filters = self._hear(spectra, self._starts(segment), skip)
 
         known = np.concatenate([self._before, spectra], axis=1)
         self._before = known[:, -2 * _LOOKAHEAD :].copy()
@@ -106,3 +114,30 @@ class _Run:
         )
         result = self._synthesis.samples(cleaned)
         return np.concatenate([np.zeros_like(segment[: skip * HOP]), result])
+
+    def _hear(
+        self, spectra: Spectra, starts: NDArray[np.bool_], skip: int
+    ) -> tuple[NDArray[np.float32], NDArray[np.complex64]]:
+        """What the network says of all frames but the first `skip`, `[channels, frames, …]` both."""
+        borders = sorted({0, len(starts), *np.flatnonzero(starts.any(axis=1)).tolist()})
+        said: list[tuple[NDArray[np.float32], NDArray[np.complex64]]] = []
+        for start, end in pairwise(borders):
+            if starts[start].any():
+                self._features.restart(starts[start])
+                self._state.restart(starts[start])
+            bands, bins = self._features.of(spectra[:, start:end])
+            said.append(self._graphs.run(bands[:, :, skip:], bins[:, :, skip:], self._state))
+            skip = 0
+        if len(said) == 1:
+            return said[0]
+        gains, filters = zip(*said, strict=True)
+        return np.concatenate(gains, axis=1), np.concatenate(filters, axis=1)
+
+    def _starts(self, segment: Block) -> NDArray[np.bool_]:
+        """Whether a recording starts, as it were, at each hop and channel: with sound after long digital silence."""
+        sounds = np.any(segment.reshape(-1, HOP, segment.shape[1]), axis=1)
+        starts = np.zeros_like(sounds)
+        for hop in range(len(sounds)):
+            starts[hop] = sounds[hop] & (self._silent >= _SILENCE)
+            self._silent = np.where(sounds[hop], 0, self._silent + 1)
+        return starts

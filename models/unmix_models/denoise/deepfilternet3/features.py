@@ -30,6 +30,11 @@ class Features:
         self._levels = np.tile(_FIRST_LEVELS, (channels, 1))
         self._magnitudes = np.tile(_FIRST_MAGNITUDES, (channels, 1))
 
+    def restart(self, channels: NDArray[np.bool_]) -> None:
+        """Forget what was heard of these channels."""
+        self._levels[channels] = _FIRST_LEVELS
+        self._magnitudes[channels] = _FIRST_MAGNITUDES
+
     def of(self, spectra: Spectra) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
         """Return the features of the bands and of the low bins.
 

@@ -69,6 +69,12 @@ class GraphState:
             hidden=[[zeros(1, channels, _HIDDEN) for _ in range(count)] for count in _STATES],
         )
 
+    def restart(self, channels: NDArray[np.bool_]) -> None:
+        """Forget what was heard of these channels."""
+        kept = ~channels[:, None, None, None]
+        self.bands, self.bins, self.convolved = self.bands * kept, self.bins * kept, self.convolved * kept
+        self.hidden = [[state * kept[None, :, 0, 0] for state in states] for states in self.hidden]
+
 
 class Graphs:
     """Weights in memory, ready to run on `device`."""
