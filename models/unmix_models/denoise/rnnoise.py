@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from unmix_models.audio import Block
 from unmix_models.denoise.base import DenoiseStream
-from unmix_models.denoise.levelled import LevelledStream
+from unmix_models.denoise.levelled.stream import LevelledStream
 from unmix_models.denoise.segmented import SegmentedStream
 from unmix_models.errors import InvalidWeights, ModelMissing
 from unmix_models.listen.content import Profile

@@ -5,7 +5,7 @@ import pytest
 from models.denoise.examples import RATE, denoise, level_db, load, recording, si_sdr_db, snr_db
 from support import shared
 from unmix_models.audio import Block, empty
-from unmix_models.denoise.levelled import LevelledStream
+from unmix_models.denoise.levelled.stream import LevelledStream
 from unmix_models.denoise.levelled.track import GainTrack
 
 NETWORKS = ["deepfilternet3", "rnnoise"]

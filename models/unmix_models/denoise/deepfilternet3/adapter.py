@@ -11,7 +11,7 @@ from unmix_models.denoise.base import DenoiseStream
 from unmix_models.denoise.deepfilternet3.features import BAND_OF_BIN, FILTERED_BINS, Features
 from unmix_models.denoise.deepfilternet3.graphs import ORDER, Graphs, GraphState, memory_of
 from unmix_models.denoise.deepfilternet3.spectrum import BINS, HOP, Analysis, Spectra, Synthesis
-from unmix_models.denoise.levelled import LevelledStream
+from unmix_models.denoise.levelled.stream import LevelledStream
 from unmix_models.denoise.segmented import SegmentedStream
 from unmix_models.listen.content import Profile
 

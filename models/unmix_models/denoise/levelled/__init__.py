@@ -1,5 +1,1 @@
-"""What a network is not to notice: how loud a recording is, and where its zero lies."""
-
-from unmix_models.denoise.levelled.stream import LevelledStream
-
-__all__ = ["LevelledStream"]
+"""Every voice at one level, around zero, for the networks that denoise."""
