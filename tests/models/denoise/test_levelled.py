@@ -141,7 +141,7 @@ def talk(seconds: float) -> Block:
 def through(samples: Block, *, block: int = 10_000, limit: float | None = None) -> tuple[Block, Block]:
     """What a network hears, and what comes out behind it."""
     network = Listener(samples.shape[1])
-    stream = LevelledStream(network, channels=samples.shape[1], attenuation_limit_db=limit)
+    stream = LevelledStream(network, channels=samples.shape[1], attenuation_limit_db=limit, target_db=-20.0)
     done = [stream.process(samples[start : start + block]) for start in range(0, len(samples), block)]
     return np.concatenate([*done, stream.flush()]), network.heard
 
@@ -163,7 +163,7 @@ def test_the_network_hears_every_voice_at_one_level(db: float) -> None:
 
 def test_steady_noise_changes_no_gain() -> None:
     voice, noise = np.resize([-20.0, -20.0, -50.0], (300, 1)), np.resize([-50.0, -52.0], (700, 1))
-    track = GainTrack(1)
+    track = GainTrack(1, -20.0)
     gains = np.concatenate([track.process(voice), track.process(noise), track.process(voice, last=True)])
     assert len(gains) == 1300
     assert len(set(gains[500:800, 0])) == 1
@@ -171,7 +171,7 @@ def test_steady_noise_changes_no_gain() -> None:
 
 def test_the_first_voice_says_what_gain_a_recording_starts_with() -> None:
     noise, voice = np.resize([-50.0, -52.0], (60, 1)), np.resize([-20.0, -20.0, -50.0], (300, 1))
-    (first, *_), *_ = GainTrack(1).process(np.concatenate([noise, voice]), last=True)
+    (first, *_), *_ = GainTrack(1, -20.0).process(np.concatenate([noise, voice]), last=True)
     assert first == pytest.approx(1)
 
 
@@ -207,7 +207,7 @@ def test_a_limit_of_0_db_returns_every_bit_of_any_level() -> None:
 
 @pytest.mark.parametrize("beginning", [talk(2), talk(2) * 0, talk(2)[:1].repeat(2 * RATE, axis=0)])
 def test_no_more_is_kept_waiting_the_longer_a_recording_is(beginning: Block) -> None:
-    stream = LevelledStream(Listener(), channels=1, attenuation_limit_db=None)
+    stream = LevelledStream(Listener(), channels=1, attenuation_limit_db=None, target_db=-20.0)
     late: list[int] = []
     taken = given = 0
     for block in [beginning, *[talk(1), np.zeros((RATE, 1), np.float32)] * 20]:

@@ -25,6 +25,8 @@ _LOOKAHEAD = 2
 _SILENCE = 50
 """Hops of digital silence after which a sound is the start of another recording: the network's running means sink
 during silence, and a voice behind it would be far louder to it than the same voice alone."""
+_VOICE_DB = -20.0
+"""Measured on 14 noisy voices; it likes speech where it was recorded well."""
 _SESSIONS_BYTES = 40_000_000
 _SECOND_BYTES = 20_000_000
 """Measured growth of the process on x86-64: at load, and with each second and channel of a segment."""
@@ -71,7 +73,9 @@ class DeepFilterNet3:
             segment=round(self.segment_seconds * SAMPLE_RATE),
             attenuation_limit_db=None,
         )
-        return LevelledStream(network, channels=channels, attenuation_limit_db=attenuation_limit_db)
+        return LevelledStream(
+            network, channels=channels, attenuation_limit_db=attenuation_limit_db, target_db=_VOICE_DB
+        )
 
     def close(self) -> None:
         """See `base.Denoiser.close`."""

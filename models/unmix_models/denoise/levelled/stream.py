@@ -21,13 +21,23 @@ _STRIDE = FRAMES_PER_SECOND * FRAME
 
 
 class LevelledStream:
-    """See `base.DenoiseStream`. `network` works at 48 kHz and has no limit: it is applied here."""
+    """See `base.DenoiseStream`. `network` works at 48 kHz and has no limit: it is applied here.
 
-    def __init__(self, network: DenoiseStream, *, channels: int, attenuation_limit_db: float | None) -> None:
+    `target_db` is the level, the 75th percentile of 20-ms frames, at which the network hears voices best.
+    """
+
+    def __init__(
+        self,
+        network: DenoiseStream,
+        *,
+        channels: int,
+        attenuation_limit_db: float | None,
+        target_db: float,
+    ) -> None:
         self._network = network
         self._channels = channels
         self._offset = Offset(channels)
-        self._track = GainTrack(channels)
+        self._track = GainTrack(channels, target_db)
         self._curve = GainCurve(channels)
         self._input, self._dry = Fifo(channels), Fifo(channels)
         self._offsets, self._gains = Fifo(channels), Fifo(channels)

@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from unmix_models.denoise.levelled.frames import FRAMES_PER_SECOND, Values
 
-_TARGET_DB = -20.0
 _GAIN_DB = (-200.0, 80.0)
 _SILENT_DB = -140.0
 """Frames below do not count."""
@@ -30,7 +29,9 @@ _LONGEST_START = 2 * FRAMES_PER_SECOND
 class GainTrack:
     """Gains for the frames of one recording, channel by channel, two seconds late."""
 
-    def __init__(self, channels: int) -> None:
+    def __init__(self, channels: int, target_db: float) -> None:
+        """`target_db` is the level that voices are brought to."""
+        self._target_db = target_db
         self._levels = np.full((_PAST, channels), np.nan)
         """From `_PAST` before the first frame without an answer on; NaN does not count."""
         self._waiting: Values | None = np.zeros((0, channels))
@@ -71,7 +72,7 @@ class GainTrack:
         )
         (everything,), _ = _quantiles(self._levels.T, _VOICE)
         level = np.where(found.any(axis=0), first, everything)
-        return np.where(np.isnan(level), _TARGET_DB, level)
+        return np.where(np.isnan(level), self._target_db, level)
 
     def _factors(self, answers: Values) -> Values:
         """Where an answer is missing, the last one holds."""
@@ -79,7 +80,7 @@ class GainTrack:
         places = np.where(np.isnan(answers), 0, np.arange(len(answers))[:, None])
         held = np.take_along_axis(answers, np.maximum.accumulate(places, axis=0), axis=0)
         self._last = held[-1]
-        return 10 ** (np.clip(_TARGET_DB - held[1:], *_GAIN_DB) / 20)
+        return 10 ** (np.clip(self._target_db - held[1:], *_GAIN_DB) / 20)
 
 
 def _answers(levels: Values) -> Values:

@@ -22,4 +22,5 @@ class Course:
         """The fraction of the whole, and the seconds that are left, when `part` has come to `fraction`, 0 to 1."""
         done = sum(self._lengths[:part]) + self._lengths[part] * fraction
         self._fraction = min(1.0, max(self._fraction, done / sum(self._lengths)))
-        return self._fraction, self.seconds / self._fraction - self.seconds if self._fraction else None
+        seconds = self.seconds
+        return self._fraction, seconds / self._fraction - seconds if self._fraction else None
