@@ -64,7 +64,7 @@ class Config(BaseModel):
     executor: str = "local"
     """Where jobs are computed: `local`, in worker processes of this machine."""
     bundled_models: bool = True
-    """Take in models that lie in installed packages, such as DeepFilterNet3 in `unmix[voice]`."""
+    """Take in models that lie in installed packages, such as DeepFilterNet3 in the extra `voice`."""
     mirror: str = ""
     """A URL that replaces the scheme and host of model downloads."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"

@@ -48,10 +48,8 @@ class WeightFile:
 class Bundle:
     """An archive of a model's files inside a package from the package index, which is never imported."""
 
-    distribution: str
-    """The package's name in the index."""
     package: str
-    """Its name in Python."""
+    """The package's name in Python."""
     path: str
     """Of the .tar.gz, below the package's folder."""
 

@@ -6,7 +6,6 @@ matplotlib and rounds every sample to 16 bits, where the library itself takes fl
 """
 
 import ctypes
-import importlib.util
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -17,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unmix_models.audio import Block
+from unmix_models.catalogue.packages import folders_of
 from unmix_models.denoise.base import DenoiseStream
 from unmix_models.denoise.levelled.stream import LevelledStream
 from unmix_models.denoise.segmented import SegmentedStream
@@ -43,9 +43,8 @@ _LIBRARIES = ("librnnoise.so", "librnnoise.dylib", "rnnoise.dll")
 
 def load() -> "RnNoise":
     """Open the library; raise `ModelMissing` or `InvalidWeights` where the wheel is absent or broken."""
-    wheel = importlib.util.find_spec("pyrnnoise")
-    folders = list(wheel.submodule_search_locations or []) if wheel else []
-    found = [path for folder in folders for name in _LIBRARIES if (path := Path(folder) / name).is_file()]
+    folders = folders_of("pyrnnoise")
+    found = [path for folder in folders for name in _LIBRARIES if (path := folder / name).is_file()]
     if not found:
         raise ModelMissing("RNNoise is not installed: install it.", package="pyrnnoise")
     try:

@@ -13,11 +13,11 @@ from pathlib import Path
 from typing import IO
 
 from unmix_models.catalogue import CATALOGUE, Model, WeightFile, description, not_installed
+from unmix_models.catalogue.packages import bundled, folders_of
 from unmix_models.errors import InvalidWeights
 from unmix_models.families import family_of
 from unmix_models.storage import naming_the_disk
 from unmix_models.weights import networks
-from unmix_models.weights.bundles import bundled, package_folders
 from unmix_models.weights.progress import PullProgress
 
 _PIECE = 1 << 20
@@ -159,7 +159,7 @@ class Weights:
 
     def _is_whole(self, model: Model) -> bool:
         folder = self.folder / model.name
-        if model.package and not package_folders(model.package):
+        if model.package and not folders_of(model.package):
             return False
         if networks.is_imported(model) or family_of(model).networks:
             return description.exists(folder)

@@ -11,7 +11,7 @@ from unmix_models.errors import InvalidWeights
 from unmix_models.weights import Weights
 from unmix_models.weights import folder as module
 
-BUNDLED = replace(MODEL, bundle=Bundle("a-carrier", "a_carrier", "models/tiny.tar.gz"))
+BUNDLED = replace(MODEL, bundle=Bundle("a_carrier", "models/tiny.tar.gz"))
 
 
 @pytest.fixture

