@@ -9,7 +9,7 @@ FILE ?= demo/noisy.flac
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check format bench bench-quality bench-memory bench-separate bench-dsp bench-audacity bench-watch soak fuzz protos clean
+.PHONY: help demo test test-long check format bench bench-quality bench-memory bench-separate bench-dsp bench-audacity bench-reaper bench-watch soak fuzz protos clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -51,6 +51,9 @@ bench-dsp: $(READY)  ## SDR of the stems that need no download, beside the ideal
 
 bench-audacity: $(READY)  ## From a key press in the real Audacity to the changed waveform
 	$(BIN)/python bench/audacity.py
+
+bench-reaper: $(READY)  ## How long the script inside REAPER holds its window
+	$(BIN)/python bench/reaper.py
 
 bench-watch: $(READY)  ## What 10,000 watched files cost while nothing happens
 	$(BIN)/python bench/watch_idle.py $(ARGS)
