@@ -77,8 +77,8 @@ def _finished(
     elsewhere = f"{choice.model.name} runs on {device} here"
     outputs, rewritten = files.finish(outcome.levels)
     summary = Summary(
-        model=choice.model.name,
-        model_reason=choice.reason,
+        model=outcome.model or choice.model.name,
+        model_reason=outcome.reason or choice.reason,
         device=device,
         device_reason=run.device_reason if device == shop.machine.device else elsewhere,
         precision=model.precision,
@@ -89,5 +89,6 @@ def _finished(
         audio=outcome.audio,
         notes=tuple(outcome.notes),
         better_models=choice.better,
+        timeline=outcome.timeline,
     )
     return Succeeded(run.ticket, Done(summary, rewritten))

@@ -4,7 +4,7 @@ from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol, TypeAlias
 
-from unmix.words import AudioFacts, OutputStarted
+from unmix.words import AudioFacts, OutputStarted, Stretch
 from unmix_models.catalogue import Choice
 from unmix_models.forward import Forward
 from unmix_models.stems import Level
@@ -25,6 +25,12 @@ class Outcome:
     levels: dict[str, Level] = field(default_factory=dict[str, Level])
     """Of each output that is sound, by name."""
     notes: list[str] = field(default_factory=list[str])
+    timeline: tuple[Stretch, ...] = ()
+    """What was heard, and what was done there."""
+    model: str | None = None
+    """What the summary names, where it is not the model that was chosen: several joined by `+`, or `words.NO_MODEL`."""
+    reason: str | None = None
+    """Why that, where it is not why the model was chosen."""
 
 
 Passes: TypeAlias = Generator[Forward | None, Any, Outcome]

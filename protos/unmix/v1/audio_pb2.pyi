@@ -31,6 +31,30 @@ else:
 
 DESCRIPTOR: _descriptor.FileDescriptor
 
+class _Music:
+    ValueType = _typing.NewType("ValueType", _builtins.int)
+    V: _TypeAlias = ValueType  # noqa: Y015
+
+class _MusicEnumTypeWrapper(_enum_type_wrapper._EnumTypeWrapper[_Music.ValueType], _builtins.type):
+    DESCRIPTOR: _descriptor.EnumDescriptor
+    MUSIC_UNSPECIFIED: _Music.ValueType  # 0
+    """Not said: as MUSIC_KEEP."""
+    MUSIC_KEEP: _Music.ValueType  # 1
+    """It stays; only noise that is known to lie under it is lowered."""
+    MUSIC_REMOVE: _Music.ValueType  # 2
+    """It is removed with the noise."""
+
+class Music(_Music, metaclass=_MusicEnumTypeWrapper):
+    """Music says what becomes of music under and between speech."""
+
+MUSIC_UNSPECIFIED: Music.ValueType  # 0
+"""Not said: as MUSIC_KEEP."""
+MUSIC_KEEP: Music.ValueType  # 1
+"""It stays; only noise that is known to lie under it is lowered."""
+MUSIC_REMOVE: Music.ValueType  # 2
+"""It is removed with the noise."""
+Global___Music: _TypeAlias = Music  # noqa: Y015
+
 class _DenoiseStem:
     ValueType = _typing.NewType("ValueType", _builtins.int)
     V: _TypeAlias = ValueType  # noqa: Y015
@@ -298,12 +322,15 @@ class DenoiseTask(_message.Message):
     MODEL_FIELD_NUMBER: _builtins.int
     ATTENUATION_LIMIT_DB_FIELD_NUMBER: _builtins.int
     STEMS_FIELD_NUMBER: _builtins.int
+    MUSIC_FIELD_NUMBER: _builtins.int
     model: _builtins.str
-    """A denoise model's name as in ModelService.ListModels. Empty or `auto`: the best installed model
-    for what the recording holds, speech or music; the summary says which and why.
+    """A denoise model's name as in ModelService.ListModels. Empty or `auto`: each stretch of the recording gets the
+    best installed model for what it holds, or none; the summary says which, where and why.
     """
     attenuation_limit_db: _builtins.float
     """The most that noise is lowered, in dB, 0 to 100. Unset: the model's own default. 0 changes nothing."""
+    music: Global___Music.ValueType
+    """What becomes of music. MUSIC_REMOVE with the model `wiener`, which cannot remove any, is INVALID_ARGUMENT."""
     @_builtins.property
     def stems(self) -> _containers.RepeatedScalarFieldContainer[Global___DenoiseStem.ValueType]:
         """Which stems to return. Empty: clean."""
@@ -314,10 +341,11 @@ class DenoiseTask(_message.Message):
         model: _builtins.str = ...,
         attenuation_limit_db: _builtins.float | None = ...,
         stems: _abc.Iterable[Global___DenoiseStem.ValueType] | None = ...,
+        music: Global___Music.ValueType = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_attenuation_limit_db", b"_attenuation_limit_db", "attenuation_limit_db", b"attenuation_limit_db"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_attenuation_limit_db", b"_attenuation_limit_db", "attenuation_limit_db", b"attenuation_limit_db", "model", b"model", "stems", b"stems"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_attenuation_limit_db", b"_attenuation_limit_db", "attenuation_limit_db", b"attenuation_limit_db", "model", b"model", "music", b"music", "stems", b"stems"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__attenuation_limit_db: _TypeAlias = _typing.Literal["attenuation_limit_db"]  # noqa: Y015
     _WhichOneofArgType__attenuation_limit_db: _TypeAlias = _typing.Literal["_attenuation_limit_db", b"_attenuation_limit_db"]  # noqa: Y015
@@ -931,12 +959,13 @@ class Summary(_message.Message):
     QUALITY_FIELD_NUMBER: _builtins.int
     PRECISION_FIELD_NUMBER: _builtins.int
     BETTER_MODELS_FIELD_NUMBER: _builtins.int
+    TIMELINE_FIELD_NUMBER: _builtins.int
     job_id: _builtins.str
     """The job's identifier."""
     model: _builtins.str
-    """The model that ran."""
+    """The model that ran; several joined by `+`; `none` where nothing was changed."""
     model_reason: _builtins.str
-    """Why this model."""
+    """Why this model, or why none."""
     device: _builtins.str
     """Where it ran: `cpu`, `cuda:0`, …"""
     device_reason: _builtins.str
@@ -971,6 +1000,10 @@ class Summary(_message.Message):
     def better_models(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Models that would have done it better and are not installed."""
 
+    @_builtins.property
+    def timeline(self) -> _containers.RepeatedCompositeFieldContainer[Global___Stretch]:
+        """What was heard, and what was done there, from start to end and without gaps. Empty where nobody listened."""
+
     def __init__(
         self,
         *,
@@ -990,14 +1023,51 @@ class Summary(_message.Message):
         quality: _builtins.str = ...,
         precision: _builtins.str = ...,
         better_models: _abc.Iterable[_builtins.str] | None = ...,
+        timeline: _abc.Iterable[Global___Stretch] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["better_models", b"better_models", "channels", b"channels", "device", b"device", "device_reason", b"device_reason", "frames", b"frames", "job_id", b"job_id", "load_seconds", b"load_seconds", "model", b"model", "model_reason", b"model_reason", "notes", b"notes", "outputs", b"outputs", "precision", b"precision", "processing_seconds", b"processing_seconds", "quality", b"quality", "queued_seconds", b"queued_seconds", "sample_rate", b"sample_rate"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["better_models", b"better_models", "channels", b"channels", "device", b"device", "device_reason", b"device_reason", "frames", b"frames", "job_id", b"job_id", "load_seconds", b"load_seconds", "model", b"model", "model_reason", b"model_reason", "notes", b"notes", "outputs", b"outputs", "precision", b"precision", "processing_seconds", b"processing_seconds", "quality", b"quality", "queued_seconds", b"queued_seconds", "sample_rate", b"sample_rate", "timeline", b"timeline"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Summary: _TypeAlias = Summary  # noqa: Y015
+
+@_typing.final
+class Stretch(_message.Message):
+    """Stretch is a part of the recording that was heard as one kind of sound. Times count from the first frame of the
+    recording, or of the section that was asked for.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    START_SECONDS_FIELD_NUMBER: _builtins.int
+    END_SECONDS_FIELD_NUMBER: _builtins.int
+    SOUND_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    start_seconds: _builtins.float
+    """Seconds from the start, inclusive."""
+    end_seconds: _builtins.float
+    """Seconds from the start, exclusive."""
+    sound: _builtins.str
+    """`speech`, `music`, `speech_over_music`, `silence`, `other`, `unknown`. There may be more."""
+    model: _builtins.str
+    """What it got: a model's name, several joined by `+` such as `deepfilternet3+wiener`. Empty: nothing was changed."""
+    def __init__(
+        self,
+        *,
+        start_seconds: _builtins.float = ...,
+        end_seconds: _builtins.float = ...,
+        sound: _builtins.str = ...,
+        model: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["end_seconds", b"end_seconds", "model", b"model", "sound", b"sound", "start_seconds", b"start_seconds"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Stretch: _TypeAlias = Stretch  # noqa: Y015
 
 @_typing.final
 class OutputSummary(_message.Message):

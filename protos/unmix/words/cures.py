@@ -24,6 +24,8 @@ Cures: TypeAlias = Mapping[tuple[str, str], str]
 
 BETTER_MODEL = "BETTER_MODEL"
 """No failure, but it has a cure too: `models` would have done it better, and are not installed."""
+UNTOUCHED_MUSIC = "UNTOUCHED_MUSIC"
+"""No failure either: music was left as it was, and `model` would filter it all the same."""
 
 
 def cured(sentence: str, reason: str, facts: Facts, cures: Cures) -> str:

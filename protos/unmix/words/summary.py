@@ -4,7 +4,13 @@ from dataclasses import dataclass
 from typing import Self
 
 from unmix.v1 import audio_pb2
-from unmix.words.cures import BETTER_MODEL, Cures, cured
+from unmix.words.cures import BETTER_MODEL, UNTOUCHED_MUSIC, Cures, cured
+from unmix.words.timeline import Stretch, Timeline, places, untouched_music
+
+NO_MODEL = "none"
+"""In `Summary.model`, where nothing was changed."""
+_FILTER = "wiener"
+"""The model that lowers noise in music whether or not it is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +80,7 @@ class Summary:
     """What was done."""
 
     model: str
+    """Several joined by `+`; `NO_MODEL` where nothing was changed."""
     model_reason: str
     device: str
     device_reason: str
@@ -95,6 +102,8 @@ class Summary:
     job_id: str = ""
     queued_seconds: float = 0.0
     """From queued to started."""
+    timeline: Timeline = ()
+    """What was heard, and what was done there; empty where nobody listened."""
 
     @property
     def duration(self) -> float:
@@ -111,6 +120,18 @@ class Summary:
         return next((output for output in self.outputs if output.name == name), None)
 
     def advice(self, cures: Cures) -> tuple[str, ...]:
+        """What could be done besides, where these are the cures: on models and on music."""
+        return (*self.advice_on_models(cures), *self.advice_on_music(cures))
+
+    def advice_on_music(self, cures: Cures) -> tuple[str, ...]:
+        """Which music was left as it was and how to have it filtered; nothing if there is none."""
+        left = untouched_music(self.timeline)
+        if not left:
+            return ()
+        sentence = f"The music{places(left)} was left as it is: no noise is known to lie under it; filter it all the same."
+        return (cured(sentence, UNTOUCHED_MUSIC, {"model": _FILTER}, cures),)
+
+    def advice_on_models(self, cures: Cures) -> tuple[str, ...]:
         """What would have been better, where these are the cures; nothing if nothing would."""
         if not self.better_models:
             return ()
@@ -136,6 +157,7 @@ class Summary:
             processing_seconds=self.processing_seconds,
             notes=self.notes,
             better_models=self.better_models,
+            timeline=[stretch.to_proto() for stretch in self.timeline],
             outputs=[output.to_proto() for output in self.outputs],
         )
 
@@ -157,5 +179,6 @@ class Summary:
             processing_seconds=message.processing_seconds,
             notes=tuple(message.notes),
             better_models=tuple(message.better_models),
+            timeline=tuple(map(Stretch.from_proto, message.timeline)),
             outputs=tuple(map(OutputSummary.from_proto, message.outputs)),
         )

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias, cast, get_args
 from google.protobuf.message import Message
 
 from unmix.v1 import audio_pb2, jobs_pb2
-from unmix.words.tasks.denoise import DenoiseStem, DenoiseTask
+from unmix.words.tasks.denoise import DenoiseStem, DenoiseTask, Music
 from unmix.words.tasks.separate import Consistency, SeparateTask
 
 Task: TypeAlias = DenoiseTask | SeparateTask
@@ -46,6 +46,7 @@ __all__ = [
     "Consistency",
     "DenoiseStem",
     "DenoiseTask",
+    "Music",
     "SeparateTask",
     "Spec",
     "Task",

@@ -10,6 +10,8 @@ from unmix.words.text import as_text
 
 MOST_DECIBELS = 100
 """The highest limit of attenuation; nothing can be heard beyond it."""
+_FOR_MUSIC = "wiener"
+"""The model that lowers steady noise, and nothing else."""
 
 
 class DenoiseStem(StrEnum):
@@ -19,11 +21,24 @@ class DenoiseStem(StrEnum):
     NOISE = "noise"
 
 
+class Music(StrEnum):
+    """What becomes of music under and between speech."""
+
+    KEEP = "keep"
+    """It stays; only noise that is known to lie under it is lowered."""
+    REMOVE = "remove"
+    """It goes with the noise."""
+
+
 _STEMS = {
     DenoiseStem.CLEAN: audio_pb2.DENOISE_STEM_CLEAN,
     DenoiseStem.NOISE: audio_pb2.DENOISE_STEM_NOISE,
 }
 _STEMS_OF_PROTO = {value: stem for stem, value in _STEMS.items()}
+_MUSIC = {Music.KEEP: audio_pb2.MUSIC_KEEP, Music.REMOVE: audio_pb2.MUSIC_REMOVE}
+_MUSIC_OF_PROTO = {value: music for music, value in _MUSIC.items()} | {
+    audio_pb2.MUSIC_UNSPECIFIED: Music.KEEP
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +46,13 @@ class DenoiseTask:
     """Remove noise from speech or music."""
 
     model: str = "auto"
-    """A denoise model's name; `auto` is the best installed one for what the recording holds."""
+    """A denoise model's name; `auto` is the best installed one for what each stretch of the recording holds."""
     attenuation_limit_db: float | None = None
     """The most that noise is lowered, in dB, 0 to 100; None is the model's own default."""
     stems: tuple[DenoiseStem, ...] = (DenoiseStem.CLEAN,)
     """Which parts to return."""
+    music: Music = Music.KEEP
+    """What becomes of music under and between speech."""
     kind: Literal["denoise"] = "denoise"
 
     def check(self) -> None:
@@ -51,6 +68,13 @@ class DenoiseTask:
             raise FieldError("task.stems", f"There is no stem '{odd[0]}'; choose clean, noise or both.")
         if not self.stems:
             raise FieldError("task.stems", "No stem is named; choose clean, noise or both.")
+        if self.music not in set(Music):
+            raise FieldError("task.music", f"There is no music '{self.music}'; choose keep or remove.")
+        if self.music == Music.REMOVE and self.model == _FOR_MUSIC:
+            raise FieldError(
+                "task.music",
+                f"The model {self.model} removes no music; choose another model, or keep the music.",
+            )
 
     def needs(self) -> tuple[str, ...]:
         """Stems that the model must have: none, every denoiser has both."""
@@ -66,14 +90,17 @@ class DenoiseTask:
             model=as_text(self.model),
             attenuation_limit_db=self.attenuation_limit_db,
             stems=[_STEMS[stem] for stem in self.stems],
+            music=_MUSIC[self.music],
         )
 
     @classmethod
     def from_proto(cls, message: audio_pb2.DenoiseTask) -> Self:
-        """The task that a message describes. Raises FieldError for a stem that does not exist."""
+        """The task that a message describes. Raises FieldError for a stem, or a treatment of music, that does not exist."""
         unknown = [value for value in message.stems if value not in _STEMS_OF_PROTO]
         if unknown:
             raise FieldError("task.stems", f"There is no stem {unknown[0]}; choose clean, noise or both.")
+        if message.music not in _MUSIC_OF_PROTO:
+            raise FieldError("task.music", f"There is no music {message.music}; leave it out.")
         stems = tuple(dict.fromkeys(_STEMS_OF_PROTO[value] for value in message.stems))
         return cls(
             model=message.model or "auto",
@@ -81,4 +108,5 @@ class DenoiseTask:
             if message.HasField("attenuation_limit_db")
             else None,
             stems=stems or (DenoiseStem.CLEAN,),
+            music=_MUSIC_OF_PROTO[message.music],
         )
