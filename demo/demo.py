@@ -7,6 +7,7 @@ from pathlib import Path
 
 from picture import before_and_after
 from unmix.words import DenoiseStem, DenoiseTask, OutputStarted, Summary
+from unmix_plugins.cli.shown.wording import timeline_lines
 from unmix_plugins.client import Client
 from unmix_plugins.daemon_process import stop_daemon
 from unmix_plugins.errors import UnmixError
@@ -61,6 +62,8 @@ def _tell(recording: Path, summary: Summary, *, started: float, cold: float, war
     rate = summary.audio.sample_rate if summary.audio else 0
     print(f"{'recording':12} {recording}, {summary.duration:.1f} s, {rate} Hz")
     print(f"{'model':12} {summary.model}: {summary.model_reason}")
+    for line in timeline_lines(summary):
+        print(f"{'':12} {line}")
     print(f"{'device':12} {summary.device}: {summary.device_reason}")
     for output in summary.outputs:
         if output.level_dbfs is not None:

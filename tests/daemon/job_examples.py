@@ -3,7 +3,18 @@
 import itertools
 from typing import Any
 
-from unmix.words import AudioFacts, DenoiseStem, DenoiseTask, Job, Options, OutputSummary, Priority, Summary
+from unmix.words import (
+    AudioFacts,
+    DenoiseStem,
+    DenoiseTask,
+    Job,
+    Music,
+    Options,
+    OutputSummary,
+    Priority,
+    Stretch,
+    Summary,
+)
 
 _numbers = itertools.count(1)
 
@@ -31,6 +42,7 @@ SUMMARY = Summary(
         ),
     ),
     notes=("A sentence – with “signs”.",),
+    timeline=(Stretch(0.0, 0.5, "music"), Stretch(0.5, 1.0, "speech", "rnnoise")),
 )
 LIVES = {
     "completed": ["pending", "processing", "completed"],
@@ -53,7 +65,9 @@ def a_job(
     return Job(
         job_id=f"job{next(_numbers):04}",
         client=client,
-        task=DenoiseTask(model="auto", attenuation_limit_db=12.5, stems=tuple(DenoiseStem)),
+        task=DenoiseTask(
+            model="auto", attenuation_limit_db=12.5, stems=tuple(DenoiseStem), music=Music.REMOVE
+        ),
         kind="denoise",
         options=Options(priority=priority, device=device, **options),
         attached=attached,

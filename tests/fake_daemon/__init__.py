@@ -11,7 +11,9 @@ from fake_daemon.messages import (
     result_of,
     separator,
     stem_names,
+    stretch,
     summary,
+    untouched,
 )
 from fake_daemon.script import Events, Script, Upload
 from fake_daemon.server import TOKEN, FakeDaemon, calls_of
@@ -33,5 +35,7 @@ __all__ = [
     "result_of",
     "separator",
     "stem_names",
+    "stretch",
     "summary",
+    "untouched",
 ]

@@ -75,6 +75,7 @@ def summary(
     level: float = -23.1,
     model: str = "deepfilternet3",
     quality: str = "high",
+    timeline: Sequence[audio_pb2.Stretch] = (),
 ) -> audio_pb2.Summary:
     return audio_pb2.Summary(
         job_id="job-1",
@@ -91,6 +92,7 @@ def summary(
         notes=["The peak was lowered."],
         quality=quality,
         precision="float32",
+        timeline=timeline,
         outputs=[
             audio_pb2.OutputSummary(
                 name=stem,
@@ -114,6 +116,21 @@ def stem_names(spec: Message) -> list[str]:
     assert isinstance(spec, audio_pb2.DenoiseSpec)
     names = {audio_pb2.DENOISE_STEM_CLEAN: "clean", audio_pb2.DENOISE_STEM_NOISE: "noise"}
     return [names[stem] for stem in spec.task.stems] or ["clean"]
+
+
+def stretch(start: float, end: float, sound: str, model: str = "") -> audio_pb2.Stretch:
+    """A part of a timeline."""
+    return audio_pb2.Stretch(start_seconds=start, end_seconds=end, sound=sound, model=model)
+
+
+def untouched(upload: Upload) -> Events:
+    """The answer to music that comes back as it was."""
+    yield accepted()
+    files = dict.fromkeys(stem_names(upload.spec), upload.data)
+    for stem, data in files.items():
+        yield output(stem)
+        yield piece(stem, 0, data)
+    yield audio_pb2.AudioEvent(summary=summary(files, model="none", timeline=[stretch(0.0, 62.0, "music")]))
 
 
 def separator(

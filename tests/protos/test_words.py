@@ -23,6 +23,7 @@ from unmix.words import (
     JobEvent,
     JobState,
     Model,
+    Music,
     Options,
     OutputPiece,
     OutputStarted,
@@ -78,6 +79,16 @@ def test_a_priority_of_a_later_version_is_none_that_was_said() -> None:
 @pytest.mark.parametrize("summary", [SUMMARY, PICTURE], ids=["sound", "picture"])
 def test_a_summary_comes_back_whether_or_not_it_is_of_sound(summary: Summary) -> None:
     assert Summary.from_proto(summary.to_proto()) == summary
+
+
+def test_a_summary_of_an_older_daemon_has_no_timeline() -> None:
+    message = SUMMARY.to_proto()
+    message.ClearField("timeline")
+    assert Summary.from_proto(message) == replace(SUMMARY, timeline=())
+
+
+def test_what_an_older_client_says_nothing_of_keeps_music() -> None:
+    assert DenoiseTask.from_proto(audio_pb2.DenoiseTask()).music is Music.KEEP
 
 
 def test_a_recording_of_no_frames_is_a_recording() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from unmix.v1 import audio_pb2
-from unmix.words import DenoiseTask, FieldError, Options, Section, SeparateTask
+from unmix.words import DenoiseTask, FieldError, Music, Options, Section, SeparateTask
 
 WRONG: tuple[tuple[Any, str], ...] = (
     (DenoiseTask(attenuation_limit_db=-0.1), "task.attenuation_limit_db"),
@@ -15,6 +15,8 @@ WRONG: tuple[tuple[Any, str], ...] = (
     (DenoiseTask(attenuation_limit_db=math.nan), "task.attenuation_limit_db"),
     (DenoiseTask(stems=()), "task.stems"),
     (DenoiseTask(stems=("drums",)), "task.stems"),  # type: ignore[arg-type]  # what comes from outside
+    (DenoiseTask(music="louder"), "task.music"),  # type: ignore[arg-type]  # what comes from outside
+    (DenoiseTask("wiener", music=Music.REMOVE), "task.music"),
     (SeparateTask(overlap=-0.1), "task.overlap"),
     (SeparateTask(overlap=1.0), "task.overlap"),
     (SeparateTask(overlap=math.nan), "task.overlap"),
@@ -49,8 +51,20 @@ def test_what_cannot_be_is_told_with_its_field(noun: Any, field: str) -> None:
 def test_numbers_of_the_contract_that_mean_nothing_are_refused() -> None:
     with pytest.raises(FieldError, match="no stem 9"):
         DenoiseTask.from_proto(audio_pb2.DenoiseTask(stems=[9]))  # type: ignore[list-item]  # a later version's
+    with pytest.raises(FieldError, match="no music 9"):
+        DenoiseTask.from_proto(audio_pb2.DenoiseTask(music=9))  # type: ignore[arg-type]  # as above
     with pytest.raises(FieldError, match="no consistency 9"):
         SeparateTask.from_proto(audio_pb2.SeparateTask(consistency=9))  # type: ignore[arg-type]  # as above
+
+
+@pytest.mark.parametrize("task", [DenoiseTask("wiener"), DenoiseTask("rnnoise", music=Music.REMOVE)])
+def test_each_model_may_keep_music_and_networks_may_remove_it(task: DenoiseTask) -> None:
+    task.check()
+
+
+def test_a_model_that_removes_no_music_is_refused_with_what_to_do() -> None:
+    with pytest.raises(FieldError, match="choose another model, or keep the music"):
+        DenoiseTask("wiener", music=Music.REMOVE).check()
 
 
 @given(st.text(alphabet=st.characters()))

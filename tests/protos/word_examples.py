@@ -12,16 +12,18 @@ from unmix.words import (
     Job,
     JobError,
     JobState,
+    Music,
     Options,
     OutputSummary,
     Priority,
     Progress,
     Section,
     SeparateTask,
+    Stretch,
     Summary,
 )
 
-DENOISE = DenoiseTask("rnnoise", 0.0, tuple(DenoiseStem))
+DENOISE = DenoiseTask("rnnoise", 0.0, tuple(DenoiseStem), Music.REMOVE)
 SEPARATE = SeparateTask("htdemucs", ("vocals", "-vocals"), Consistency.NONE, 20, 0.0)
 OPTIONS = Options(
     file_name="Gespräch.wav",
@@ -53,9 +55,17 @@ SUMMARY = Summary(
     better_models=("htdemucs", "scnet"),
     job_id="a",
     queued_seconds=0.25,
+    timeline=(
+        Stretch(0.0, 0.5, "music"),
+        Stretch(0.5, 1.25, "speech_over_music", "deepfilternet3+wiener"),
+        Stretch(1.25, 2.0, "of a later version", "rnnoise"),
+    ),
 )
 PICTURE = replace(
-    SUMMARY, audio=None, outputs=(OutputSummary("picture", "picture", "png", "png", 9, "2" * 64),)
+    SUMMARY,
+    audio=None,
+    timeline=(),
+    outputs=(OutputSummary("picture", "picture", "png", "png", 9, "2" * 64),),
 )
 JOB = Job(
     job_id="a",

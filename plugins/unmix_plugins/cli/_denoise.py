@@ -4,7 +4,7 @@ from enum import StrEnum
 from typing import Annotated
 
 import typer
-from unmix.words import DenoiseStem, DenoiseTask, Options
+from unmix.words import DenoiseStem, DenoiseTask, Music, Options
 from unmix.words.tasks.denoise import MOST_DECIBELS
 
 from unmix_plugins.cli._parameters import (
@@ -17,6 +17,7 @@ from unmix_plugins.cli._parameters import (
     Format,
     KeepAlive,
     Overwrite,
+    checked,
 )
 from unmix_plugins.cli._recordings import process
 from unmix_plugins.cli.shown.outlet import Outlet
@@ -48,6 +49,9 @@ def denoise(
             min=0, max=MOST_DECIBELS, metavar="DB", help="The most that noise is lowered. [the model's own]"
         ),
     ] = None,
+    music: Annotated[
+        Music, typer.Option(help="What becomes of music under and between speech.")
+    ] = Music.KEEP,
     output: Annotated[
         Output, typer.Option(help="Which parts to write; together they are the input.")
     ] = Output.CLEAN,
@@ -62,7 +66,7 @@ def denoise(
     """Remove noise: talk.wav becomes talk.clean.wav, and what was removed talk.noise.wav."""
     process(
         files,
-        DenoiseTask(model=model, attenuation_limit_db=strength, stems=output.stems),
+        checked(DenoiseTask(model=model, attenuation_limit_db=strength, stems=output.stems, music=music)),
         Options(format=output_format, depth=depth, device=device, keep_alive=keep_alive),
         Outlet(destination, overwrite=overwrite, detach=detach, as_json=as_json),
     )

@@ -2,12 +2,13 @@
 
 import re
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
-from unmix.words import DEPTHS, FORMATS, FieldError, SeparateTask
+from unmix.words import DEPTHS, FORMATS, FieldError, SeparateTask, Task
 
 _DURATION = re.compile(r"(-?[0-9]{1,9}(?:\.[0-9]{1,3})?)(s|m|h)?")
+_T = TypeVar("_T", bound=Task)
 _UNIT_SECONDS = {"s": 1.0, "m": 60.0, "h": 3600.0}
 
 
@@ -22,11 +23,17 @@ def parse_duration(text: str) -> float:
 def parse_stems(text: str) -> tuple[str, ...]:
     """The names in `vocals,drums` or `vocals,-vocals`, each once."""
     names = tuple(dict.fromkeys(name.strip().lower() for name in text.split(",")))
+    checked(SeparateTask(stems=names))
+    return names
+
+
+def checked(task: _T) -> _T:
+    """The task, when it can be. Raises BadParameter."""
     try:
-        SeparateTask(stems=names).check()
+        task.check()
     except FieldError as error:
         raise typer.BadParameter(str(error)) from error
-    return names
+    return task
 
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]

@@ -1,6 +1,6 @@
 """What is to be done about a failure, as whoever set up watched folders does it."""
 
-from unmix.words import BETTER_MODEL, Cures
+from unmix.words import BETTER_MODEL, UNTOUCHED_MUSIC, Cures
 
 CURES: Cures = {
     ("MODEL_MISSING", "model"): " with: unmix models pull {}",
@@ -17,4 +17,5 @@ CURES: Cures = {
     ("DEVICE_UNAVAILABLE", "device"): " (the key device in watch.toml, or --device).",
     ("STORAGE_FULL", "jobs"): " (unmix jobs delete).",
     (BETTER_MODEL, "models"): " with: unmix models pull {}.",
+    (UNTOUCHED_MUSIC, "model"): ' with model = "{}" in watch.toml (--model {} where there is none).',
 }

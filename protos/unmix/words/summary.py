@@ -128,7 +128,8 @@ class Summary:
         left = untouched_music(self.timeline)
         if not left:
             return ()
-        sentence = f"The music{places(left)} was left as it is: no noise is known to lie under it; filter it all the same."
+        why = "no noise is known to lie under it; filter it all the same."
+        sentence = f"The music{places(left)} was left as it is: {why}"
         return (cured(sentence, UNTOUCHED_MUSIC, {"model": _FILTER}, cures),)
 
     def advice_on_models(self, cures: Cures) -> tuple[str, ...]:

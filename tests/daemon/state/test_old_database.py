@@ -77,6 +77,7 @@ def test_summaries_of_the_first_release_are_whole(oldest: Path) -> None:
     assert summary
     assert (summary.model, summary.model_reason, summary.job_id) == ("rnnoise", "asked for", f"{1:032x}")
     assert summary.audio == AudioFacts(48_000, 48_000, 2)
+    assert summary.timeline == ()
     assert [(output.name, output.stem) for output in summary.outputs] == [
         ("clean", "clean"),
         ("noise", "noise"),

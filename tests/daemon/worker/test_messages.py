@@ -19,6 +19,7 @@ from unmix.words import (
     Progress,
     Section,
     SeparateTask,
+    Stretch,
 )
 from unmix_daemon.reports import Done, Resident
 from unmix_daemon.worker.messages import (
@@ -72,6 +73,7 @@ DONE = Succeeded(
             processing_seconds=1 / 3,
             notes=(ODD, ""),
             better_models=("htdemucs",),
+            timeline=(Stretch(0.0, 1 / 3, "music"), Stretch(1 / 3, 2.0, "speech", ODD)),
         ),
         rewritten={"clean": [(0, 44), (2**40, 1)], "noise": []},
     ),

@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,13 +10,15 @@ import numpy as np
 import pytest
 import soundfile
 import sounds
-from unmix.words import DenoiseStem, DenoiseTask, Options
+from unmix.words import NO_MODEL, DenoiseStem, DenoiseTask, Options, Stretch
 from unmix_daemon.reports import Done
 from unmix_daemon.worker import files
 from unmix_daemon.worker.loop import Loop
 from unmix_daemon.worker.messages import Failed, Grew, Load, Loaded, Run
 from unmix_daemon.worker.residency import Residency
 from unmix_daemon.worker.run import steps
+from unmix_daemon.worker.task import Passes
+from unmix_daemon.worker.tasks import TASKS
 from unmix_daemon.worker.tasks import denoise as task_module
 from unmix_daemon.worker.workshop import Workshop
 from unmix_models.errors import DeviceUnavailable, OutOfMemory
@@ -153,6 +156,44 @@ def test_loading_a_model_on_a_device_that_it_cannot_use_is_an_error(
     loop._obey(Load("b", "wiener", 300.0, required=True))
     assert isinstance(bench.reports[-1], Failed)
     assert bench.reports[-1].reason == "DEVICE_UNAVAILABLE"
+
+
+HEARD = (Stretch(0.0, 2.0, "music"), Stretch(2.0, 5.0, "speech", "rnnoise"))
+
+
+class Listening(task_module.DenoiseWork):
+    """Has a timeline, and says what it did otherwise than its model is called."""
+
+    model: str | None = None
+    reason: str | None = None
+
+    def passes(self, model: Any, files: Any) -> Passes:
+        outcome = yield from super().passes(model, files)
+        return replace(outcome, timeline=HEARD, model=self.model, reason=self.reason)
+
+
+@pytest.mark.parametrize(
+    ("model", "reason", "told"),
+    [
+        (None, None, ("wiener", "asked for")),
+        ("rnnoise+wiener", None, ("rnnoise+wiener", "asked for")),
+        (NO_MODEL, "It is music.", ("none", "It is music.")),
+    ],
+)
+def test_a_task_may_say_more_of_what_it_did_than_which_model_was_chosen(
+    bench: Bench,
+    talk: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    model: str | None,
+    reason: str | None,
+    told: tuple[str, str],
+) -> None:
+    monkeypatch.setattr(Listening, "model", model)
+    monkeypatch.setattr(Listening, "reason", reason)
+    monkeypatch.setitem(TASKS, "denoise", Listening)  # type: ignore[arg-type]  # a dictionary
+    summary = bench.do(talk, "out").summary
+    assert (summary.model, summary.model_reason) == told
+    assert summary.timeline == HEARD
 
 
 def test_samples_beyond_full_scale_are_counted_once_for_each_stem(bench: Bench, tmp_path: Path) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import grpc
 import pytest
-from fake_daemon import FakeDaemon, Upload, answers, fail, result_of
+from fake_daemon import FakeDaemon, Upload, answers, fail, result_of, untouched
 from typer.testing import CliRunner, Result
 from unmix.v1 import audio_pb2, jobs_pb2
 from unmix_plugins.cli._main import app
@@ -43,16 +43,42 @@ def test_both_parts_go_to_a_folder_that_is_made(talk: Path, tmp_path: Path) -> N
 
 def test_options_reach_the_daemon(daemon: FakeDaemon, talk: Path) -> None:
     options = (
-        "--model rnnoise --strength 12 --output noise --format wav --depth s24 --device cpu --keep-alive 5m"
+        "--model rnnoise --strength 12 --music remove --output noise --format wav --depth s24 --device cpu"
+        " --keep-alive 5m"
     )
     assert unmix("denoise", talk, *options.split()).exit_code == 0
     [spec] = daemon.script.requests
     assert isinstance(spec, audio_pb2.DenoiseSpec)
     assert spec.task.model == "rnnoise"
     assert spec.task.attenuation_limit_db == 12
+    assert spec.task.music == audio_pb2.MUSIC_REMOVE
     assert list(spec.task.stems) == [audio_pb2.DENOISE_STEM_NOISE]
     assert (spec.options.format, spec.options.depth, spec.options.device) == ("wav", "s24", "cpu")
     assert spec.options.keep_alive.seconds == 300
+
+
+def test_music_that_was_left_is_told_with_why_and_what_to_do(daemon: FakeDaemon, talk: Path) -> None:
+    daemon.script.denoise = untouched
+    result = unmix("denoise", talk)
+    assert result.exit_code == 0
+    first, *others = result.stdout.splitlines()
+    assert first.split("  ")[1] == "left as it is"
+    assert others == [
+        "  The peak was lowered.",
+        "  It is the best installed model for speech.",
+        "  The music at 0:00–1:02 was left as it is: no noise is known to lie under it; filter it all the same"
+        " with --model wiener",
+    ]
+    told = json.loads(unmix("denoise", talk, "--overwrite", "--json").stdout)
+    assert told["model"] == "none"
+    assert told["timeline"] == [{"from": 0.0, "to": 62.0, "class": "music", "model": ""}]
+
+
+def test_the_filter_for_music_is_not_asked_to_remove_it(daemon: FakeDaemon, talk: Path) -> None:
+    result = unmix("denoise", talk, "--model", "wiener", "--music", "remove")
+    assert result.exit_code == 2
+    assert "choose another model, or keep the music" in result.stderr
+    assert daemon.script.requests == []
 
 
 def test_an_existing_output_is_refused_before_any_work(daemon: FakeDaemon, talk: Path) -> None:
@@ -159,6 +185,7 @@ def test_json_tells_everything_in_one_line_for_each_file(daemon: FakeDaemon, tal
         "processing_seconds": 1.9,
         "notes": ["The peak was lowered."],
         "better_models": [],
+        "timeline": [],
         "quality": "high",
         "precision": "float32",
         "duration_seconds": 62.0,

@@ -12,6 +12,7 @@ from unmix.words import (
     Options,
     OutputSummary,
     Progress,
+    Stretch,
     Summary,
 )
 from unmix_plugins.cli.shown.json import event_json, job_json, summary_json
@@ -58,6 +59,15 @@ def test_a_summary_is_flat() -> None:
         "level_dbfs": None,
         "peak_dbfs": -1.0,
     }
+
+
+def test_a_timeline_says_from_when_to_when_what_was_heard_and_done() -> None:
+    assert summary_json(SUMMARY)["timeline"] == []
+    heard = (Stretch(0.0, 12.00049, "music"), Stretch(12.00049, 63, "speech", "deepfilternet3"))
+    assert summary_json(replace(SUMMARY, timeline=heard))["timeline"] == [
+        {"from": 0.0, "to": 12.0, "class": "music", "model": ""},
+        {"from": 12.0, "to": 63, "class": "speech", "model": "deepfilternet3"},
+    ]
 
 
 def test_what_is_no_sound_has_no_frames() -> None:

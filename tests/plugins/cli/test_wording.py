@@ -2,7 +2,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from unmix.words import AudioFacts, OutputSummary, Summary
+from unmix.words import AudioFacts, OutputSummary, Stretch, Summary
 from unmix_plugins.cli.shown.wording import (
     factor_text,
     level_text,
@@ -11,6 +11,7 @@ from unmix_plugins.cli.shown.wording import (
     seconds_text,
     size_text,
     summary_text,
+    timeline_lines,
 )
 
 NOW = datetime(2025, 1, 1, 12, tzinfo=UTC)
@@ -63,6 +64,49 @@ def test_low_quality_and_reduced_precision_are_told(quality: str, precision: str
 
 def test_notes_come_before_reasons() -> None:
     assert reasons(done()) == ["The format changed.", "Best for speech.", "No GPU."]
+
+
+def test_where_nothing_was_changed_no_device_is_named() -> None:
+    summary = replace(done(clean=-20.0), model="none", timeline=(Stretch(0.0, 62.0, "music"),))
+    assert summary_text("a.wav", ["a.clean.wav"], summary).split("  ")[1] == "left as it is"
+    assert reasons(summary) == [
+        "The format changed.",
+        "Best for speech.",
+        "The music at 0:00–1:02 was left as it is: no noise is known to lie under it; filter it all the same"
+        " with --model wiener",
+    ]
+
+
+def test_a_timeline_is_shown_where_not_all_got_the_same() -> None:
+    heard = (
+        Stretch(0.0, 6.0, "music"),
+        Stretch(6.0, 12.0, "music"),
+        Stretch(12.0, 63.0, "speech", "deepfilternet3"),
+        Stretch(63.0, 70.0, "speech_over_music", "deepfilternet3+wiener"),
+    )
+    lines = reasons(replace(done(), timeline=heard))
+    assert lines[:4] == [
+        "0:00–0:12 music, left as it is",
+        "0:12–1:03 speech, deepfilternet3",
+        "1:03–1:10 speech over music, deepfilternet3+wiener",
+        "The format changed.",
+    ]
+
+
+@pytest.mark.parametrize("sound", ["speech", "silence"])
+def test_no_timeline_is_shown_where_all_that_is_heard_got_the_same(sound: str) -> None:
+    model = "deepfilternet3" if sound == "speech" else ""
+    heard = (Stretch(0.0, 2.0, sound, model), Stretch(2.0, 9.0, "speech", "deepfilternet3"))
+    assert timeline_lines(replace(done(), timeline=heard)) == []
+
+
+def test_a_long_timeline_is_cut() -> None:
+    kinds = (("music", ""), ("speech", "rnnoise"))
+    heard = tuple(Stretch(at, at + 1.0, *kinds[at % 2]) for at in range(15))
+    lines = timeline_lines(replace(done(), timeline=heard))
+    assert len(lines) == 13
+    assert lines[-1] == "… and 3 more (--json has all)"
+    assert timeline_lines(replace(done(), timeline=heard[:12]))[-1] == "0:11–0:12 speech, rnnoise"
 
 
 @pytest.mark.parametrize(

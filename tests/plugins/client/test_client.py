@@ -21,7 +21,7 @@ from fake_daemon import (
     result_of,
 )
 from unmix.v1 import audio_pb2
-from unmix.words import DenoiseStem, DenoiseTask, Event, Options, Priority, Progress, Summary
+from unmix.words import DenoiseStem, DenoiseTask, Event, Music, Options, Priority, Progress, Summary
 from unmix_plugins.client import Client
 from unmix_plugins.errors import (
     AccessRefused,
@@ -67,7 +67,7 @@ def test_streams_are_taken_and_given(client: Client) -> None:
 
 
 def test_the_daemon_is_told_everything(daemon: FakeDaemon, client: Client, talk: Path) -> None:
-    task = DenoiseTask("rnnoise", 12.5, (DenoiseStem.NOISE,))
+    task = DenoiseTask("rnnoise", 12.5, (DenoiseStem.NOISE,), Music.REMOVE)
     options = Options(
         format="flac",
         depth="s24",
@@ -80,7 +80,10 @@ def test_the_daemon_is_told_everything(daemon: FakeDaemon, client: Client, talk:
     [spec] = daemon.script.requests
     assert isinstance(spec, audio_pb2.DenoiseSpec)
     assert spec.task == audio_pb2.DenoiseTask(
-        model="rnnoise", attenuation_limit_db=12.5, stems=[audio_pb2.DENOISE_STEM_NOISE]
+        model="rnnoise",
+        attenuation_limit_db=12.5,
+        stems=[audio_pb2.DENOISE_STEM_NOISE],
+        music=audio_pb2.MUSIC_REMOVE,
     )
     assert (spec.options.file_name, spec.options.size_bytes) == ("talk.wav", len(talk.read_bytes()))
     assert (spec.options.format, spec.options.depth, spec.options.device) == ("flac", "s24", "cpu")

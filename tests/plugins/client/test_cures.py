@@ -10,7 +10,7 @@ import pytest
 from click import Group
 from fake_daemon import FakeDaemon, fail
 from typer.main import get_command
-from unmix.words import BETTER_MODEL, REASONS, Cures, JobError, cured
+from unmix.words import BETTER_MODEL, REASONS, UNTOUCHED_MUSIC, Cures, JobError, cured
 from unmix_plugins.audacity.bridge.wording import CURES as AUDACITY
 from unmix_plugins.audacity.bridge.wording import UNCHANGED, explained
 from unmix_plugins.cli._main import app
@@ -46,6 +46,7 @@ _NO_DEVICE = "This machine has no device 'cuda:0'; use auto or cpu"
 _FULL = "The disk that holds /state is full; free some space or delete finished jobs"
 _NO_JOB = "There is no job 'x'"
 _BETTER = "htdemucs would be better; get it"
+_LEFT = "The music at 0:00–0:12 was left as it is; filter it all the same"
 
 CASES = (
     Case(
@@ -169,6 +170,15 @@ CASES = (
         reaper=f"{_BETTER} in a terminal with: unmix models pull htdemucs",
         watch=f"{_BETTER} with: unmix models pull htdemucs.",
     ),
+    Case(
+        UNTOUCHED_MUSIC,
+        {"model": "wiener"},
+        f"{_LEFT}.",
+        command=f"{_LEFT} with --model wiener",
+        audacity=f"{_LEFT}: Effect > Unmix > Denoise with Options, model “Wiener: music”.",
+        reaper=f"{_LEFT}: choose the model wiener with the action Unmix_Settings.",
+        watch=f'{_LEFT} with model = "wiener" in watch.toml (--model wiener where there is none).',
+    ),
 )
 
 
@@ -183,7 +193,11 @@ def test_a_face_says_what_its_user_can_do(face: str, case: Case) -> None:
 def test_every_cure_is_in_the_table_above_and_of_a_reason_that_there_is() -> None:
     shown = {(case.reason, fact) for case in CASES for fact in case.facts}
     assert {key for cures in FACES.values() for key in cures} <= shown
-    assert {case.reason for case in CASES} <= REASONS.keys() | {BETTER_MODEL, "NOT_POSSIBLE_NOW"}
+    assert {case.reason for case in CASES} <= REASONS.keys() | {
+        BETTER_MODEL,
+        UNTOUCHED_MUSIC,
+        "NOT_POSSIBLE_NOW",
+    }
 
 
 @pytest.mark.parametrize("cures", FACES.values(), ids=FACES)

@@ -107,12 +107,14 @@ class Bench:
         """The ids of so many jobs, once the daemon has them and the ledger knows."""
         return self.until(lambda: len(self.entries(State.SUBMITTED)) == number and list(self.jobs))
 
-    def complete(self, job_id: str, outputs: dict[str, bytes] | None = None, extension: str = "wav") -> None:
+    def complete(
+        self, job_id: str, outputs: dict[str, bytes] | None = None, extension: str = "wav", **facts: Any
+    ) -> None:
         """The daemon has the result."""
         outputs = outputs or {"clean": b"clean " + self.daemon.script.outputs[job_id, "upload"]}
         for stem, data in outputs.items():
             self.daemon.script.outputs[job_id, stem] = data
-        self.jobs[job_id].summary.CopyFrom(summary(outputs, extension=extension))
+        self.jobs[job_id].summary.CopyFrom(summary(outputs, extension=extension, **facts))
         self.jobs[job_id].attempts = 1
         self.jobs[job_id].state = jobs_pb2.JOB_STATE_COMPLETED
 

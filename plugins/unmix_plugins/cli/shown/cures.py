@@ -1,6 +1,6 @@
 """What is to be done about a failure, as a user of the command line does it."""
 
-from unmix.words import BETTER_MODEL, Cures
+from unmix.words import BETTER_MODEL, UNTOUCHED_MUSIC, Cures
 
 CURES: Cures = {
     ("MODEL_MISSING", "model"): " with: unmix models pull {}",
@@ -14,4 +14,5 @@ CURES: Cures = {
     ("NOT_POSSIBLE_NOW", "job"): ": `unmix jobs watch {}` waits for it.",
     ("STORAGE_FULL", "jobs"): " (unmix jobs delete).",
     (BETTER_MODEL, "models"): " with: unmix models pull {}",
+    (UNTOUCHED_MUSIC, "model"): " with --model {}",
 }

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from unmix.words import AudioFacts, Job, JobError, JobEvent, Summary
+from unmix.words import AudioFacts, Job, JobError, JobEvent, Stretch, Summary
 from unmix.words.times import moment
 
 from unmix_plugins.cli.shown.terminal import to_json
@@ -13,7 +13,7 @@ def summary_json(summary: Summary) -> dict[str, Any]:
     """What was done; what only sound has is null for what is none."""
     facts: dict[str, Any] = to_json(summary)
     audio = facts.pop("audio") or dict.fromkeys(AudioFacts.__slots__)
-    return facts | audio
+    return facts | audio | {"timeline": [_stretch(stretch) for stretch in summary.timeline]}
 
 
 def job_json(job: Job) -> dict[str, Any]:
@@ -45,6 +45,16 @@ def event_json(event: JobEvent) -> dict[str, Any]:
         "progress": to_json(event.progress),
         "error": _error(event.error),
         "summary": event.summary and summary_json(event.summary),
+    }
+
+
+def _stretch(stretch: Stretch) -> dict[str, Any]:
+    """Times in seconds, to the millisecond; `model` is empty where nothing was changed."""
+    return {
+        "from": round(stretch.start, 3),
+        "to": round(stretch.end, 3),
+        "class": stretch.sound,
+        "model": stretch.model,
     }
 
 

@@ -4,11 +4,14 @@ import math
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
-from unmix.words import DenoiseStem, OutputSummary, Summary
+from unmix.words import NO_MODEL, DenoiseStem, OutputSummary, Stretch, Summary
+from unmix.words.timeline import merged, span
 
 from unmix_plugins.cli.shown.cures import CURES
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
+_MOST_STRETCHES = 12
+_LEFT = "left as it is"
 
 
 def seconds_text(seconds: float) -> str:
@@ -62,7 +65,7 @@ def summary_text(source: str, outputs: Sequence[str], summary: Summary) -> str:
         times += f" ({factor_text(summary.real_time_factor)} real time)"
     parts = [
         f"{source} → {', '.join(outputs)}",
-        _engine_text(summary),
+        engine_text(summary.model, summary.device, summary.quality, summary.precision),
         times,
         ", ".join(filter(None, map(_output_level_text, summary.outputs))),
     ]
@@ -70,16 +73,33 @@ def summary_text(source: str, outputs: Sequence[str], summary: Summary) -> str:
 
 
 def reasons(summary: Summary) -> list[str]:
-    """What the user should know besides: notes, and why this model and this device."""
-    lines = (*summary.notes, summary.model_reason, *summary.advice(CURES), summary.device_reason)
+    """What the user should know besides: where what was done, notes, and why this model and this device."""
+    device = "" if summary.model == NO_MODEL else summary.device_reason
+    lines = (*timeline_lines(summary), *summary.notes, summary.model_reason, *summary.advice(CURES), device)
     return [line for line in lines if line]
 
 
-def _engine_text(summary: Summary) -> str:
-    """`htdemucs on cpu`, with what is not as one would expect: low quality, reduced precision."""
-    quality = " (low quality)" if summary.quality == "low" else ""
-    precision = f" in {summary.precision}" if summary.precision not in {"", "float32"} else ""
-    return f"{summary.model}{quality} on {summary.device}{precision}"
+def timeline_lines(summary: Summary) -> list[str]:
+    """`0:12–1:03 speech, deepfilternet3` for each stretch; nothing where all got the same, but for silence."""
+    if len({stretch.model for stretch in summary.timeline if stretch.sound != "silence"}) < 2:
+        return []
+    stretches = merged(summary.timeline)
+    more = len(stretches) - _MOST_STRETCHES
+    rest = [f"… and {more} more (--json has all)"] if more > 0 else []
+    return [*map(_stretch_text, stretches[:_MOST_STRETCHES]), *rest]
+
+
+def engine_text(model: str, device: str, quality: str = "", precision: str = "") -> str:
+    """`htdemucs on cpu`, with what is not as one would expect: low quality, reduced precision; or that none ran."""
+    if model == NO_MODEL:
+        return _LEFT
+    low = " (low quality)" if quality == "low" else ""
+    reduced = f" in {precision}" if precision not in {"", "float32"} else ""
+    return f"{model}{low} on {device}{reduced}"
+
+
+def _stretch_text(stretch: Stretch) -> str:
+    return f"{span(stretch)} {stretch.sound.replace('_', ' ')}, {stretch.model or _LEFT}"
 
 
 def _output_level_text(output: OutputSummary) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
-from unmix.words import Options
+from unmix.words import Music, Options
 from unmix.words.tasks.denoise import MOST_DECIBELS
 
 from unmix_plugins.cli._parameters import AsJson, Depth, Device, Format, KeepAlive
@@ -54,6 +54,9 @@ def run(
     strength: Annotated[
         float | None,
         typer.Option(min=0, max=MOST_DECIBELS, metavar="DB", help="The most that noise is lowered."),
+    ] = None,
+    music: Annotated[
+        Music | None, typer.Option(help="What becomes of music under and between speech. [keep]")
     ] = None,
     stems: Annotated[str | None, typer.Option(metavar="STEM,…", help="Which stems to write.")] = None,
     zip_stems: Annotated[bool, typer.Option("--zip", help="Several stems become one archive.")] = False,
@@ -104,7 +107,7 @@ def run(
         run.watch_file(config, once=once, as_json=as_json)
         return
     kinds = [kind for kind, is_named in {"denoise": denoise, "separate": separate}.items() if is_named]
-    choice = configuration.TaskChoice(kinds, preset, model, strength, stems)
+    choice = configuration.TaskChoice(kinds, preset, model, strength, music, stems)
     settings = configuration.one_folder(
         source,
         target,

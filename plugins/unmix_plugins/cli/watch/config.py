@@ -10,9 +10,9 @@ from typing import Any, cast
 
 import typer
 from unmix.locations import state_folder
-from unmix.words import TASKS, DenoiseStem, DenoiseTask, Options, Task
+from unmix.words import TASKS, DenoiseStem, DenoiseTask, Music, Options, Task
 
-from unmix_plugins.cli._parameters import parse_stems
+from unmix_plugins.cli._parameters import checked, parse_stems
 from unmix_plugins.cli.shown.terminal import printable
 from unmix_plugins.files.naming import expected_extension
 from unmix_plugins.watch.config.file import read_presets
@@ -31,6 +31,7 @@ class TaskChoice:
     preset: str | None
     model: str | None
     strength: float | None
+    music: Music | None
     stems: str | None
 
     def task(self, config: Path | None) -> Task:
@@ -39,9 +40,9 @@ class TaskChoice:
             flags = ", ".join(f"--{kind}" for kind in TASKS)
             raise typer.BadParameter(f"{flags} and --preset exclude each other: name one.")
         if self.preset is not None:
-            if self.model is not None or self.strength is not None or self.stems is not None:
+            if any(said is not None for said in (self.model, self.strength, self.music, self.stems)):
                 raise typer.BadParameter(
-                    "--preset says everything: leave out --model, --strength and --stems."
+                    "--preset says everything: leave out --model, --strength, --music and --stems."
                 )
             return _preset(self.preset, config)
         if not self.kinds or self.kinds[0] == DenoiseTask().kind:
@@ -51,9 +52,12 @@ class TaskChoice:
                 raise typer.BadParameter(
                     f"Denoising has the stems clean and noise: for others, say {others}."
                 )
-            return DenoiseTask(self.model or "auto", self.strength, tuple(map(DenoiseStem, names)))
+            parts = tuple(map(DenoiseStem, names))
+            return checked(DenoiseTask(self.model or "auto", self.strength, parts, self.music or Music.KEEP))
         if self.strength is not None:
             raise typer.BadParameter("--strength is for --denoise: stems have no strength.")
+        if self.music is not None:
+            raise typer.BadParameter("--music is for --denoise: stems are music.")
         stems = () if self.stems is None else parse_stems(self.stems)
         return cast("Any", TASKS[self.kinds[0]])(model=self.model or "auto", stems=stems)
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from unmix_plugins.cli.shown.terminal import complain, say, say_json
-from unmix_plugins.cli.shown.wording import seconds_text
+from unmix_plugins.cli.shown.wording import engine_text, seconds_text
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.ledger.entry import Result
 from unmix_plugins.watch.notify.report import Finished, GivenUp, GoesOn, Note, Postponed, Report, Waits
@@ -78,7 +78,7 @@ def _done_text(report: Finished) -> str:
     parts = [shown(report.source)]
     if report.outputs:
         parts[0] += f" → {_outputs_text(report.outputs)}"
-        parts.append(f"{report.result.model} on {report.result.device}")
+        parts.append(engine_text(report.result.model, report.result.device))
         parts.append(
             f"{seconds_text(report.result.seconds)} in {seconds_text(report.result.processing_seconds)}"
         )

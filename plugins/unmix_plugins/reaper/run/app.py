@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import BinaryIO, TextIO
 
 from unmix.words import (
+    NO_MODEL,
     Accepted,
     Concern,
     Event,
@@ -105,7 +106,7 @@ class _Action:
                     for item in group:
                         self._narrator.say("item_failed", id=item.id, message=error.worded(CURES))
         return {
-            "model": ", ".join(dict.fromkeys(summary.model for summary in summaries)),
+            "model": _models(summaries),
             "device": ", ".join(dict.fromkeys(summary.device for summary in summaries)),
             "seconds": self._course.seconds,
             "notes": _reasons(summaries),
@@ -157,8 +158,13 @@ class _Action:
             for path, output in outputs.items()
         ]
         for member in group:
-            self._narrator.say("item", id=member.id, outputs=told, notes=summary.notes)
+            self._narrator.say("item", id=member.id, outputs=told, notes=self._notes(item, summary))
         return summary
+
+    def _notes(self, item: Item, summary: Summary) -> list[str]:
+        """What the user should know of one result; where there are several, of which it is."""
+        name = f"{item.name or item.source.name}: " if len(self._groups) > 1 else ""
+        return [*summary.notes, *(f"{name}{line}" for line in summary.advice_on_music(CURES))]
 
     def _tell_event(self, place: int, event: Event) -> None:
         match event:
@@ -223,9 +229,15 @@ def _is_of_one_item(error: UnmixError) -> bool:
     return error.concern is Concern.RECORDING or isinstance(error, OutputError)
 
 
+def _models(summaries: Sequence[Summary]) -> str:
+    """Those that ran, with commas between; `none` where nothing was changed at all."""
+    models = dict.fromkeys(summary.model for summary in summaries)
+    return ", ".join(model for model in models if model != NO_MODEL) or ", ".join(models)
+
+
 def _reasons(summaries: Sequence[Summary]) -> list[str]:
     """Why these models and these devices, and what would be better."""
     models = {summary.model: summary.model_reason for summary in summaries}
     devices = {summary.device: summary.device_reason for summary in summaries}
-    advice = (line for summary in summaries for line in summary.advice(CURES))
+    advice = (line for summary in summaries for line in summary.advice_on_models(CURES))
     return [reason for reason in dict.fromkeys((*models.values(), *advice, *devices.values())) if reason]

@@ -1,6 +1,6 @@
 """What is to be done about a failure, as a user of REAPER does it."""
 
-from unmix.words import BETTER_MODEL, Cures
+from unmix.words import BETTER_MODEL, UNTOUCHED_MUSIC, Cures
 
 CURES: Cures = {
     ("MODEL_MISSING", "model"): " in a terminal with: unmix models pull {}",
@@ -17,4 +17,5 @@ CURES: Cures = {
     ("DEVICE_UNAVAILABLE", "device"): " with the action Unmix_Settings.",
     ("STORAGE_FULL", "jobs"): " (in a terminal: unmix jobs delete).",
     (BETTER_MODEL, "models"): " in a terminal with: unmix models pull {}",
+    (UNTOUCHED_MUSIC, "model"): ": choose the model {} with the action Unmix_Settings.",
 }

@@ -17,15 +17,7 @@ from pydantic import (
     ValidationInfo,
     model_validator,
 )
-from unmix.words import (
-    TASKS,
-    Consistency,
-    DenoiseStem,
-    DenoiseTask,
-    Options,
-    SeparateTask,
-    Task,
-)
+from unmix.words import TASKS, Consistency, DenoiseStem, DenoiseTask, Music, Options, SeparateTask, Task
 from unmix.words.tasks.denoise import MOST_DECIBELS
 from unmix.words.tasks.separate import MOST_SHIFTS, is_stem
 
@@ -142,10 +134,17 @@ class DenoiseKeys(Keys):
     """The most that noise is lowered, in dB"""
     stems: Annotated[tuple[DenoiseStem, ...], AfterValidator(_some)] = (DenoiseStem.CLEAN,)
     """What is written: clean, noise"""
+    music: Music = Music.KEEP
+    """What becomes of music under and between speech: keep, remove"""
+
+    @model_validator(mode="after")
+    def _can_be(self) -> Self:
+        self.task().check()  # its FieldError is a ValueError
+        return self
 
     def task(self) -> Task:
         """For the daemon."""
-        return DenoiseTask(self.model, self.strength, tuple(dict.fromkeys(self.stems)))
+        return DenoiseTask(self.model, self.strength, tuple(dict.fromkeys(self.stems)), self.music)
 
 
 class SeparateKeys(Keys):

@@ -66,7 +66,7 @@ class Deliveries:
             summary.device,
             summary.duration,
             summary.processing_seconds,
-            " ".join((*summary.notes, *(summary.advice(CURES) if summary.quality == "low" else ()))),
+            " ".join((*summary.notes, *_advice(summary))),
         )
         return self._ledger.save(replace(entry, state=State.DELIVERING, plan=None, result=result))
 
@@ -245,6 +245,11 @@ class Deliveries:
     def _check_room(self, needed: int) -> None:
         if shutil.disk_usage(self._folder.target).free < needed + _SPARE_BYTES:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._folder.target))
+
+
+def _advice(summary: Summary) -> tuple[str, ...]:
+    """What could be done besides; a better model only where this one is of low quality."""
+    return summary.advice(CURES) if summary.quality == "low" else summary.advice_on_music(CURES)
 
 
 def _is_taken(path: Path, overwrites: bool) -> bool:

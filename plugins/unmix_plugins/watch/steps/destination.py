@@ -16,7 +16,8 @@ from unmix_plugins.watch.config.template import FIELD
 FOLDER = "stems"
 """Of the staging folder, what becomes a song's folder."""
 
-_WORD = re.compile(r"[\w-]{1,60}")
+_WORD = re.compile(r"[\w+-]{1,60}")
+"""Models may be several, with `+` between."""
 
 
 @dataclass(frozen=True, slots=True)

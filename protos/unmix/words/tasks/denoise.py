@@ -95,7 +95,7 @@ class DenoiseTask:
 
     @classmethod
     def from_proto(cls, message: audio_pb2.DenoiseTask) -> Self:
-        """The task that a message describes. Raises FieldError for a stem, or a treatment of music, that does not exist."""
+        """The task that a message describes. Raises FieldError for a stem, or for music, that does not exist."""
         unknown = [value for value in message.stems if value not in _STEMS_OF_PROTO]
         if unknown:
             raise FieldError("task.stems", f"There is no stem {unknown[0]}; choose clean, noise or both.")

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from unmix.words import Consistency, DenoiseStem, DenoiseTask, Section, SeparateTask
+from unmix.words import Consistency, DenoiseStem, DenoiseTask, Music, Section, SeparateTask
 from unmix_plugins.errors import InvalidRequest, SourceError, UnmixError
 from unmix_plugins.reaper.run.job import Assignment, Item, read_job
 
@@ -66,6 +66,7 @@ def test_a_job_is_read_as_it_was_meant(job_file: Path) -> None:
             SEPARATE | {"consistency": "none", "shifts": 2, "overlap": 0.5},
             SeparateTask("dsp", ("vocals", "-vocals"), Consistency.NONE, shifts=2, overlap=0.5),
         ),
+        (DENOISE | {"music": "remove"}, DenoiseTask(music=Music.REMOVE)),
         (DENOISE | {"attenuation_limit_db": 12}, DenoiseTask(attenuation_limit_db=12.0)),
         (DENOISE | {"stems": ["noise", "clean"]}, DenoiseTask(stems=(DenoiseStem.NOISE, DenoiseStem.CLEAN))),
     ],

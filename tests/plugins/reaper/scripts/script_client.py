@@ -137,7 +137,7 @@ def run(folder: Path, mode: str, job: dict[str, Any]) -> None:
     if mode == "waits":
         wait_for(folder / "go")
     notes = ["It ran on cpu because there is no other device."] if mode == "notes" else []
-    say("finished", model="identity", device="cpu", seconds=0.1, notes=notes)
+    say("finished", model="none" if mode == "leaves" else "identity", device="cpu", seconds=0.1, notes=notes)
 
 
 def babble(outputs: list[dict[str, Any]], id_: str) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 from daemons import eventually
+from fake_reaper import examples
 from fake_reaper.model.facts import facts
 from plugins.reaper.scripts.studio import CLIENT, Desk
 
@@ -197,6 +198,14 @@ def test_actions_run_one_after_the_other(tmp_path: Path) -> None:
 
 
 # What is left
+
+
+@pytest.mark.parametrize(("items", "told"), [(1, "left 1 item as it is"), (3, "left 3 items as they are")])
+def test_items_that_were_left_are_not_said_to_be_denoised(tmp_path: Path, items: int, told: str) -> None:
+    desk = Desk(tmp_path, examples.many(tmp_path / "project", items), mode="leaves")
+    desk.run("denoise")
+    said = [call.arguments[0] for call in desk.reaper.calls if call.name == "RPR_Help_Set"]
+    assert said[-1] == f"Unmix: {told}"
 
 
 def test_notes_are_told_once(tmp_path: Path) -> None:

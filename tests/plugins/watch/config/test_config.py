@@ -7,7 +7,7 @@ from pathlib import Path
 from textwrap import dedent
 
 import pytest
-from unmix.words import Consistency, DenoiseStem, DenoiseTask, SeparateTask
+from unmix.words import Consistency, DenoiseStem, DenoiseTask, Music, SeparateTask
 from unmix_plugins.watch.config.file import ConfigFile, read_config, read_presets
 from unmix_plugins.watch.config.folder import (
     RECORDINGS,
@@ -31,6 +31,7 @@ max_attempts = 2
 model = "rnnoise"
 strength = 12
 stems = ["clean", "noise"]
+music = "remove"
 
 [presets.karaoke.separate]
 stems = ["-vocals"]
@@ -108,7 +109,7 @@ def test_everything_that_is_said_is_taken(path: Path) -> None:
     assert inbox.name == "inbox"
     assert inbox.source == Path.home() / "Inbox"
     assert inbox.target == Path("/srv/out")
-    assert inbox.task == DenoiseTask("rnnoise", 12, (DenoiseStem.CLEAN, DenoiseStem.NOISE))
+    assert inbox.task == DenoiseTask("rnnoise", 12, (DenoiseStem.CLEAN, DenoiseStem.NOISE), Music.REMOVE)
     karaoke = SeparateTask("auto", ("-vocals",), Consistency.NONE, 2, 0.5)
     assert inbox.presets_by_subfolder == {"karaoke": karaoke}
     assert (inbox.options.format, inbox.options.device, inbox.options.keep_alive) == ("mp3", "cpu", 60)

@@ -8,13 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_daemon import FakeDaemon
+from fake_daemon import FakeDaemon, stretch
 from plugins.watch.bench import Bench, bench
 from plugins.watch.folders import BOTH
 from unmix.words import SeparateTask
 from unmix_plugins.watch.config.folder import Collision, CommandHook, SourcePolicy
 from unmix_plugins.watch.disk.moves import digest, identity_of
 from unmix_plugins.watch.ledger.entry import Move, Plan, State
+from unmix_plugins.watch.notify.report import Finished
 
 STEMS = {"drums": b"boom", "vocals": b"la la"}
 
@@ -37,6 +38,28 @@ def test_a_format_that_the_daemon_chose_is_in_the_name(desk: Bench) -> None:
     desk.complete(job_id, extension="flac")
     desk.until(lambda: desk.work.is_idle)
     assert list(desk.files()) == ["talk.flac"]
+
+
+def test_music_that_was_left_is_noted_with_the_key_that_has_it_filtered(desk: Bench) -> None:
+    desk.put("song.wav")
+    [job_id] = desk.submitted()
+    desk.complete(job_id, model="none", timeline=[stretch(0.0, 62.0, "music")])
+    desk.until(lambda: desk.work.is_idle)
+    result = desk.told(Finished)[-1].result
+    assert result.model == "none"
+    assert result.note == (
+        "The peak was lowered. The music at 0:00–1:02 was left as it is: no noise is known to lie under it;"
+        ' filter it all the same with model = "wiener" in watch.toml (--model wiener where there is none).'
+    )
+
+
+def test_several_models_of_one_recording_may_be_in_its_name(tmp_path: Path, daemon: FakeDaemon) -> None:
+    with bench(tmp_path, daemon, template="{name} {model}{suffix}") as desk:
+        desk.put("talk.wav")
+        [job_id] = desk.submitted()
+        desk.complete(job_id, model="deepfilternet3+wiener")
+        desk.until(lambda: desk.work.is_idle)
+        assert list(desk.files()) == ["talk deepfilternet3+wiener.wav"]
 
 
 @pytest.mark.parametrize(

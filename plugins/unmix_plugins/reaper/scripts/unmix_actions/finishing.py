@@ -13,6 +13,8 @@ from .pointers import file_of, guid_of_item, is_alive, is_same_file, select_only
 from .settings import SECTION
 from .undo import undo_block
 
+NO_MODEL = "none"
+"""What unmix names when it changed nothing."""
 TOLD = "told"
 """Of REAPER's ExtState: the notes that the user was told last."""
 ATTEMPTS = 10
@@ -116,7 +118,10 @@ def report(job: Job) -> None:
     """Say what was done; a window opens only for what the user has to know."""
     summary = job.done(job.placed)
     model, device = text_in(job.closing, "model"), text_in(job.closing, "device")
-    summary += f" by {model} on {device}" if model and device else ""
+    if model == NO_MODEL:
+        summary = "left 1 item as it is" if job.placed == 1 else f"left {job.placed} items as they are"
+    elif model and device:
+        summary += f" by {model} on {device}"
     notes = some(list(dict.fromkeys(job.notes)))
     show(summary)
     if job.problems:
