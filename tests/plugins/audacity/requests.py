@@ -92,6 +92,13 @@ def request_text(
     return "\n".join([*lines, ""])
 
 
+LEFT = (
+    "The music at 0:00–1:02 was left as it is: no noise is known to lie under it; filter it all the same:"
+    " Effect > Unmix > Denoise with Options, model “Wiener: music”."
+)
+"""What is said where a daemon, as `fake_daemon.untouched`, has heard music alone."""
+
+
 def multiply(gate: threading.Event | None = None) -> Script:
     """A daemon that multiplies by FACTORS, once `gate` is open."""
 

@@ -261,7 +261,9 @@ class Answers:
                     return self._refuse(request, NO_ROOM + UNCHANGED)
                 if request.is_last:
                     self._close(click)
-                return Samples(only_output(result))
+                is_alone = request.is_last and request.index == 0 and self._command is None
+                left = click.nothing_done if is_alone else ""
+                return Say(left) if left else Samples(only_output(result))
             if request.index:
                 return self._refuse(request, _SLOW)
             click.is_late = True

@@ -5,6 +5,9 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
+from unmix.words import Summary
+
+from unmix_plugins.audacity.bridge.wording import on_nothing_done
 from unmix_plugins.audacity.bridge.work import Result, Track, Work
 from unmix_plugins.audacity.effect.clips import Placement, fills, first_frame, placements
 from unmix_plugins.audacity.effect.operations import Order
@@ -121,6 +124,16 @@ class Click:
         self.state = state
         self.message = message
         self.ended.set()
+
+    @property
+    def summaries(self) -> list[Summary]:
+        """What was done to each track that has its result."""
+        return [result.summary for result in self.work.results]
+
+    @property
+    def nothing_done(self) -> str:
+        """What to show where all that there is is music that was left; empty where anything was changed."""
+        return on_nothing_done(self.summaries) if self.order.operation.is_in_place else ""
 
     def files(self) -> list[Path]:
         """Every file that belongs to it, for the time when it is done."""

@@ -9,7 +9,7 @@ from unmix_plugins.audacity.bridge.answers import Answers
 from unmix_plugins.audacity.bridge.click import Click, State
 from unmix_plugins.audacity.bridge.control import Event, Request
 from unmix_plugins.audacity.bridge.jobs import Jobs
-from unmix_plugins.audacity.bridge.wording import CURES
+from unmix_plugins.audacity.bridge.wording import on_music
 from unmix_plugins.audacity.bridge.writing import Writing
 from unmix_plugins.audacity.effect.operations import Operation
 from unmix_plugins.audacity.program.connection import Connection
@@ -101,7 +101,7 @@ class Commands:
         while not click.ended.wait(_TELL):
             yield {"event": "progress", **_progress(click)}
         if click.state is State.DONE:
-            yield _done(" ".join((f"{operation.effect}: done.", *_advice(click))))
+            yield _done(f"{operation.effect}: done. {on_music(click.summaries)}".rstrip())
         else:
             yield {"event": "failed", "message": click.message}
 
@@ -111,7 +111,7 @@ class Commands:
             raise NotPossibleNow(f"There is nothing to fetch yet: this job is {click.state}.")
         self._writing.write(click, as_new_tracks=bool(request.get("as_new_track")), confirmed=True)
         if click.state is State.DONE:
-            yield _done(" ".join(("The result is in Audacity.", *_advice(click))))
+            yield _done(f"The result is in Audacity. {on_music(click.summaries)}".rstrip())
         else:
             yield {"event": "failed", "message": click.message}
 
@@ -127,12 +127,6 @@ def _settings(operation: Operation, request: Request) -> dict[str, str]:
     if (stems := request.get("stems")) is not None:
         settings["stems"] = " ".join(map(str, stems))
     return settings
-
-
-def _advice(click: Click) -> tuple[str, ...]:
-    """What was left as it was, each sentence once."""
-    said = (line for result in click.work.results for line in result.summary.advice_on_music(CURES))
-    return tuple(dict.fromkeys(said))
 
 
 def _described(number: str, click: Click) -> dict[str, Any]:

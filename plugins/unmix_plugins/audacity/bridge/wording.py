@@ -1,6 +1,8 @@
 """Errors as Audacity's own box shows them: what happened, what to do, and that nothing was changed."""
 
-from unmix.words import UNTOUCHED_MUSIC, Cures
+from collections.abc import Sequence
+
+from unmix.words import NO_MODEL, UNTOUCHED_MUSIC, Cures, Summary
 
 from unmix_plugins.errors import UnmixError
 
@@ -41,3 +43,14 @@ CURES: Cures = {
 def explained(error: UnmixError) -> str:
     """What to show for an error."""
     return error.worded(CURES) + UNCHANGED
+
+
+def on_music(summaries: Sequence[Summary]) -> str:
+    """Which music was left as it was, each sentence once; empty where there is none."""
+    return " ".join(dict.fromkeys(line for summary in summaries for line in summary.advice_on_music(CURES)))
+
+
+def on_nothing_done(summaries: Sequence[Summary]) -> str:
+    """What to show where all that there is is music that was left; empty where anything was changed."""
+    left = on_music(summaries) if all(summary.model == NO_MODEL for summary in summaries) else ""
+    return left and left + UNCHANGED

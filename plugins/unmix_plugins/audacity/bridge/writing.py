@@ -97,7 +97,7 @@ class Writing:
                 told = self._write(click, as_new_tracks=as_new_tracks)
             if click.state is State.DONE:
                 self._jobs.remove(click)
-            elif told and not confirmed:
+            if told and not confirmed:
                 self._announce(click, told)
             return
 
@@ -130,6 +130,7 @@ class Writing:
 
     def _write(self, click: Click, *, as_new_tracks: bool) -> str:
         """Put it back if that can be, and settle the click; returns what the user should be told in Audacity."""
+        told = ""
         try:
             editor = self._editor()
             if editor is None:
@@ -151,7 +152,8 @@ class Writing:
             click.settle(state, message)
             if state is State.CHANGED:
                 return message + _AS_NEW
-        return ""
+            told = click.nothing_done if state is State.DONE else ""
+        return told
 
     def _announce(self, click: Click, text: str) -> bool:
         """Show `text` in Audacity's own box, unless that would disturb a recording."""

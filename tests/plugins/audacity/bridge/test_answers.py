@@ -6,9 +6,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import soundfile
-from fake_daemon import FakeDaemon
+from fake_daemon import FakeDaemon, untouched
 from plugins.audacity.bridge.notes import OTHERS, SAMPLES, STEREO, Notes
-from plugins.audacity.requests import FACTORS, multiply, request_text
+from plugins.audacity.requests import FACTORS, LEFT, multiply, request_text
 from unmix_plugins.audacity.bridge import answers as desks
 from unmix_plugins.audacity.bridge.answers import Answers
 from unmix_plugins.audacity.bridge.click import Click, State
@@ -28,6 +28,23 @@ def test_each_selected_track_gets_its_own_result(answers: Answers, folder: Path)
     two = answers.handle(request_text(STEREO, folder, selected=(1, 3), index=2, sample_rate=48_000))
     assert np.array_equal(_samples(one), SAMPLES * np.float32(FACTORS["clean"]))
     assert np.array_equal(_samples(two), STEREO * np.float32(FACTORS["clean"]))
+
+
+def test_music_that_was_left_is_told_and_what_can_be_done(
+    answers: Answers, folder: Path, daemon: FakeDaemon
+) -> None:
+    daemon.script.denoise = untouched
+    assert answers.handle(request_text(SAMPLES, folder)) == Say(f"{LEFT}\n\nNothing was changed.")
+
+
+def test_where_others_are_selected_too_music_that_was_left_comes_back_with_them(
+    answers: Answers, folder: Path, daemon: FakeDaemon
+) -> None:
+    daemon.script.denoise = untouched
+    one = answers.handle(request_text(SAMPLES, folder, selected=(1, 3)))
+    two = answers.handle(request_text(STEREO, folder, selected=(1, 3), index=2, sample_rate=48_000))
+    assert np.array_equal(_samples(one), SAMPLES)
+    assert np.array_equal(_samples(two), STEREO)
 
 
 def test_removing_vocals_replaces_the_selection_by_all_but_vocals(

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from daemons import eventually
-from fake_daemon import FakeDaemon
+from fake_daemon import FakeDaemon, untouched
 from plugins.audacity.fake_audacity import RATE, FakeAudacity, Track
-from plugins.audacity.requests import FACTORS, multiply
+from plugins.audacity.requests import FACTORS, LEFT, multiply
 from unmix_plugins.audacity.bridge import answers as desks
 from unmix_plugins.audacity.bridge import writing as writings
 from unmix_plugins.audacity.bridge.answers import Answers
@@ -37,6 +37,7 @@ class Bridge:
     def __init__(self, folder: Path, audacity: FakeAudacity, daemon: FakeDaemon) -> None:
         self.audacity = audacity
         self.gate = threading.Event()
+        self.daemon = daemon
         self.recording: bool | None = False
         daemon.script.denoise = daemon.script.separate = multiply(self.gate).denoise
         self.jobs = Jobs()
@@ -109,6 +110,21 @@ def test_nothing_at_all_is_sent_while_work_goes_on(bridge: Bridge) -> None:
     bridge.wait_for(click, "done")
     assert np.array_equal(bridge.audacity.tracks[0].samples, DONE)
     assert bridge.audacity.steps == ["denoise"]
+
+
+def test_music_that_was_left_is_told_once_the_work_is_done(bridge: Bridge) -> None:
+    bridge.daemon.script.denoise = untouched
+    bridge.wait_for(bridge.click(1), "done")
+    eventually(lambda: bridge.audacity.said)
+    assert bridge.audacity.said == [f"Denoise: Music\n\n{LEFT}\n\nNothing was changed."]
+    assert np.array_equal(bridge.audacity.tracks[1].samples, MUSIC)
+
+
+def test_a_command_tells_of_music_that_was_left(bridge: Bridge) -> None:
+    bridge.daemon.script.denoise = untouched
+    bridge.audacity.select(0.0, 1.0, 1)
+    said = bridge.ask(do="run", operation="denoise")
+    assert said == {"event": "done", "message": f"Denoise: done. {LEFT}"}
 
 
 def test_a_recording_is_waited_for_without_a_word(bridge: Bridge) -> None:
