@@ -35,7 +35,7 @@ from unmix.words import DenoiseTask, Event, OutputPiece
 from unmix_models import catalogue
 from unmix_models.denoise.base import Denoiser
 from unmix_models.denoise.recording import BLOCK_FRAMES
-from unmix_models.listen.content import analyse
+from unmix_models.listen.first_look import look
 from unmix_models.loading import load
 from unmix_models.machine import Machine
 from unmix_models.media import open_reader
@@ -88,21 +88,21 @@ class Bare:
     """The model alone, in this process."""
 
     model: Denoiser
-    needs_profile: bool
+    needs_first_look: bool
 
     @classmethod
     def load(cls, name: str, threads: int) -> "Bare":
         entry = catalogue.find(name, "denoise")
         model = load(entry, Weights(product.weights()), Machine("cpu", threads))
-        return cls(cast("Denoiser", model), entry.needs_profile)
+        return cls(cast("Denoiser", model), entry.needs_first_look)
 
     def run(self, clip: Path) -> float:
         """Seconds for the blocks that the worker would give it, from memory."""
         with open_reader(clip) as reader:
             info, blocks = reader.info, list(reader.blocks(BLOCK_FRAMES))
         began = time.perf_counter()
-        profile = analyse(blocks, info.sample_rate) if self.needs_profile else None
-        stream = self.model.stream(info.channels, info.sample_rate, None, profile)
+        first_look = look(blocks, info.sample_rate) if self.needs_first_look else None
+        stream = self.model.stream(info.channels, info.sample_rate, None, first_look)
         for block in blocks:
             stream.process(block)
         stream.flush()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from unmix_models.catalogue import CATALOGUE, Content, Model, choose, find, is_auto
+from unmix_models.catalogue import CATALOGUE, Model, choose, find, is_auto
 from unmix_models.errors import ModelMissing, UnknownModel
 from unmix_models.families import FAMILIES, Family, family_of
 from unmix_models.loading import load
@@ -71,43 +71,39 @@ def test_every_model_is_loaded_by_its_family(model: Model, tmp_path: Path) -> No
         assert (loaded.name, loaded.sample_rate) == (model.name, model.sample_rate)
 
 
-def test_speech_and_music_can_be_denoised_by_what_ships_with_unmix() -> None:
-    for content in Content:
-        assert choose("auto", "denoise", SHIPPED, content=content).model.name in SHIPPED.names
+def test_recordings_can_be_denoised_by_what_ships_with_unmix() -> None:
+    assert choose("auto", "denoise", SHIPPED).model.name in SHIPPED.names
 
 
-@pytest.mark.parametrize(
-    ("content", "installed", "chosen"),
-    [
-        (Content.SPEECH, ALL, "deepfilternet3"),
-        (Content.SPEECH, SHIPPED, "rnnoise"),
-        (Content.MUSIC, ALL, "wiener"),
-        (Content.MUSIC, SHIPPED, "wiener"),
-    ],
-)
-def test_auto_takes_the_best_installed_model(content: Content, installed: Shelf, chosen: str) -> None:
+@pytest.mark.parametrize(("installed", "chosen"), [(ALL, "deepfilternet3"), (SHIPPED, "rnnoise")])
+def test_auto_takes_the_best_installed_model(installed: Shelf, chosen: str) -> None:
     for name in ("", "auto"):
-        assert choose(name, "denoise", installed, content=content).model.name == chosen
+        assert choose(name, "denoise", installed).model.name == chosen
+
+
+def test_auto_never_takes_what_works_beside_a_model() -> None:
+    with pytest.raises(ModelMissing, match="No model that can denoise is installed"):
+        choose("auto", "denoise", Shelf(frozenset({"wiener"})))
 
 
 def test_auto_names_the_better_model() -> None:
-    choice = choose("auto", "denoise", SHIPPED, content=Content.SPEECH)
-    assert (choice.reason, choice.better) == ("best installed model for speech", ("deepfilternet3",))
+    choice = choose("auto", "denoise", SHIPPED)
+    assert (choice.reason, choice.better) == ("best installed model", ("deepfilternet3",))
 
 
 def test_auto_promises_nothing_better_than_the_best() -> None:
-    choice = choose("auto", "denoise", ALL, content=Content.SPEECH)
-    assert (choice.reason, choice.better) == ("best installed model for speech", ())
+    choice = choose("auto", "denoise", ALL)
+    assert (choice.reason, choice.better) == ("best installed model", ())
 
 
 def test_a_name_is_taken_at_its_word() -> None:
-    choice = choose("rnnoise", "denoise", ALL, content=Content.MUSIC)
+    choice = choose("rnnoise", "denoise", ALL)
     assert (choice.model.name, choice.reason) == ("rnnoise", "asked for")
 
 
 def test_a_model_that_is_not_installed_is_named() -> None:
     with pytest.raises(ModelMissing, match="'deepfilternet3' is not installed; get it") as caught:
-        choose("deepfilternet3", "denoise", SHIPPED, content=Content.SPEECH)
+        choose("deepfilternet3", "denoise", SHIPPED)
     assert caught.value.facts == {"model": "deepfilternet3"}
 
 
@@ -120,15 +116,12 @@ def test_what_would_do_in_its_place_is_named_where_it_has_the_stems() -> None:
 
 def test_auto_with_nothing_installed_names_what_would_do() -> None:
     with pytest.raises(ModelMissing) as caught:
-        choose("auto", "denoise", shelf(), content=Content.SPEECH)
+        choose("auto", "denoise", shelf())
     assert caught.value.facts == {"models": "deepfilternet3,rnnoise"}
 
 
 def test_what_is_installed_may_be_unknown_to_this_version() -> None:
-    assert (
-        choose("auto", "denoise", shelf(*SHIPPED.names, "future"), content=Content.MUSIC).model.name
-        == "wiener"
-    )
+    assert choose("auto", "denoise", shelf(*SHIPPED.names, "future")).model.name == "rnnoise"
 
 
 def test_a_name_that_nobody_knows_is_answered_with_those_that_exist() -> None:

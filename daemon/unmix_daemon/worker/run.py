@@ -88,7 +88,12 @@ def _finished(
         outputs=outputs,
         audio=outcome.audio,
         notes=tuple(outcome.notes),
-        better_models=choice.better,
+        better_models=choice.better if _ran(choice, outcome) else (),
         timeline=outcome.timeline,
     )
     return Succeeded(run.ticket, Done(summary, rewritten))
+
+
+def _ran(choice: Choice, outcome: Outcome) -> bool:
+    """Whether the chosen model had anything to do."""
+    return outcome.model is None or choice.model.name in outcome.model.split("+")

@@ -2,12 +2,11 @@
 
 from unmix_models.catalogue.choice import Choice, choose, find, is_auto, not_installed
 from unmix_models.catalogue.entries import CATALOGUE
-from unmix_models.catalogue.entry import Content, Model, WeightFile
+from unmix_models.catalogue.entry import Model, WeightFile
 
 __all__ = [
     "CATALOGUE",
     "Choice",
-    "Content",
     "Model",
     "WeightFile",
     "choose",

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from unmix_models.catalogue.entries import CATALOGUE
-from unmix_models.catalogue.entry import Content, Model
+from unmix_models.catalogue.entry import Model
 from unmix_models.errors import ModelMissing, UnknownModel
 from unmix_models.stem_names import parse_stem
 
@@ -57,14 +57,11 @@ def not_installed(model: Model, **facts: str) -> ModelMissing:
     return ModelMissing(f"'{model.name}' is not installed; get it.", **what, **facts)
 
 
-def choose(
-    name: str, task: str, weights: Shelf, *, content: Content | None = None, stems: Sequence[str] = ()
-) -> Choice:
-    """Settle on a model: the named one, or the best installed one for `content` that has every one of `stems`.
+def choose(name: str, task: str, weights: Shelf, *, stems: Sequence[str] = ()) -> Choice:
+    """Settle on a model: the named one, or the best installed one that has every one of `stems`.
 
-    `content` is what the recording holds, None where nobody looked; `stems` are as users write them, none for
-    whatever there is. A method without a trained model (`quality: low`) is never chosen unless it is named.
-    Raises UnknownModel, and ModelMissing with what to get.
+    `stems` are as users write them, none for whatever there is. A method without a trained model (`quality: low`) is
+    never chosen unless it is named. Raises UnknownModel, and ModelMissing with what to get.
     """
     models, installed = weights.models(), weights.installed()
     able = [model for model in models.values() if model.task == task]
@@ -77,23 +74,17 @@ def choose(
         rough = model.quality == "low" and not installed.intersection(usual)
         return Choice(model, "asked for", tuple(usual) if rough else ())
     fitting = sorted(
-        (
-            model
-            for model in able
-            if model.quality == "high"
-            and wanted <= set(model.stems)
-            and (content is None or content in model.good_for)
-        ),
+        (model for model in able if model.quality == "high" and model.auto and wanted <= set(model.stems)),
         key=lambda model: -model.rank,
     )
     for model in fitting:
         if model.name in installed:
-            return _best(model, fitting[0], content, wanted)
+            return _best(model, fitting[0], wanted)
     raise _missing(task, wanted, able, fitting)
 
 
-def _best(chosen: Model, best: Model, content: Content | None, wanted: Collection[str]) -> Choice:
-    reason = f"best installed model{f' for {content}' if content else ' for these stems' if wanted else ''}"
+def _best(chosen: Model, best: Model, wanted: Collection[str]) -> Choice:
+    reason = f"best installed model{' for these stems' if wanted else ''}"
     return Choice(chosen, reason, (best.name,) if best.rank > chosen.rank else ())
 
 

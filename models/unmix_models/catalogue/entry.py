@@ -2,20 +2,9 @@
 
 import hashlib
 from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 from unmix_models.errors import InvalidWeights
-
-
-class Content(StrEnum):
-    """What a recording mostly holds, as far as the choice of a denoiser goes."""
-
-    SPEECH = "speech"
-    """Also noise alone, and what is too short to tell: no music that could come to harm."""
-    MUSIC = "music"
-    """Also singing that holds its notes."""
-    SILENCE = "silence"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +62,14 @@ class Model:
     """Its stems add up to the recording, so that what they lack of it may be shared out among them."""
     cost: float = 0.0
     """Billions of floating-point operations (GFLOP) per second of audio, at its own overlap; 0 where next to none."""
-    good_for: frozenset[Content] = frozenset()
     rank: int = 0
-    """Among models for the same content the highest installed one is `auto`'s choice."""
+    """Among models for the same task the highest installed one is `auto`'s choice."""
+    auto: bool = True
+    """Whether it may be that choice; not what works beside another model, or for who knows why."""
     usual: bool = False
     """Where none is installed: the one to get, which most people mean, also where another ranks higher."""
-    needs_profile: bool = False
-    """It wants a first look at the recording, such as the level of its noise."""
+    needs_first_look: bool = False
+    """It wants to know the noise of the recording's first minute before it begins."""
     quality: str = "high"
     """`low` marks a method without a trained model."""
     url: str = ""

@@ -3,7 +3,7 @@
 from typing import Protocol
 
 from unmix_models.audio import Block
-from unmix_models.listen.content import Profile
+from unmix_models.listen.noise_floor import NoiseFloor
 
 
 class DenoiseStream(Protocol):
@@ -67,14 +67,14 @@ class Denoiser(Protocol):
         channels: int,
         sample_rate: int,
         attenuation_limit_db: float | None,
-        profile: Profile | None,
+        first_look: NoiseFloor | None,
     ) -> DenoiseStream:
         """Begin one recording.
 
         `attenuation_limit_db` is how much noise may at most be removed: with l = 10^(−|dB|/20) the
         result is (1−l)·denoised + l·input, as DeepFilterNet does it. 0 returns the input as it is;
-        None is the model's own default. `profile` is the first look at the recording, for models
-        that have a use for it.
+        None is the model's own default. `first_look` is the noise of the recording's first
+        minute, for models that have a use for it.
         """
         ...
 

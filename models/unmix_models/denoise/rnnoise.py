@@ -21,7 +21,7 @@ from unmix_models.denoise.base import DenoiseStream
 from unmix_models.denoise.levelled.stream import LevelledStream
 from unmix_models.denoise.segmented import SegmentedStream
 from unmix_models.errors import InvalidWeights, ModelMissing
-from unmix_models.listen.content import Profile
+from unmix_models.listen.noise_floor import NoiseFloor
 
 SAMPLE_RATE = 48000
 _HOP = 480
@@ -99,9 +99,9 @@ class RnNoise:
         channels: int,
         sample_rate: int,
         attenuation_limit_db: float | None,
-        profile: Profile | None,
+        first_look: NoiseFloor | None,
     ) -> DenoiseStream:
-        """See `base.Denoiser.stream`; no limit by default, and no use for `profile`."""
+        """See `base.Denoiser.stream`; no limit by default, and no use for `first_look`."""
         if sample_rate != SAMPLE_RATE:
             raise ValueError(f"RNNoise works at {SAMPLE_RATE} Hz, not at {sample_rate} Hz")
         network = SegmentedStream(

@@ -10,15 +10,17 @@ Stereo gets one gain for both channels: it keeps the image, and was 1–3 dB bet
 one gain each. Other layouts are filtered channel by channel.
 """
 
+from collections.abc import Callable
+from typing import Protocol
+
 import numpy as np
 from numpy.typing import NDArray
 
 from unmix_models.audio import Block
 from unmix_models.denoise.base import DenoiseStream
 from unmix_models.denoise.segmented import SegmentedStream
-from unmix_models.listen.content import Profile
 from unmix_models.listen.noise_floor import FRAMES_PER_PIECE, NoiseFloor, NoiseTracker
-from unmix_models.listen.windows import OVERLAP, Windows
+from unmix_models.listen.windows import OVERLAP, Windows, bin_frequencies, frame_length
 
 DEFAULT_LIMIT_DB = 18.0
 """Deeper than this, hiss goes away between notes and comes back with them, which is worse than hiss."""
@@ -62,50 +64,88 @@ class Wiener:
         channels: int,
         sample_rate: int,
         attenuation_limit_db: float | None,
-        profile: Profile | None,
+        first_look: NoiseFloor | None,
     ) -> DenoiseStream:
         """See `base.Denoiser.stream`; 18 dB by default.
 
-        The noise floor of `profile` is used until 30 s have been heard, then that of the last 30 s.
+        The noise of `first_look` is used until 30 s have been heard, then that of the last 30 s.
         """
-        run = _Run(channels, sample_rate, profile.noise if profile else None)
-        return SegmentedStream(
-            run,
-            channels=channels,
-            segment=_PIECES_PER_SEGMENT * FRAMES_PER_PIECE * OVERLAP // 2 * run.hop,
-            attenuation_limit_db=DEFAULT_LIMIT_DB if attenuation_limit_db is None else attenuation_limit_db,
-        )
+        limit = DEFAULT_LIMIT_DB if attenuation_limit_db is None else attenuation_limit_db
+        return _stream(channels, sample_rate, _Followed(sample_rate, first_look), limit)
 
     def close(self) -> None:
         """Nothing to give back."""
 
 
+def filter_known(channels: int, sample_rate: int, noise: Callable[[], NoiseFloor | None]) -> DenoiseStream:
+    """Filter one recording without any limit; `noise` is asked for what is known to lie under each second."""
+    return _stream(channels, sample_rate, _Known(noise), None)
+
+
+class _Noise(Protocol):
+    def hear(self, density: Floats, /) -> None:
+        """Hear power per Hz in half-overlapping frames, `[channels, frames, bins]`."""
+        ...
+
+    def floor(self) -> NoiseFloor | None:
+        """The noise at present."""
+        ...
+
+
+class _Known:
+    def __init__(self, noise: Callable[[], NoiseFloor | None]) -> None:
+        self.floor = noise
+
+    def hear(self, density: Floats, /) -> None:
+        """It is known from elsewhere."""
+
+
+class _Followed:
+    def __init__(self, sample_rate: int, first_look: NoiseFloor | None) -> None:
+        self._first_look = first_look
+        self._tracker = NoiseTracker(bin_frequencies(frame_length(sample_rate), sample_rate))
+        self.hear = self._tracker.add
+
+    def floor(self) -> NoiseFloor | None:
+        heard = None if self._tracker.is_full else self._first_look
+        return heard or self._tracker.floor()
+
+
+def _stream(
+    channels: int, sample_rate: int, noise: _Noise, attenuation_limit_db: float | None
+) -> DenoiseStream:
+    run = _Run(channels, sample_rate, noise)
+    return SegmentedStream(
+        run,
+        channels=channels,
+        segment=_PIECES_PER_SEGMENT * FRAMES_PER_PIECE * OVERLAP // 2 * run.hop,
+        attenuation_limit_db=attenuation_limit_db,
+    )
+
+
 class _Run:
-    def __init__(self, channels: int, sample_rate: int, noise: NoiseFloor | None) -> None:
+    def __init__(self, channels: int, sample_rate: int, noise: _Noise) -> None:
         self._windows = Windows(channels, sample_rate)
         self._linked = channels == 2
-        self._first_noise = noise
-        self._tracker = NoiseTracker(self._windows.frequencies)
+        self._noise = noise
         self._before = np.zeros((channels, 2 * _REACH, len(self._windows.frequencies)), np.complex64)
         self.hop = self._windows.hop
         self.delay = self._windows.delay + _REACH * self.hop
 
     def run(self, segment: Block) -> Block:
         spectra = self._windows.spectra(segment)
-        self._tracker.add(_power(spectra[:, :: OVERLAP // 2]))
+        self._noise.hear(_power(spectra[:, :: OVERLAP // 2]))
         known = np.concatenate([self._before, spectra], axis=1)
         self._before = known[:, -2 * _REACH :].copy()
         power = _power(known)
         if self._linked:
             power = power.mean(axis=0, keepdims=True)
-        gains = _gains(power, self._noise())
-        return self._windows.samples(known[:, _REACH:-_REACH] * gains)
+        return self._windows.samples(known[:, _REACH:-_REACH] * _gains(power, self._density()))
 
-    def _noise(self) -> Floats:
-        heard = None if self._tracker.is_full else self._first_noise
-        heard = heard or self._tracker.floor()
+    def _density(self) -> Floats:
+        noise = self._noise.floor()
         frequencies = self._windows.frequencies
-        return heard.at(frequencies) if heard else np.full(len(frequencies), _LEAST_DENSITY)
+        return noise.at(frequencies) if noise else np.full(len(frequencies), _LEAST_DENSITY)
 
 
 def _power(spectra: NDArray[np.complex64]) -> Floats:

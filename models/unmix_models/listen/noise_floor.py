@@ -58,6 +58,7 @@ class NoiseTracker:
     def __init__(self, frequencies: NDArray[np.float64], window: int = WINDOW_PIECES) -> None:
         """`frequencies` are those of the bins, from 0 to half the sample rate; `window` is in pieces."""
         self._frequencies = frequencies
+        self._neighbours = Neighbours(frequencies)
         self._window = window
         self._pieces: list[Floats] = []
 
@@ -89,10 +90,24 @@ class NoiseTracker:
             return None
         rank = int(_QUANTILE_OVER_TIME * (len(self._pieces) - 1))
         quiet = np.partition(np.stack(self._pieces), rank, axis=0)[rank].mean(axis=0, dtype=np.float64)
-        centres, neighbours, ranks = _neighbourhoods(len(quiet))
-        smooth = np.take_along_axis(np.sort(np.append(quiet, np.inf)[neighbours], axis=1), ranks, axis=1)
-        frequencies = np.maximum(self._frequencies[centres], self._frequencies[1] / 2)
-        return NoiseFloor(frequencies, np.maximum(smooth[:, 0] * _BIAS, _LEAST_DENSITY))
+        smooth = self._neighbours.floors(quiet[None])[0]
+        return NoiseFloor(self._neighbours.frequencies, np.maximum(smooth * _BIAS, _LEAST_DENSITY))
+
+
+class Neighbours:
+    """Bins around each of some frequencies, a third of an octave apart or a little more."""
+
+    def __init__(self, frequencies: NDArray[np.float64]) -> None:
+        """`frequencies` are those of the bins, from 0 to half the sample rate."""
+        centres, self._bins, self._ranks = _neighbourhoods(len(frequencies))
+        self.frequencies = np.maximum(frequencies[centres], frequencies[1] / 2)
+        """Hz, of the centres, rising."""
+
+    def floors(self, density: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return the low quantile over the bins around each centre, `[spectra, centres]`, of `[spectra, bins]`."""
+        around = np.append(density, np.full((len(density), 1), np.inf), axis=1)[:, self._bins]
+        around.sort(axis=2)
+        return np.take_along_axis(around, self._ranks[None], axis=2)[..., 0]
 
 
 @lru_cache(maxsize=8)

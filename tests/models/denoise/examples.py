@@ -9,7 +9,7 @@ from support import shared
 from unmix_models.audio import Block
 from unmix_models.denoise import deepfilternet3, rnnoise, wiener
 from unmix_models.denoise.base import Denoiser
-from unmix_models.listen.content import Profile
+from unmix_models.listen.noise_floor import NoiseFloor
 
 RATE = 48000
 
@@ -42,10 +42,10 @@ def denoise(
     *,
     block: int | None = None,
     limit: float | None = None,
-    profile: Profile | None = None,
+    first_look: NoiseFloor | None = None,
     rate: int = RATE,
 ) -> Block:
-    stream = denoiser.stream(samples.shape[1], rate, limit, profile)
+    stream = denoiser.stream(samples.shape[1], rate, limit, first_look)
     step = block or max(len(samples), 1)
     done = [stream.process(samples[start : start + step]) for start in range(0, len(samples), step)]
     return np.concatenate([*done, stream.flush()])

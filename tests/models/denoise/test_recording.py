@@ -10,6 +10,7 @@ from media_files import noise
 from unmix_models.audio import AudioInfo, Block, Depth, empty
 from unmix_models.denoise import rnnoise
 from unmix_models.denoise.base import Denoiser, DenoiseStream
+from unmix_models.denoise.passage import Passage
 from unmix_models.denoise.recording import BLOCK_FRAMES, CLEAN, NOISE, denoise
 from unmix_models.media import Metadata, resolve_output
 from unmix_models.media._samples import BITS, unpack
@@ -51,7 +52,7 @@ class LinearModel:
         return self
 
     def stream(
-        self, channels: int, sample_rate: int, attenuation_limit_db: float | None, profile: object
+        self, channels: int, sample_rate: int, attenuation_limit_db: float | None, first_look: object
     ) -> DenoiseStream:
         self.limits.append(attenuation_limit_db)
         kept = 0.0 if attenuation_limit_db is None else 10 ** (-attenuation_limit_db / 20)
@@ -78,6 +79,10 @@ class LinearStream:
         return held * self._gain
 
 
+def through(recording: Recording, model: Denoiser, limit_db: float | None = None) -> DenoiseStream:
+    return Passage(model, recording.info.sample_rate, recording.info.channels, limit_db)
+
+
 def run(
     recording: Recording,
     model: Denoiser,
@@ -88,7 +93,7 @@ def run(
     spec = resolve_output(recording.info, "wav")
     files = {stem: io.BytesIO() for stem in stems}
     outputs = {stem: stem_file(recording, file) for stem, file in files.items()}
-    for _ in denoise(recording, model, None, limit_db, outputs):
+    for _ in denoise(recording, through(recording, model, limit_db), outputs):
         pass
     for output in outputs.values():
         output.close()
@@ -237,7 +242,9 @@ def test_full_scale_comes_through_a_model_that_changes_nothing() -> None:
 def test_results_come_while_the_recording_is_still_read() -> None:
     recording = Recording(noise(20 * BLOCK_FRAMES, 1), 44_100)
     file = io.BytesIO()
-    steps = denoise(recording, LinearModel(late=4800), None, None, {CLEAN: stem_file(recording, file)})
+    steps = denoise(
+        recording, through(recording, LinearModel(late=4800)), {CLEAN: stem_file(recording, file)}
+    )
     finished = next(finished for finished in steps if finished)
     assert recording.read <= 2 * BLOCK_FRAMES
     assert len(file.getvalue()) > finished
@@ -247,7 +254,7 @@ def test_every_step_tells_the_frames_that_are_finished() -> None:
     frames = 5 * BLOCK_FRAMES + 17
     recording = Recording(noise(frames, 1), 22_050)
     outputs = {CLEAN: stem_file(recording, io.BytesIO())}
-    told = list(denoise(recording, LinearModel(late=999), None, None, outputs))
+    told = list(denoise(recording, through(recording, LinearModel(late=999)), outputs))
     assert told == sorted(told)
     assert told[-1] == frames
     assert len(told) == 7
@@ -278,7 +285,7 @@ def test_clean_and_noise_add_up_as_the_model_gave_them_whatever_stages_follow() 
         CLEAN: StemFiles({"clean": output("clean"), "clean_soft": output("clean_soft", Halved())}),
         NOISE: StemFiles({"noise": output("noise")}),
     }
-    for _ in denoise(recording, LinearModel(gain=0.37), None, None, outputs):
+    for _ in denoise(recording, through(recording, LinearModel(gain=0.37)), outputs):
         pass
     levels = [output.close() for output in outputs.values()]
     found = {

@@ -8,7 +8,7 @@ import pytest
 from models.denoise.examples import denoise, hiss, level_db, recording, si_sdr_db, with_noise
 from unmix_models.audio import Block
 from unmix_models.denoise import wiener
-from unmix_models.listen.content import analyse
+from unmix_models.listen.first_look import look
 
 RATE = 44100
 
@@ -20,8 +20,8 @@ def music(stem: str) -> Block:
 
 
 def filtered(samples: Block, rate: int = RATE, limit: float | None = None) -> Block:
-    profile = analyse([samples], rate)
-    return denoise(wiener.load(), samples, rate=rate, limit=limit, profile=profile, block=4096)
+    first_look = look([samples], rate)
+    return denoise(wiener.load(), samples, rate=rate, limit=limit, first_look=first_look, block=4096)
 
 
 @pytest.mark.parametrize(
@@ -45,7 +45,7 @@ def test_does_next_to_no_harm_to_clean_music(stem: str) -> None:
     assert si_sdr_db(music(stem), filtered(music(stem))) >= 30
 
 
-def test_works_without_a_profile() -> None:
+def test_works_without_a_first_look() -> None:
     clean = music("mixture")
     noisy = with_noise(clean, hiss(len(clean), 2, RATE), 20)
     assert si_sdr_db(clean, denoise(wiener.load(), noisy, rate=RATE)) >= 22.5

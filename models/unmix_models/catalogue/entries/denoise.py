@@ -1,6 +1,6 @@
 """Models that take noise away from a recording."""
 
-from unmix_models.catalogue.entry import Bundle, Content, Model, WeightFile
+from unmix_models.catalogue.entry import Bundle, Model, WeightFile
 
 TASK = "denoise"
 
@@ -15,7 +15,6 @@ MODELS = (
         licence="MIT OR Apache-2.0 (github.com/Rikorose/DeepFilterNet)",
         stems=_STEMS,
         sample_rate=48000,
-        good_for=frozenset({Content.SPEECH, Content.SILENCE}),
         rank=20,
         url="https://github.com/Rikorose/DeepFilterNet/raw/main/models/DeepFilterNet3_onnx.tar.gz",
         files=(
@@ -39,7 +38,6 @@ MODELS = (
         licence="BSD-3-Clause (xiph.org RNNoise, in the pyrnnoise wheel)",
         stems=_STEMS,
         sample_rate=48000,
-        good_for=frozenset({Content.SPEECH, Content.SILENCE}),
         rank=10,
         package="pyrnnoise",
     ),
@@ -47,12 +45,11 @@ MODELS = (
         name="wiener",
         family="wiener",
         task=TASK,
-        description="Wiener filter for steady noise under music, such as hiss; leaves the music alone.",
+        description="Wiener filter for steady noise under music, such as hiss.",
         licence="MIT (part of unmix)",
         stems=_STEMS,
         sample_rate=None,
-        good_for=frozenset({Content.MUSIC}),
-        rank=10,
-        needs_profile=True,
+        auto=False,
+        needs_first_look=True,
     ),
 )

@@ -13,7 +13,7 @@ from unmix_models.denoise.deepfilternet3.graphs import ORDER, Graphs, GraphState
 from unmix_models.denoise.deepfilternet3.spectrum import BINS, HOP, Analysis, Spectra, Synthesis
 from unmix_models.denoise.levelled.stream import LevelledStream
 from unmix_models.denoise.segmented import SegmentedStream
-from unmix_models.listen.content import Profile
+from unmix_models.listen.noise_floor import NoiseFloor
 
 SAMPLE_RATE = 48000
 SEGMENT_SECONDS = 1.0
@@ -62,9 +62,9 @@ class DeepFilterNet3:
         channels: int,
         sample_rate: int,
         attenuation_limit_db: float | None,
-        profile: Profile | None,
+        first_look: NoiseFloor | None,
     ) -> DenoiseStream:
-        """See `base.Denoiser.stream`; no limit by default, and no use for `profile`."""
+        """See `base.Denoiser.stream`; no limit by default, and no use for `first_look`."""
         if sample_rate != SAMPLE_RATE:
             raise ValueError(f"DeepFilterNet3 works at {SAMPLE_RATE} Hz, not at {sample_rate} Hz")
         network = SegmentedStream(

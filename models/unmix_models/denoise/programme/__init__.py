@@ -1,0 +1,1 @@
+"""A recording that holds more than one thing: each stretch gets what does it good."""

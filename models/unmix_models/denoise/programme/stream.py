@@ -1,0 +1,113 @@
+"""A `DenoiseStream` over a recording that may hold speech, music, both and neither."""
+
+import numpy as np
+
+from unmix_models.audio import Block, empty
+from unmix_models.denoise.base import DenoiseStream
+from unmix_models.denoise.programme.mixer import Mixer
+from unmix_models.denoise.programme.pieces import Piece, Pieces
+from unmix_models.denoise.programme.plan import Treatment
+from unmix_models.denoise.programme.stretches import Stretch, Stretches
+from unmix_models.listen.ear import Ear, Sound
+from unmix_models.listen.listener import Listener
+from unmix_models.listen.noise_floor import NoiseFloor
+from unmix_models.listen.steady_noise import SteadyNoise
+
+_FILTER = "wiener"
+_MUSIC = (Sound.MUSIC, Sound.SPEECH_OVER_MUSIC)
+
+
+class ProgrammeStream:
+    """See `base.DenoiseStream`; at the recording's rate, up to a minute late."""
+
+    def __init__(
+        self,
+        network: DenoiseStream,
+        name: str,
+        ear: Ear,
+        *,
+        sample_rate: int,
+        channels: int,
+        attenuation_limit_db: float | None = None,
+        keep_music: bool = True,
+    ) -> None:
+        """`network`, of this name, is a stream at the recording's rate that knows no limit.
+
+        Without `keep_music` everything is treated as speech, so that music goes.
+        """
+        self._network = network
+        self._name = name
+        self._channels = channels
+        self._listener = Listener(ear, sample_rate, channels)
+        self._steady = SteadyNoise(sample_rate, channels)
+        self._pieces = Pieces(sample_rate, channels, keep_music=keep_music)
+        self._mixer = Mixer(sample_rate, channels, attenuation_limit_db)
+        self._stretches = Stretches()
+        self._settled: list[Piece] = []
+        self._before: Treatment | None = None
+        self._position = 0
+        """Frames before the first of `_settled`."""
+        self._block, self._has_music = 0, False
+        """Of the steady noise, that is being mixed, and whether there was music in it."""
+
+    @property
+    def stretches(self) -> tuple[Stretch, ...]:
+        """What has become of the recording up to now."""
+        return self._stretches.all()
+
+    def process(self, block: Block) -> Block:
+        """See `DenoiseStream.process`."""
+        block = np.array(block, np.float32)  # a copy: the caller may reuse its buffer
+        self._steady.hear(block)
+        heard = self._listener.process(block)
+        self._settled.extend(self._pieces.process(block, self._network.process(block), heard))
+        return self._mixed(last=False)
+
+    def flush(self) -> Block:
+        """See `DenoiseStream.flush`."""
+        self._steady.end()
+        nothing = empty(self._channels)
+        self._settled.extend(self._pieces.process(nothing, self._network.flush(), self._listener.flush()))
+        self._settled.extend(self._pieces.flush())
+        return np.concatenate([self._mixed(last=True), self._mixer.flush()])
+
+    def _mixed(self, *, last: bool) -> Block:
+        mixed = [empty(self._channels)]
+        while self._settled and (
+            last or (len(self._settled) > 1 and self._steady.knows(self._block_of_next()))
+        ):
+            block = self._block_of_next()
+            if block != self._block:
+                self._end_of_block(block)
+            piece = self._settled.pop(0)
+            behind = self._settled[0].treatment if self._settled else piece.treatment
+            mixed.append(self._mix(piece, behind, block))
+        return np.concatenate(mixed)
+
+    def _block_of_next(self) -> int:
+        return (self._position + len(self._settled[0].dry) // 2) // self._steady.block_frames
+
+    def _end_of_block(self, next_block: int) -> None:
+        if not self._has_music:
+            self._steady.learn(self._block)
+        self._block, self._has_music = next_block, False
+
+    def _mix(self, piece: Piece, behind: Treatment, block: int) -> Block:
+        sound, treatment = piece.cell.sound, piece.treatment
+        noise = self._noise(sound, treatment, block)
+        self._has_music |= sound in _MUSIC
+        network = (
+            (self._name,)
+            if treatment is not Treatment.REST and (noise or treatment is Treatment.VOICE)
+            else ()
+        )
+        self._stretches.add(piece.cell, len(piece.dry), (*network, *((_FILTER,) if noise else ())))
+        mixed = self._mixer.process(piece, self._before or treatment, behind, noise)
+        self._before = treatment
+        self._position += len(piece.dry)
+        return mixed
+
+    def _noise(self, sound: Sound, treatment: Treatment, block: int) -> NoiseFloor | None:
+        if treatment is Treatment.VOICE:
+            return None
+        return self._steady.under_music(block) if sound in _MUSIC else self._steady.without_music(block)

@@ -1,0 +1,12 @@
+"""The best ear that is installed."""
+
+from unmix_models.catalogue import choose
+from unmix_models.listen.ear import Ear
+from unmix_models.loading import load
+from unmix_models.machine import Machine
+from unmix_models.weights import Weights
+
+
+def best(weights: Weights) -> Ear:
+    """Load it; ears are small, and hear on one thread. Raises InvalidWeights."""
+    return load(choose("auto", "listen", weights).model, weights, Machine("cpu", 1))
