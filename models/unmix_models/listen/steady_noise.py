@@ -27,6 +27,10 @@ _SHORTEST, _PAST, _AHEAD = 6, 12, 5
 """Blocks: of a proof, and how far back and ahead it reaches at most."""
 _LIVELY_DB = 4.0
 """Between the 10th and the 90th percentile of the pieces' levels: less is a wall of sound."""
+_LOW, _BREATH_DB = 0.3, 2.5
+"""How much higher a low quantile of a band may be in the loudest third than in the quietest."""
+_LEAST_DB = -140.0
+"""Power per Hz of what is noise at all: as much as the rounding to 16 bit adds."""
 _FEWEST_BANDS = 3
 """Proved in a row."""
 _OUTSIDE = 15
@@ -54,8 +58,9 @@ class SteadyNoise:
         self._frames: list[NDArray[np.float32]] = []
         """Power per Hz of the frames of the block that is not complete, `[frames, bins]` each."""
         self._floors: list[Decibels] = []
+        self._bands: list[Decibels] = []
         self._levels: list[Decibels] = []
-        """Of each block from `_first` on: of its bands, and of its pieces."""
+        """Of each block from `_first` on: its floors, `[bands]`; those of its pieces, `[pieces, bands]`; their levels."""
         self._first = 0
         self._outside: list[Decibels] = []
         self._ended = False
@@ -114,6 +119,7 @@ class SteadyNoise:
         pieces = frames.reshape(_PIECES, FRAMES_PER_PIECE, -1).mean(axis=1, dtype=np.float64)
         bands = 10 * np.log10(self._neighbours.floors(pieces) + 1e-30)
         self._floors.append(np.quantile(bands, _QUANTILE, axis=0))
+        self._bands.append(bands)
         self._levels.append(10 * np.log10(pieces.sum(axis=1) * self._framing.frequencies[1] + 1e-30))
 
     def _has(self, block: int) -> bool:
@@ -122,7 +128,7 @@ class SteadyNoise:
     def _forget(self, block: int) -> None:
         old = min(max(block - _PAST - self._first, 0), len(self._floors))
         self._first += old
-        del self._floors[:old], self._levels[:old]
+        del self._floors[:old], self._bands[:old], self._levels[:old]
 
     def _known_outside(self) -> Decibels | None:
         if len(self._outside) < _FEWEST_OUTSIDE:
@@ -141,15 +147,21 @@ class SteadyNoise:
         start, end = _runs(floors, here)
         noise = np.full(floors.shape[1], _NOTHING_DB)
         for first, last in {*zip(start.tolist(), end.tolist(), strict=True)}:
-            if last - first >= _SHORTEST and self._lively(at - here + first, at - here + last):
+            if last - first >= _SHORTEST:
                 bands = (start == first) & (end == last)
+                bands &= self._at_every_level(at - here + first, at - here + last)
                 noise[bands] = floors[first:last, bands].mean(axis=0)
-        proved = _in_a_row(noise > _NOTHING_DB, _FEWEST_BANDS)
+        proved = _in_a_row(noise > _LEAST_DB, _FEWEST_BANDS)
         return np.where(proved, noise, _NOTHING_DB), proved
 
-    def _lively(self, first: int, last: int) -> bool:
-        low, high = np.quantile(np.concatenate(self._levels[first:last]), [0.1, 0.9])
-        return bool(high - low >= _LIVELY_DB)
+    def _at_every_level(self, first: int, last: int) -> Proved:
+        """In which bands the floor is the same where the recording is loud as where it is quiet."""
+        levels, bands = np.concatenate(self._levels[first:last]), np.concatenate(self._bands[first:last])
+        low, high = np.quantile(levels, [0.1, 0.9])
+        ordered = bands[np.argsort(levels)]
+        third = len(ordered) // 3
+        quiet, loud = (np.quantile(part, _LOW, axis=0) for part in (ordered[:third], ordered[-third:]))
+        return np.asarray((high - low >= _LIVELY_DB) & (loud - quiet <= _BREATH_DB), np.bool_)
 
     def _floor(self, noise: Decibels) -> NoiseFloor:
         return NoiseFloor(self._neighbours.frequencies, 10 ** ((noise + _BIAS_DB) / 10))

@@ -49,6 +49,8 @@ class ProgrammeStream:
         """Frames before the first of `_settled`."""
         self._block, self._has_music = 0, False
         """Of the steady noise, that is being mixed, and whether there was music in it."""
+        self._known: dict[bool, NoiseFloor | None] = {}
+        """The noise of that block, under music and without."""
 
     @property
     def stretches(self) -> tuple[Stretch, ...]:
@@ -90,7 +92,7 @@ class ProgrammeStream:
     def _end_of_block(self, next_block: int) -> None:
         if not self._has_music:
             self._steady.learn(self._block)
-        self._block, self._has_music = next_block, False
+        self._block, self._has_music, self._known = next_block, False, {}
 
     def _mix(self, piece: Piece, behind: Treatment, block: int) -> Block:
         sound, treatment = piece.cell.sound, piece.treatment
@@ -110,4 +112,8 @@ class ProgrammeStream:
     def _noise(self, sound: Sound, treatment: Treatment, block: int) -> NoiseFloor | None:
         if treatment is Treatment.VOICE:
             return None
-        return self._steady.under_music(block) if sound in _MUSIC else self._steady.without_music(block)
+        in_music = sound in _MUSIC
+        if in_music not in self._known:
+            judge = self._steady.under_music if in_music else self._steady.without_music
+            self._known[in_music] = judge(block)
+        return self._known[in_music]
