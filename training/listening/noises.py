@@ -8,9 +8,9 @@ from collections.abc import Callable, Mapping
 import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
+from unmix_models.listen.ear import SAMPLE_RATE
 
 from training.listening.sources import Split
-from unmix_models.listen.ear import SAMPLE_RATE
 
 Samples = NDArray[np.float32]
 Random = np.random.Generator

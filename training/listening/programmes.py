@@ -1,8 +1,8 @@
 """Made programmes with labels: talk, music, talk over music, noise and silence, as broadcasts and calls have them.
 
-Each is one to two minutes at 16 kHz, mono. Stretches follow one another with cross-fades of 5 ms to 1.5 s; music may go
-on as a bed under the talk that follows, and come up again. Under 55 % of programmes lies steady noise, 5–30 dB below. Some have the
-band of a telephone, a room, a compressor, or a level down to −40 dB.
+Each is one to two minutes at 16 kHz, mono. Stretches follow one another with cross-fades of 5 ms to 1.5 s; music may
+go on as a bed under the talk that follows, and come up again. Under 55 % of programmes lies steady noise, 5–30 dB
+below. Some have the band of a telephone, a room, a compressor, or a level down to −40 dB.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,11 +11,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
+from unmix_models.listen.ear import CELL, HEARD, SAMPLE_RATE, Sound
 
 from training.listening.material import Clips
 from training.listening.sources import Split
 from training.listening.stock import Bed, Stock
-from unmix_models.listen.ear import CELL, HEARD, SAMPLE_RATE, Sound
 
 Samples = NDArray[np.float32]
 Random = np.random.Generator

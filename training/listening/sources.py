@@ -1,8 +1,8 @@
 """Where free recordings come from: packages of Debian (`main`), and those beside the checkout.
 
 Train and test have no package in common but three, which are divided by what is inside: `hedgewars-data` by voice
-(and its music is for training), `lomiri-sounds` and `torcs-data` file by file. All are used on the spot, none is passed on;
-`licence` tells what each package's copyright file says of its sound.
+(and its music is for training), `lomiri-sounds` and `torcs-data` file by file. All are used on the spot, none is
+passed on; `licence` tells what each package's copyright file says of its sound.
 """
 
 from dataclasses import dataclass
@@ -302,6 +302,7 @@ NOISE = (
                 "Power",
             )
         ),
+        "*/sounds/Power*.wav",
         "*/sounds/RailTrain*.wav",
         licence=_GPL,
     ),

@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+from unmix_models.listen.ear import SAMPLE_RATE
 
 from training.listening import noises, synthetic
 from training.listening.material import Clips, load
 from training.listening.sources import Kind, Split
-from unmix_models.listen.ear import SAMPLE_RATE
 
 Samples = NDArray[np.float32]
 Random = np.random.Generator

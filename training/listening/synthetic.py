@@ -6,7 +6,6 @@ All are 16 kHz, mono, at about `material.LEVEL_DB`.
 import numpy as np
 from numpy.typing import NDArray
 from scipy import signal
-
 from unmix_models.listen.ear import SAMPLE_RATE
 
 Samples = NDArray[np.float32]
