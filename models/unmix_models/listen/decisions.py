@@ -46,7 +46,7 @@ class Decisions:
         settled: list[Sound] = []
         for number, (sound, length) in enumerate(runs):
             behind = runs[number + 1][0] if number + 1 < len(runs) else None
-            if length < _SHORTEST.get(sound, 0):
+            if sound is not self._before and length < _SHORTEST.get(sound, 0):
                 if behind is None and not last:
                     break
                 self._before = self._taken_for(sound, behind)

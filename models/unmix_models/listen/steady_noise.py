@@ -60,7 +60,7 @@ class SteadyNoise:
         self._floors: list[Decibels] = []
         self._bands: list[Decibels] = []
         self._levels: list[Decibels] = []
-        """Of each block from `_first` on: its floors, `[bands]`; those of its pieces, `[pieces, bands]`; their levels."""
+        """Of each block from `_first` on: its floors, those of its pieces, `[pieces, bands]`, and their levels."""
         self._first = 0
         self._outside: list[Decibels] = []
         self._ended = False

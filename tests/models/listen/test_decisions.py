@@ -42,6 +42,7 @@ def decided(likelihoods: Likelihoods, step: int = 1000) -> str:
         ("sssssmssssssssss", "ssssssssssssssss"),
         ("ssssssssss" + "b" * 8 + "ssssssssss", "s" * 28),
         ("mmmmmmmmmm" + "b" * 8 + "mmmmmmmmmm", "mmmmmmmmmm" + "b" * 8 + "mmmmmmmmmm"),
+        ("mmmmmmmmmm" + "b" * 13 + "ssssssssss", "mmmmmmmmmm" + "b" * 13 + "ssssssssss"),
         ("ssssssssss" + "b" * 20 + "ssssssssss", "ssssssssss" + "b" * 20 + "ssssssssss"),
         ("ssssssssss" + "ooo" + "ssssssssss", "s" * 23),
         ("ssssssssss" + "ooo" + "mmmmmmmmmm", "ssssssssss" + "ooo" + "mmmmmmmmmm"),

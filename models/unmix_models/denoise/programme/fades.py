@@ -13,33 +13,41 @@ from unmix_models.denoise.programme.plan import Treatment
 
 FADE_SECONDS = 0.2
 
-_SHARES = {Treatment.VOICE: (1.0, 0.0), Treatment.BED: (1.0, 1.0), Treatment.REST: (0.0, 1.0)}
-"""Of what the network makes, and of what it leaves."""
+_NETWORK = {Treatment.VOICE: 1.0, Treatment.BED: 1.0, Treatment.REST: 0.0}
+_REST = {Treatment.VOICE: 0.0, Treatment.BED: 1.0, Treatment.REST: 1.0}
+_TAKEN_OUT = {Treatment.BED: 1.0, Treatment.REST: 0.0}
 
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """One for each sample of a cell, `[frames, 1]`."""
+    """One for each sample of a piece, `[frames, 1]`."""
 
     network: Block
+    """Of what the network makes."""
+    taken_out: Block
+    """Of the same, in what the rest lacks of the recording."""
     rest: Block
+    """Of the rest."""
 
 
 def shares(before: Treatment, here: Treatment, behind: Treatment, frames: int, fade: int) -> Shares:
-    """Return the shares of a cell of `frames` samples between two others; a fade is `fade` samples long."""
-    network, rest = (_share(before, here, behind, frames, fade, which) for which in (0, 1))
-    return Shares(network, rest)
-
-
-def _share(
-    before: Treatment, here: Treatment, behind: Treatment, frames: int, fade: int, which: int
-) -> Block:
-    own = _SHARES[here][which]
-    share = np.full((frames, 1), own, np.float32)
+    """Return the shares of a piece of `frames` samples between two others; a fade is `fade` samples long."""
     fade = min(fade, frames // 2)
     ramp = ((np.arange(fade) + 0.5) / max(fade, 1)).astype(np.float32)[:, None]
-    if before.value > here.value:
-        share[:fade] = _SHARES[before][which] + ramp * (own - _SHARES[before][which])
-    if behind.value > here.value:
-        share[frames - fade :] = _SHARES[behind][which] + ramp[::-1] * (own - _SHARES[behind][which])
-    return share
+
+    def share(of: dict[Treatment, float]) -> Block:
+        own = of[here]
+        made = np.full((frames, 1), own, np.float32)
+        if before.value > here.value:
+            made[:fade] = of[before] + ramp * (own - of[before])
+        if behind.value > here.value:
+            made[frames - fade :] = of[behind] + ramp[::-1] * (own - of[behind])
+        return made
+
+    if here is not Treatment.VOICE:
+        return Shares(share(_NETWORK), share(_NETWORK), share(_REST))
+    # The rest of a neighbour fades away as it is there.
+    taken_out = np.zeros((frames, 1), np.float32)
+    taken_out[: frames // 2] = _TAKEN_OUT.get(before, 0.0)
+    taken_out[frames // 2 :] = _TAKEN_OUT.get(behind, 0.0)
+    return Shares(share(_NETWORK), taken_out, share(_REST))

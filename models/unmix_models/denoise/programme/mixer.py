@@ -51,7 +51,7 @@ class Mixer:
         """Take the next piece, the treatments around it, and what noise is known in it; return what is ready."""
         share = shares(before, piece.treatment, behind, len(piece.dry), self._fade)
         voice = np.asarray(share.network * piece.wet, np.float32)
-        rest = np.asarray(piece.dry - voice, np.float32)
+        rest = np.asarray(piece.dry - share.taken_out * piece.wet, np.float32)
         goal = self._share_of(piece.treatment) if noise else np.float32(0)
         filtered_share = np.linspace(self._filtered_share, goal, len(rest), dtype=np.float32)[:, None]
         wanted = bool((share.rest * filtered_share).any())
