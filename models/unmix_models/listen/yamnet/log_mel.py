@@ -7,7 +7,7 @@ scale of the HTK book, as in `tf.signal.linear_to_mel_weight_matrix`.
 from functools import cache
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from unmix_models.audio import Block
 from unmix_models.listen.ear import SAMPLE_RATE
@@ -58,5 +58,5 @@ def _bands() -> Values:
     return shares
 
 
-def _mel(hertz: "float | Values") -> Values:
+def _mel(hertz: ArrayLike) -> Values:
     return 1127.0 * np.log1p(np.asarray(hertz) / 700.0)

@@ -44,7 +44,9 @@ class Network:
             )
             self.memory_bytes = _UNPACKED * path.stat().st_size
         except (OSError, *_SESSION_FAILURES) as error:
-            raise InvalidWeights(f"YAMNet cannot be loaded from {path} ({error}): get it again.", model="yamnet") from error
+            raise InvalidWeights(
+                f"YAMNet cannot be loaded from {path} ({error}): get it again.", model="yamnet"
+            ) from error
 
     def logits(self, patch: NDArray[np.float32]) -> NDArray[np.float64]:
         """What `[FRAMES, BANDS]` of log-mel spectra sound like, `[CLASSES]`."""

@@ -97,7 +97,9 @@ class _Graph:
 
     def encoded(self) -> bytes:
         """The whole message."""
-        ends = field(_GRAPH_INPUT, _value(INPUT, FRAMES, BANDS)) + field(_GRAPH_OUTPUT, _value(OUTPUT, CLASSES))
+        ends = field(_GRAPH_INPUT, _value(INPUT, FRAMES, BANDS)) + field(
+            _GRAPH_OUTPUT, _value(OUTPUT, CLASSES)
+        )
         return field(_GRAPH_NAME, "yamnet") + b"".join(self._fields) + ends
 
 

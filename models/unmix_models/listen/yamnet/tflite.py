@@ -37,9 +37,9 @@ _BEHIND = (40, 9, 14, 6)
 _TYPES = {0: "f4", 2: "i4", 9: "i1"}
 _SAME, _RELU6 = 0, 3
 
-_MOST = 1000
-"""Tensors, buffers and operators; there are about a hundred of each."""
-_LARGEST_SIDE, _LARGEST_STRIDE = 7, 4
+_MOST, _MOST_OPERATORS = 1000, 100
+"""There are about a hundred tensors and buffers, and 34 operators."""
+_LARGEST_SIDE, _LARGEST_STRIDE, _LARGEST_BIAS = 7, 4, 1e6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +121,7 @@ class _File:
         self._codes = model.tables(_MODEL_CODES, _MOST)
         self._buffers = model.tables(_MODEL_BUFFERS, _MOST)
         self._tensors = graphs[0].tables(_GRAPH_TENSORS, _MOST)
-        self.operators = graphs[0].tables(_GRAPH_OPERATORS, _MOST)
+        self.operators = graphs[0].tables(_GRAPH_OPERATORS, _MOST_OPERATORS)
         self._ends = [*map(int, graphs[0].numbers(_GRAPH_INPUTS, "i4")[:2])]
         self._ends += map(int, graphs[0].numbers(_GRAPH_OUTPUTS, "i4")[:2])
         if len(self._ends) != 2:
@@ -169,10 +169,10 @@ class _File:
     def bias(self, index: int, outputs: int) -> NDArray[np.float32]:
         tensor = self._tensor(index)
         steps = self._values(tensor, 2, (outputs,)).astype(np.float64)
-        bias = (steps * self._scales(tensor, outputs)[0]).astype(np.float32)
-        if not np.isfinite(bias).all():
+        bias = steps * self._scales(tensor, outputs)[0]
+        if not (np.abs(bias) < _LARGEST_BIAS).all():
             raise broken("a bias without bounds")
-        return bias
+        return bias.astype(np.float32)
 
     def shape(self, index: int) -> list[int]:
         return self._shape(self._tensor(index))
@@ -194,7 +194,7 @@ class _File:
         dtype = np.dtype(_TYPES[kind])
         if self._shape(tensor) != [*shape] or len(raw) != math.prod(shape) * dtype.itemsize:
             raise broken("a tensor of another shape")
-        return np.frombuffer(raw.tobytes(), dtype.newbyteorder("<")).reshape(shape)
+        return raw.view(dtype.newbyteorder("<")).reshape(shape)
 
     @staticmethod
     def _scales(tensor: Table, channels: int) -> tuple[NDArray[np.float32], int]:
@@ -221,9 +221,9 @@ def _convolution(file: _File, operator: Table, size: _Size) -> tuple[Convolution
         and options.integer(_ACTIVATION + further, "b", 0) == _RELU6
         and options.integer(_DILATION_W + further, "i", 1) == 1
         and options.integer(_DILATION_H + further, "i", 1) == 1
-        and not (depthwise and options.integer(_MULTIPLIER, "i", 1) != 1)
+        and not (depthwise and options.integer(_MULTIPLIER, "i", 0) != 1)
     )
-    strides = options.integer(_STRIDE_H, "i", 1), options.integer(_STRIDE_W, "i", 1)
+    strides = options.integer(_STRIDE_H, "i", 0), options.integer(_STRIDE_W, "i", 0)
     _, kernel, bias = file.inputs(operator, 3)
     shape = file.shape(kernel)
     if not usual or len(shape) != 4 or not all(1 <= stride <= _LARGEST_STRIDE for stride in strides):
@@ -234,7 +234,9 @@ def _convolution(file: _File, operator: Table, size: _Size) -> tuple[Convolution
         raise broken("a kernel of another size")
     expected = (1, *sides, outputs) if depthwise else (outputs, *sides, size.channels)
     layer = Convolution(
-        kernel=file.quantized(kernel, expected, 3 if depthwise else 0, (3, 0, 1, 2) if depthwise else (0, 3, 1, 2)),
+        kernel=file.quantized(
+            kernel, expected, 3 if depthwise else 0, (3, 0, 1, 2) if depthwise else (0, 3, 1, 2)
+        ),
         bias=file.bias(bias, outputs),
         strides=strides,
         pads=_pads((size.height, size.width), sides, strides),

@@ -1,7 +1,7 @@
 """What YAMNet says of half a second and of its neighbourhood, summed up in 42 numbers.
 
-Class numbers: `yamnet_class_map.csv` in YAMNet's repository, after AudioSet (Gemmeke et al., "Audio Set: An ontology and
-human-labeled dataset for audio events", ICASSP 2017).
+Class numbers: `yamnet_class_map.csv` in YAMNet's repository, after AudioSet (Gemmeke et al., "Audio Set: An
+ontology and human-labeled dataset for audio events", ICASSP 2017).
 """
 
 import numpy as np
@@ -37,9 +37,7 @@ COUNT = len(_GROUPS) * len(REACHES)
 def grouped(logits: Values) -> Values:
     """The log-odds of each group of the classes, `[groups]`, from `[CLASSES]`."""
     odds = np.exp(np.clip(logits, -_LOUDEST, _LOUDEST))
-    sums = [
-        np.log(odds[list(group)].sum()) if len(group) > 1 else float(logits[group[0]]) for group in _GROUPS
-    ]
+    sums = [np.log(odds[list(group)].sum()) for group in _GROUPS]
     return np.clip(sums, _LEAST, _MOST)
 
 
