@@ -65,7 +65,10 @@ def test_of_a_folder_its_weights_are_sent_and_nothing_else(
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("empty", r"empty holds no weights \(\.onnx, \.safetensors, \.tflite, \.th, \.yaml\): name the folder"),
+        (
+            "empty",
+            r"empty holds no weights \(\.onnx, \.safetensors, \.tflite, \.th, \.yaml\): name the folder",
+        ),
         ("songs", "songs holds no weights"),
         ("missing", "missing cannot be read .*: name the folder"),
         ("songs/a.wav", r"a\.wav cannot be read .*: name the folder"),

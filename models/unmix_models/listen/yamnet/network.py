@@ -23,7 +23,7 @@ _SESSION_FAILURES: tuple[type[Exception], ...] = (
     _failures.NotImplemented,
     _failures.RuntimeException,
 )
-_UNPACKED = 12
+_UNPACKED = 15
 """Times the size of the file that a session was seen to hold: its weights become float32, and are packed anew."""
 
 

@@ -1,4 +1,4 @@
-"""A file that is built as YAMNet's, with few channels, and the same network in PyTorch."""
+"""A file that is built as YAMNet's, with few channels, and the same network in numpy."""
 
 from dataclasses import dataclass
 from functools import cache
@@ -6,7 +6,6 @@ from typing import Any
 
 import flatbuffers
 import numpy as np
-import torch
 from unmix_models.listen.yamnet.tflite import BANDS, CLASSES, FRAMES, Network
 
 FLOAT32, INT32, INT8 = 0, 2, 9
@@ -134,17 +133,18 @@ class _File:
 
 
 def logits(network: Network, patch: np.ndarray) -> np.ndarray:
-    """What the network says of `[96, 64]`, by PyTorch."""
-    heard = torch.from_numpy(patch)[None, None]
+    """What the network says of `[96, 64]`, by numpy alone."""
+    heard = patch[None].astype(np.float64)
     for layer in network.convolutions:
-        scales = torch.from_numpy(layer.kernel.scales).reshape(-1, 1, 1, 1)
+        kernel = layer.kernel.values * layer.kernel.scales.reshape(-1, 1, 1, 1).astype(np.float64)
         above, left, below, right = layer.pads
-        padded = torch.nn.functional.pad(heard, (left, right, above, below))
-        kernel = torch.from_numpy(layer.kernel.values.astype(np.float32)) * scales
-        bias = torch.from_numpy(layer.bias)
-        convolved = torch.nn.functional.conv2d(padded, kernel, bias, layer.strides, groups=layer.groups)
-        heard = convolved.clamp(0, 6)
-    weights = (
-        torch.from_numpy(network.weights.values).float() * torch.from_numpy(network.weights.scales)[:, None]
-    )
-    return (heard.mean(dim=(2, 3)) @ weights.T + torch.from_numpy(network.bias))[0].numpy()
+        padded = np.pad(heard, ((0, 0), (above, below), (left, right)))
+        windows = np.lib.stride_tricks.sliding_window_view(padded, kernel.shape[2:], axis=(1, 2))
+        windows = windows[:, :: layer.strides[0], :: layer.strides[1]]
+        if layer.groups > 1:
+            convolved = np.einsum("chwij,cij->chw", windows, kernel[:, 0])
+        else:
+            convolved = np.tensordot(kernel, windows, axes=((1, 2, 3), (0, 3, 4)))
+        heard = np.clip(convolved + layer.bias[:, None, None], 0, 6)
+    weights = network.weights.values * network.weights.scales[:, None].astype(np.float64)
+    return weights @ heard.mean(axis=(1, 2)) + network.bias

@@ -25,11 +25,11 @@ def check(data: bytes, folder: Path) -> None:
         np.testing.assert_allclose(network.logits(heard), examples.logits(read, heard), atol=1e-3)
 
 
-def test_a_network_says_what_pytorch_makes_of_the_same_weights(tmp_path: Path) -> None:
+def test_a_network_says_what_numpy_makes_of_the_same_weights(tmp_path: Path) -> None:
     check(examples.file(), tmp_path)
 
 
-def test_the_published_network_says_what_pytorch_makes_of_the_same_weights(tmp_path: Path) -> None:
+def test_the_published_network_says_what_numpy_makes_of_the_same_weights(tmp_path: Path) -> None:
     check(shared("weights/yamnet/yamnet_spectra_in.tflite").read_bytes(), tmp_path)
 
 
