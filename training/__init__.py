@@ -1,0 +1,1 @@
+"""Developers' tools that make what the models learn from; nothing here is shipped."""
