@@ -3,8 +3,8 @@
     python -m training.listening.yamnet_regression FOLDER [MINUTES]
 
 FOLDER holds `yamnet.onnx`, as `unmix models pull yamnet` or an import leaves it; MINUTES are 120 where nothing is said.
-Writes `regression.json` beside the ear, and prints what became of each kind of sound in as long a time of programmes
-that it has not learnt from.
+Writes `regression.json` beside the ear, and prints what became of each kind of sound in half as long a time of
+programmes that it has not learnt from.
 """
 
 import sys
@@ -64,7 +64,7 @@ def main(folder: Path, minutes: float) -> None:
     ear = load(folder)
     regression = learn(ear, minutes)
     regression.write()
-    counts = confusion(ear, regression, minutes)
+    counts = confusion(ear, regression, minutes / 2)
     print(" " * 20 + " ".join(f"{sound:>18}" for sound in HEARD))
     for sound, row in zip(HEARD, counts, strict=True):
         print(f"{sound:20}" + " ".join(f"{count:18d}" for count in row))
