@@ -12,15 +12,17 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from unmix_models.catalogue import Model
 from unmix_models.errors import DeviceUnavailable
+from unmix_models.listen.yamnet import installation as yamnet
 from unmix_models.machine import Machine
 from unmix_models.separate.htdemucs import installation as htdemucs
 
 if TYPE_CHECKING:  # these bring numpy, which the daemon's front does without
     from unmix_models.denoise.base import Denoiser
+    from unmix_models.listen.yamnet.ear import YamnetEar
     from unmix_models.separate.base import Separator
     from unmix_models.tensor_shapes import Shapes
 
-Resident: TypeAlias = "Denoiser | Separator"
+Resident: TypeAlias = "Denoiser | Separator | YamnetEar"
 """A model in memory."""
 
 
@@ -28,15 +30,16 @@ Resident: TypeAlias = "Denoiser | Separator"
 class Networks:
     """How a family takes checkpoints in, its own published ones and those that users bring."""
 
-    suffixes: tuple[str, ...]
-    """Ends of the names of the files that an import may hold: checkpoints and what describes them."""
-    recognise: "Callable[[Shapes], bool]"
-    """Whether a checkpoint with these tensors is of this family; called in a child process."""
     install: Callable[[Model, Path, Path], None]
     """Check the files in the first folder and convert them into the second, with a `model.json`.
 
     Whatever may run code of a checkpoint does so in a child process. Raises InvalidWeights.
     """
+    suffixes: tuple[str, ...] = ()
+    """Ends of the names of the files that an import of a user's own may hold: checkpoints and what describes them."""
+    recognise: "Callable[[Shapes], bool] | None" = None
+    """Whether a checkpoint with these tensors is of this family; called in a child process. None where only the
+    published ones are taken in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,12 @@ def _deepfilternet3(model: Model, folder: Path, machine: Machine) -> Resident:
         return deepfilternet3.load(folder, "cpu")
 
 
+def _yamnet(model: Model, folder: Path, machine: Machine) -> Resident:
+    from unmix_models.listen.yamnet import ear  # noqa: PLC0415
+
+    return ear.load(folder)
+
+
 def _dsp(model: Model, folder: Path, machine: Machine) -> Resident:
     from unmix_models.separate import dsp  # noqa: PLC0415
 
@@ -103,7 +112,7 @@ _HTDEMUCS = Family(
     "separate",
     _htdemucs,
     devices=frozenset({"cpu", "cuda"}),
-    networks=Networks(htdemucs.SUFFIXES, htdemucs.recognise, htdemucs.install),
+    networks=Networks(htdemucs.install, htdemucs.SUFFIXES, htdemucs.recognise),
     wants_statistics=True,
 )
 
@@ -116,6 +125,7 @@ FAMILIES: Mapping[str, Family] = {
         Family("rnnoise", "denoise", _rnnoise),
         Family("wiener", "denoise", _wiener),
         Family("deepfilternet3", "denoise", _deepfilternet3, devices=frozenset({"cpu", "cuda"})),
+        Family("yamnet", "listen", _yamnet, networks=Networks(yamnet.install)),
         Family("dsp", "separate", _dsp),
         _HTDEMUCS,
     )

@@ -15,7 +15,11 @@ from unmix_models.tensor_shapes import Shapes, shapes_of
 
 def recognise(folder: Path) -> str:
     """The name of the only family that the folder's checkpoints are of. Raises InvalidWeights."""
-    networks = {family.name: family.networks for family in FAMILIES.values() if family.networks}
+    networks = {
+        family.name: family.networks
+        for family in FAMILIES.values()
+        if family.networks and family.networks.recognise
+    }
     runs = f"it runs those of: {', '.join(networks)}"
     suffixes = {suffix for each in networks.values() for suffix in each.suffixes}
     paths = [path for path in sorted(folder.iterdir()) if path.suffix in suffixes and path.is_file()]
@@ -35,7 +39,7 @@ def recognise(folder: Path) -> str:
 
 
 def _family(shapes: Shapes, networks: dict[str, Networks]) -> str:
-    return next((name for name, each in networks.items() if each.recognise(shapes)), "")
+    return next((name for name, each in networks.items() if each.recognise and each.recognise(shapes)), "")
 
 
 if __name__ == "__main__":

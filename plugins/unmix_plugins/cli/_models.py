@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 from unmix.words import TASKS, Model
 from unmix.words.models import KINDS as NUMBERED
+from unmix.words.models import LISTEN
 
 from unmix_plugins.cli._parameters import AsJson, Device, KeepAlive
 from unmix_plugins.cli._session import connect
@@ -18,8 +19,8 @@ app = typer.Typer(help="Models: which exist, which are here, which are loaded.",
 Name = Annotated[str, typer.Argument(metavar="MODEL", help="A model's name, as in `unmix models list`.")]
 
 
-_KINDS = tuple(dict.fromkeys((*NUMBERED, *TASKS)))
-"""Of tasks: those that the contract numbers, and those that came after."""
+_KINDS = tuple(dict.fromkeys((*NUMBERED, *TASKS, LISTEN)))
+"""Of tasks: those that the contract numbers, those that came after, and what serves them."""
 
 
 def _kind(text: str) -> str:

@@ -16,7 +16,7 @@ from unmix_plugins.errors import BrokenResult, NotFound, SourceError
 from unmix_plugins.files.source import Source
 
 _ANSWER_SECONDS = 60.0
-_SUFFIXES = (".onnx", ".safetensors", ".th", ".yaml")
+_SUFFIXES = (".onnx", ".safetensors", ".tflite", ".th", ".yaml")
 """Of weights and what names them; training and releases leave much else beside, which no model needs."""
 
 
@@ -60,7 +60,7 @@ class Models:
     def install(self, name: str, folder: Path) -> Model:
         """Send the weights that lie in `folder` as model `name`, of the catalogue or a new one.
 
-        Of the folder's own files those ending in .onnx, .safetensors, .th or .yaml are sent, unless they are
+        Of the folder's own files those ending in .onnx, .safetensors, .tflite, .th or .yaml are sent, unless they are
         hidden. Raises SourceError when there are none.
         """
         with ExitStack() as stack:

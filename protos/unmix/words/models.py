@@ -19,6 +19,9 @@ KINDS = tuple(
 )
 """Of every task that the contract knows a model for, whether or not this version can do it."""
 
+LISTEN = "listen"
+"""What models are for that tell other tasks what a recording holds; it has no number, and no task is called so."""
+
 
 def kind_to_proto(kind: str | None) -> models_pb2.Task.ValueType:
     """The number of a task's kind; that of none, for None and for one that the contract does not have."""

@@ -221,7 +221,7 @@ def test_weights_of_ones_own_are_imported_under_a_new_name(daemon: FakeDaemon, t
     empty = unmix("models", "import", "mine", tmp_path / "empty")
     assert empty.exit_code == 1
     assert empty.stderr == (
-        f"unmix: {tmp_path / 'empty'} holds no weights (.onnx, .safetensors, .th, .yaml):"
+        f"unmix: {tmp_path / 'empty'} holds no weights (.onnx, .safetensors, .tflite, .th, .yaml):"
         " name the folder in which they lie.\n"
     )
 

@@ -49,6 +49,7 @@ def test_of_a_folder_its_weights_are_sent_and_nothing_else(
     weights = {
         "955717e8-8726e21a.th": b"e" * 3_000_000,
         "a.safetensors": b"",
+        "a.tflite": b"t",
         "bag.yaml": b"y",
         "e.onnx": b"o",
     }
@@ -64,7 +65,10 @@ def test_of_a_folder_its_weights_are_sent_and_nothing_else(
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("empty", r"empty holds no weights \(\.onnx, \.safetensors, \.th, \.yaml\): name the folder"),
+        (
+            "empty",
+            r"empty holds no weights \(\.onnx, \.safetensors, \.tflite, \.th, \.yaml\): name the folder",
+        ),
         ("songs", "songs holds no weights"),
         ("missing", "missing cannot be read .*: name the folder"),
         ("songs/a.wav", r"a\.wav cannot be read .*: name the folder"),
