@@ -18,11 +18,11 @@ from unmix_models.separate.htdemucs import installation as htdemucs
 
 if TYPE_CHECKING:  # these bring numpy, which the daemon's front does without
     from unmix_models.denoise.base import Denoiser
-    from unmix_models.listen.yamnet.ear import YamnetEar
+    from unmix_models.listen.ear import Ear
     from unmix_models.separate.base import Separator
     from unmix_models.tensor_shapes import Shapes
 
-Resident: TypeAlias = "Denoiser | Separator | YamnetEar"
+Resident: TypeAlias = "Denoiser | Ear | Separator"
 """A model in memory."""
 
 

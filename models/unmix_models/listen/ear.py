@@ -47,13 +47,32 @@ class EarStream(Protocol):
 
 
 class Ear(Protocol):
-    """One that serves any number of recordings."""
+    """A model in memory. It may serve several streams, from one thread at a time."""
 
     @property
     def name(self) -> str:
-        """For the summary."""
+        """Name in the catalogue."""
+        ...
+
+    @property
+    def device(self) -> str:
+        """Where it runs."""
+        ...
+
+    @property
+    def precision(self) -> str:
+        """What the products are computed in, such as `float32`."""
+        ...
+
+    @property
+    def memory_bytes(self) -> int:
+        """Estimate of what it holds while resident, with one stream at work."""
         ...
 
     def stream(self, channels: int) -> EarStream:
         """Begin one recording."""
+        ...
+
+    def close(self) -> None:
+        """Give its memory back; it and its streams are of no use afterwards."""
         ...

@@ -1,5 +1,7 @@
 """The best ear that is installed."""
 
+from typing import cast
+
 from unmix_models.catalogue import choose
 from unmix_models.listen.ear import Ear
 from unmix_models.loading import load
@@ -9,4 +11,4 @@ from unmix_models.weights import Weights
 
 def best(weights: Weights) -> Ear:
     """Load it; ears are small, and hear on one thread. Raises InvalidWeights."""
-    return load(choose("auto", "listen", weights).model, weights, Machine("cpu", 1))
+    return cast("Ear", load(choose("auto", "listen", weights).model, weights, Machine("cpu", 1)))

@@ -36,6 +36,7 @@ class YamnetEar:
 
     name = "yamnet"
     device = "cpu"
+    precision = "float32"
 
     def __init__(self, network: Network, regression: Regression) -> None:
         self._network = network

@@ -1,0 +1,314 @@
+"""What becomes of whole programmes: jingles, concerts, calls and beds, each against what it should be.
+
+    python bench/programmes.py [--ears own yamnet] [--only jingle bed …]
+
+Real music of packages that no ear has learnt from (see `training/listening/sources.py`), and noisy speech beside the
+checkout. Music is compared with the recording itself (SI-SDR, from a second off each join, and whole), speech with the
+clean voice, against the same talk denoised alone. Voice, bed and noise of a mixture are told apart by least squares.
+The exit status is 1 when a threshold is missed.
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
+import numpy as np
+import soundfile
+import soxr
+from listening import ears
+from product import SHARED, weights
+from unmix_models.audio import Block
+from unmix_models.denoise import deepfilternet3
+from unmix_models.denoise.passage import Passage
+from unmix_models.denoise.programme.stream import ProgrammeStream
+from unmix_models.listen.ear import Ear
+from unmix_models.media import open_reader
+
+from training.listening.material import load
+from training.listening.sources import Kind, Split
+
+RATE = 48_000
+VOICE_DB, MUSIC_DB = -22.0, -20.0
+BLOCK = 32_768
+"""Frames that are given at a time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A stretch of a programme."""
+
+    samples: Block
+    clean: Block | None = None
+    """Of speech: the voice alone. None: the stretch is to stay as it is."""
+    counts: bool = True
+    """Whether anything is asked of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What was measured, and what it must be."""
+
+    name: str
+    value: float
+    least: float
+
+    def show(self) -> bool:
+        """Print it; whether it holds."""
+        holds = self.value >= self.least
+        print(f"{self.name:64s}{self.value:8.2f}  ≥ {self.least:5.1f} {'yes' if holds else 'NO'}", flush=True)
+        return holds
+
+
+class Bench:
+    """The product's denoising with one ear."""
+
+    def __init__(self, ear: Ear) -> None:
+        self._ear = ear
+        self._network = deepfilternet3.load(weights() / "deepfilternet3")
+
+    def denoise(self, samples: Block) -> Block:
+        """As `auto` does it; prints what was heard."""
+        network = Passage(self._network, RATE, samples.shape[1], None)
+        stream = ProgrammeStream(
+            network, "deepfilternet3", self._ear, sample_rate=RATE, channels=samples.shape[1]
+        )
+        done = [stream.process(samples[at : at + BLOCK]) for at in range(0, len(samples), BLOCK)]
+        done.append(stream.flush())
+        heard = ", ".join(
+            f"{part.start / RATE:.0f}–{part.end / RATE:.0f} {part.sound}{'' if part.models else ' (left)'}"
+            for part in stream.stretches
+        )
+        print(f"    [{heard}]")
+        return np.concatenate(done)[: len(samples)]
+
+    def alone(self, samples: Block) -> Block:
+        """By the network alone."""
+        passage = Passage(self._network, RATE, samples.shape[1], None)
+        return np.concatenate([passage.process(samples), passage.flush()])[: len(samples)]
+
+    def programme(self, name: str, *parts: Part) -> Iterator[Row]:
+        """Rows for each part that counts."""
+        found = self.denoise(np.concatenate([part.samples for part in parts]))
+        start = 0
+        for number, part in enumerate(parts):
+            end = start + len(part.samples)
+            if part.counts:
+                inner = slice(RATE if number else 0, -RATE if number < len(parts) - 1 else None)
+                yield from self._part(f"{name}, part {number + 1}", part, found[start:end], inner)
+            start = end
+
+    def _part(self, name: str, part: Part, found: Block, inner: slice) -> Iterator[Row]:
+        if part.clean is None:
+            yield Row(f"{name}: music from 1 s off", si_sdr(part.samples[inner], found[inner]), 30)
+            yield Row(f"{name}: music whole", si_sdr(part.samples, found), 20)
+        else:
+            alone = si_sdr(part.clean[inner], self.alone(part.samples)[inner])
+            yield Row(f"{name}: speech against alone", si_sdr(part.clean[inner], found[inner]) - alone, -0.5)
+
+
+def si_sdr(wanted: Block, found: Block) -> float:
+    """Scale-invariant signal-to-distortion ratio, dB, at most 150."""
+    one, other = wanted.astype(np.float64).ravel(), found.astype(np.float64).ravel()
+    target = (one @ other) / (one @ one) * one
+    return float(
+        10 * np.log10(target @ target / (np.square(other - target).sum() + 1e-15 * (target @ target)))
+    )
+
+
+def at_level(samples: Block, decibels: float) -> Block:
+    """Of this root mean square."""
+    return np.asarray(samples * 10 ** (decibels / 20) / np.sqrt(np.mean(np.square(samples))), np.float32)
+
+
+@cache
+def talk(kind: str) -> Block:
+    """All noisy sentences, or all clean ones, one after the other: 81 s."""
+    paths = sorted((SHARED / "audio" / "speech16k" / kind).glob("*.wav"))
+    sentences = [soundfile.read(path, dtype="float32") for path in paths]
+    return np.concatenate([soxr.resample(samples, rate, RATE, "VHQ") for samples, rate in sentences])[:, None]
+
+
+def speech(begin: float = 0, seconds: float = 47, kind: str = "noisy") -> Block:
+    """A part of the talk."""
+    return talk(kind)[round(begin * RATE) : round((begin + seconds) * RATE)]
+
+
+def talked(seconds: float = 47, begin: float = 0) -> Part:
+    """A part of the talk with its noise."""
+    return Part(speech(begin, seconds), speech(begin, seconds, "clean"))
+
+
+@cache
+def original(path: Path, seconds: float, skip: float = 10) -> Block:
+    """A recording as it was made, mono, `[frames, 1]`."""
+    if path.suffix == ".flac" and SHARED in path.parents:
+        skip = 0
+    with open_reader(path) as reader:
+        rate = reader.info.sample_rate
+        wanted = round((skip + seconds) * rate)
+        blocks: list[Block] = []
+        for block in reader.blocks(65536):
+            blocks.append(block.mean(axis=1, keepdims=True))
+            if sum(map(len, blocks)) >= wanted:
+                break
+    whole = np.concatenate(blocks)
+    begin = min(round(skip * rate), max(len(whole) - round(seconds * rate), 0))
+    cut = whole[begin : begin + round(seconds * rate)]
+    return np.asarray(soxr.resample(cut, rate, RATE, "VHQ"), np.float32)
+
+
+def music(seconds: float, source: str, number: int = 0) -> Block:
+    """A real piece at `MUSIC_DB`."""
+    path = _paths()[source][number]
+    return at_level(original(path, seconds), MUSIC_DB)
+
+
+@cache
+def _paths() -> dict[str, list[Path]]:
+    """Real music that can be read here, by source."""
+    wanted = (Kind.MUSIC, Kind.RINGTONE)
+    found = {
+        clips.source.name: [path for path in clips.paths if path.suffix in (".ogg", ".flac", ".wav", ".opus")]
+        for clips in load(Split.TEST)
+        if clips.source.kind in wanted
+    }
+    return {name: paths for name, paths in found.items() if paths}
+
+
+def jingles(bench: Bench) -> Iterator[Row]:
+    """A piece before, between and after talk."""
+    for source, number in (
+        ("sectoid", 0),
+        ("singularity", 3),
+        ("xmoto", 0),
+        ("horizons_music", 2),
+        ("tux_racer", 2),
+    ):
+        for seconds in (5, 10, 20, 60):
+            if seconds == 60 and source not in ("sectoid", "horizons_music"):  # long ones cost most
+                continue
+            piece = Part(music(seconds, source, number))
+            yield from bench.programme(f"jingle {source} {seconds} s", piece, talked(), piece)
+
+
+def concerts(bench: Bench) -> Iterator[Row]:
+    """A song after a minute of silence, of hiss, of talk."""
+    song = Part(music(40, "singularity", 5))
+    hiss = np.random.default_rng(0).standard_normal((62 * RATE, 1)).astype(np.float32)
+    before = {
+        "silence": Part(np.zeros_like(hiss), counts=False),
+        "hiss": Part(at_level(hiss, -70), counts=False),
+        "talk": talked(62),
+    }
+    for name, part in before.items():
+        yield from bench.programme(f"song after 62 s of {name}", part, song)
+    for source, number in (("drascula", 4), ("sectoid", 2)):
+        concert = Part(music(90, source, number))
+        yield from bench.programme(f"announcer and concert {source}", talked(20), concert, talked(10, 30))
+
+
+def calls(bench: Bench) -> Iterator[Row]:
+    """A ring tone in a call, in the telephone's band."""
+    for number in (0, 5, 9):
+        ring = Part(telephone(music(8, "ringtones_test", number)))
+        talks = [
+            Part(telephone(part.samples), telephone(part.clean))
+            for part in (talked(20), talked(20, 40))
+            if part.clean is not None
+        ]
+        yield from bench.programme(f"ring tone {number} in a call", talks[0], ring, talks[1])
+
+
+def telephone(samples: Block) -> Block:
+    """300–3400 Hz."""
+    from scipy.signal import butter, sosfiltfilt  # noqa: PLC0415  # half a second that other rows need not pay
+
+    band = butter(4, [300, 3400], "band", fs=RATE, output="sos")
+    return np.asarray(sosfiltfilt(band, samples, axis=0), np.float32)
+
+
+def a_cappella(bench: Bench) -> Iterator[Row]:
+    """Singing alone."""
+    for stem in ("lead_vocals", "vocals", "backing_vocals"):
+        samples = at_level(original(SHARED / "audio" / "music_stems" / f"{stem}.flac", 20), MUSIC_DB)
+        yield Row(f"a cappella {stem}", si_sdr(samples, bench.denoise(samples)), 15)
+
+
+def beds(bench: Bench) -> Iterator[Row]:
+    """Talk with noise, over real music in its middle."""
+    random = np.random.default_rng(1)
+    voice = at_level(speech(0, 75, "clean"), VOICE_DB)
+    begin, end = 25 * RATE, 60 * RATE
+    noises = {
+        "hiss": random.standard_normal(voice.shape),
+        "fan": fan(random, len(voice)),
+    }
+    for kind, made in noises.items():
+        noise = at_level(np.asarray(made, np.float32), VOICE_DB - 20)
+        for source, number in (("singularity", 5), ("horizons_music", 2)):
+            for level in (-6, -12, -18):
+                bed = np.zeros_like(voice)
+                bed[begin:end] = at_level(music((end - begin) / RATE, source, number), VOICE_DB + level)
+                name = f"bed {source} {level} dB, {kind}"
+                yield from _bed(
+                    bench, name, voice, bed, noise, slice(begin + RATE, end - RATE), kind == "hiss"
+                )
+
+
+def _bed(
+    bench: Bench, name: str, voice: Block, bed: Block, noise: Block, inside: slice, is_hiss: bool
+) -> Iterator[Row]:
+    mixed = voice + bed + noise
+    found = bench.denoise(mixed)
+    wanted = voice[inside] + bed[inside]
+    parts = np.concatenate([voice[inside], bed[inside], noise[inside]], axis=1).astype(np.float64)
+    gains = np.linalg.lstsq(parts, found[inside, 0].astype(np.float64), rcond=None)[0]
+    change = 20 * np.log10(np.abs(gains))
+    yield Row(f"{name}: bed stays (least change)", -abs(float(change[1])), -1.5)
+    yield Row(f"{name}: over the input", si_sdr(wanted, found[inside]) - si_sdr(wanted, mixed[inside]), 0)
+    if is_hiss:
+        yield Row(f"{name}: hiss down", -float(change[2]), 8)
+    pause = slice(0, inside.start - 2 * RATE)
+    loss = si_sdr(voice[pause], found[pause]) - si_sdr(voice[pause], bench.alone(voice + noise)[pause])
+    yield Row(f"{name}: speech before it against alone", loss, -0.5)
+
+
+def fan(random: np.random.Generator, frames: int) -> Block:
+    """Harmonics of the blades, and rushing air."""
+    time = np.arange(frames) / RATE
+    blades = sum(np.sin(2 * np.pi * 90 * k * time + random.uniform(0, 6)) / k for k in range(1, 9))
+    air = np.cumsum(random.standard_normal(frames))
+    air -= np.convolve(air, np.ones(500) / 500, "same")
+    return np.asarray(0.3 * blades + air / air.std(), np.float32)[:, None]
+
+
+ROWS = {"jingle": jingles, "concert": concerts, "call": calls, "a_cappella": a_cappella, "bed": beds}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description="What becomes of whole programmes.")
+    parser.add_argument("--ears", nargs="+", default=["own_ear", "yamnet"])
+    parser.add_argument("--only", nargs="+", choices=list(ROWS), default=list(ROWS))
+    options = parser.parse_args()
+    if not SHARED.exists() or not _paths():
+        print("skipped: it needs speech beside the checkout, and free music (see training/listening)")
+        return 0
+    missed = 0
+    with TemporaryDirectory() as folder:
+        for ear in ears(Path(folder), options.ears):
+            print(f"\n== {ear.name} ==")
+            bench = Bench(ear)
+            for kind in options.only:
+                missed += sum(not row.show() for row in ROWS[kind](bench))
+    print(f"\n{missed} rows do not hold.")
+    return int(missed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
