@@ -1,7 +1,7 @@
 """How often an ear is right, counted in half seconds of made programmes.
 
-A half second counts where it holds one kind of sound only, without any of a fade. Singing without instruments, which
-may be taken for either, is counted apart. Silence is other.
+A half second counts where it holds one kind of sound only, without any of a fade. Counted apart are singing without
+instruments, which may be taken for either, and talk and music that are made, which nobody recorded. Silence is other.
 """
 
 from collections import Counter
@@ -13,11 +13,12 @@ from unmix_models.listen.ear import CELL, HEARD, SAMPLE_RATE, Sound
 
 from training.listening.programmes import CLASSES, Programme, Stretch
 from training.listening.sources import SOURCES, Kind
-from training.listening.stock import MADE_SINGING
+from training.listening.stock import MADE_MUSIC, MADE_SINGING, MADE_VOICE
 
 ANSWERS = (*HEARD, Sound.UNKNOWN)
 SECONDS = CELL / SAMPLE_RATE
 LOUD_BEDS_DB = (-6, -9, -12)
+MADE = (MADE_VOICE, MADE_MUSIC)
 _SINGING = {MADE_SINGING, *(source.name for source in SOURCES if source.kind is Kind.SINGING)}
 _NEAR = SAMPLE_RATE
 """Samples, one second: a change of answer that near to a boundary has found it."""
@@ -31,6 +32,9 @@ class Scores:
         self.confusion = np.zeros((len(HEARD), len(ANSWERS)))
         """Seconds by what there is and what it was taken for."""
         self.singing = np.zeros(len(ANSWERS))
+        """Seconds by what it was taken for."""
+        self.made = {name: np.zeros(len(ANSWERS)) for name in MADE}
+        """The same of what is made, where nothing else is heard."""
         self._sources: Counter[tuple[Sound, str, Sound]] = Counter()
         self._beds: Counter[tuple[float, Sound]] = Counter()
         self._boundaries: Counter[tuple[frozenset[Sound], bool]] = Counter()
@@ -42,21 +46,25 @@ class Scores:
         for number, stretch in enumerate(programme.stretches):
             cells = (programme.stretch == number) & programme.pure
             counts = np.bincount(places[cells], minlength=len(ANSWERS)) * SECONDS
-            if _sung(stretch):
+            if _is_sung(stretch):
                 self.singing += counts
+            elif _is_made(stretch):
+                if len(stretch.sources) == 1:
+                    self.made[stretch.sources[0]] += counts
             else:
                 self._count(stretch, counts)
         changes = (np.flatnonzero(np.diff(places)) + 1) * CELL
         for before, after in zip(programme.stretches, programme.stretches[1:], strict=False):
-            if not _sung(before) and not _sung(after):
+            if not any(_is_sung(one) or _is_made(one) for one in (before, after)):
                 self._count_boundary(before, after, changes)
 
     def _count(self, stretch: Stretch, counts: NDArray[np.float64]) -> None:
         truth = min(CLASSES.index(stretch.sound), _OTHER)
         self.confusion[truth] += counts
+        named = stretch.sources if stretch.bed_db is None else stretch.sources[-1:]
         for answer, seconds in zip(ANSWERS, counts.tolist(), strict=True):
-            for source in stretch.sources[-1:]:
-                self._sources[HEARD[truth], source, answer] += seconds
+            for source in named:
+                self._sources[HEARD[truth], source, answer] += seconds / len(named)
             if stretch.bed_db is not None:
                 self._beds[stretch.bed_db, answer] += seconds
 
@@ -90,5 +98,9 @@ class Scores:
         return sorted(rows, key=lambda row: -float(row[1].sum()))
 
 
-def _sung(stretch: Stretch) -> bool:
+def _is_sung(stretch: Stretch) -> bool:
     return any(source in _SINGING for source in stretch.sources)
+
+
+def _is_made(stretch: Stretch) -> bool:
+    return any(source in MADE for source in stretch.sources)
