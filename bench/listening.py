@@ -26,13 +26,12 @@ sys.path.insert(0, str(Path(__file__).parents[1]))
 import numpy as np  # noqa: E402  # it reads the number of threads when it is imported
 from listening_scores import ANSWERS, LOUD_BEDS_DB, Scores  # noqa: E402
 from product import weights  # noqa: E402
+from unmix_models.listen.decisions import Decisions  # noqa: E402
 from unmix_models.listen.ear import HEARD, SAMPLE_RATE, Ear, Likelihoods, Sound  # noqa: E402
 
 from training.listening.material import load  # noqa: E402  # found by the path above
 from training.listening.programmes import BEDS_DB, Programme, programmes  # noqa: E402
 from training.listening.sources import Split  # noqa: E402
-
-Decide = Callable[[Likelihoods], list[Sound]]
 
 BLOCK = SAMPLE_RATE
 """Samples that an ear is given at a time."""
@@ -60,31 +59,10 @@ THRESHOLDS: Mapping[str, Threshold] = {
 }
 
 
-# ---- to be replaced by the product's own decisions: [cells, len(HEARD)] → one Sound for each cell ----
 def decide(likelihoods: Likelihoods) -> list[Sound]:
-    """The likeliest path (A. J. Viterbi, 1967), decided 8 cells late; a change costs 5 nats."""
-    switch, lag = 5.0, 8
-    scores = np.zeros(len(HEARD))
-    pointers: list[np.ndarray] = []
-    answers: list[int] = []
-    for cell, likelihood in enumerate(np.maximum(likelihoods, -6)):
-        stay, change = scores, scores.max() - switch
-        pointers.append(np.where(stay >= change, np.arange(len(HEARD)), scores.argmax()))
-        scores = np.maximum(stay, change) + likelihood
-        if cell >= lag:
-            answers.append(_back(pointers, int(scores.argmax()), lag))
-    last = len(pointers) - 1
-    answers += [_back(pointers, int(scores.argmax()), last - cell) for cell in range(len(answers), last + 1)]
-    return [HEARD[answer] for answer in answers]
-
-
-def _back(pointers: list[np.ndarray], state: int, cells: int) -> int:
-    for step in range(cells):
-        state = int(pointers[len(pointers) - 1 - step][state])
-    return state
-
-
-# ---- end of what is to be replaced ----
+    """As the product does."""
+    decisions = Decisions()
+    return decisions.process(likelihoods) + decisions.flush()
 
 
 def ears(folder: Path, names: list[str]) -> Iterator[Ear]:

@@ -13,6 +13,9 @@ from unmix_models.listen.ear import HEARD, Likelihoods, Sound
 
 _SWITCH_COST = 5.0
 """Nats that a change of sound costs."""
+_DOUBT = np.array([0.5 if sound is Sound.SPEECH_OVER_MUSIC else 0 for sound in HEARD])
+"""Nats that a cell of a sound costs. A bed that is none is dear, since the noise of that speech stays: of speech in
+noise 8 % were taken for one without this, and 5 % with it; of beds of −6 to −12 dB 62 % are found instead of 75."""
 _LAG = 8
 """Cells beyond one that its decision hears: 4 s. Measured: 2 s are nearly as good, 8 s no better."""
 _SHORTEST = {Sound.SPEECH_OVER_MUSIC: 12, Sound.OTHER: 4, Sound.UNKNOWN: 4}
@@ -81,7 +84,7 @@ class _Path:
             paths = self._scores[:, None] - _SWITCH_COST * (1 - np.eye(len(HEARD)))
             self._came_from.append(paths.argmax(axis=0))
             self._scores = paths.max(axis=0)
-        self._scores = self._scores + likelihood
+        self._scores = self._scores + likelihood - _DOUBT
         self._heard.append(np.exp(likelihood))
         return self._tell([self._best()[0]]) if len(self._came_from) == _LAG else []
 

@@ -89,20 +89,21 @@ class SteadyNoise:
         if self._has(block) and self._levels[block - self._first].min() > _SILENT_DB:
             self._outside = [*self._outside, self._floors[block - self._first]][-_OUTSIDE:]
 
-    def under_music(self, block: int) -> NoiseFloor | None:
-        """Return the noise that is proved to lie under the music of a block; None where none is.
+    def under_music(self, block: int, *, with_speech: bool = False) -> NoiseFloor | None:
+        """Return the noise that is known to lie under the music of a block; None where none is.
 
-        Blocks that lie far before it are forgotten. The rest of the recording, short of a block, is as the last one.
+        Where there is speech as well, its noise goes on, as it was heard outside of music. Blocks that lie far before
+        are forgotten. The rest of the recording, short of a block, is as the last one.
         """
         self._forget(block)
         block = min(block, self._first + len(self._floors) - 1)
         if not self._has(block):
             return None
         noise, proved = self._proved(block - self._first)
-        if not proved.any():
-            return None
         outside = self._known_outside()
-        if outside is not None and self._go_on(outside, noise, proved):
+        if not proved.any() and (outside is None or not with_speech):
+            return None
+        if outside is not None and (with_speech or self._go_on(outside, noise, proved)):
             noise = np.where(proved, noise, np.minimum(outside, self._floors[block - self._first]))
         return self._floor(noise)
 

@@ -49,8 +49,8 @@ class ProgrammeStream:
         """Frames before the first of `_settled`."""
         self._block, self._has_music = 0, False
         """Of the steady noise, that is being mixed, and whether there was music in it."""
-        self._known: dict[bool, NoiseFloor | None] = {}
-        """The noise of that block, under music and without."""
+        self._known: dict[Sound, NoiseFloor | None] = {}
+        """The noise of that block, by what sounds over it."""
 
     @property
     def stretches(self) -> tuple[Stretch, ...]:
@@ -112,8 +112,10 @@ class ProgrammeStream:
     def _noise(self, sound: Sound, treatment: Treatment, block: int) -> NoiseFloor | None:
         if treatment is Treatment.VOICE:
             return None
-        in_music = sound in _MUSIC
-        if in_music not in self._known:
-            judge = self._steady.under_music if in_music else self._steady.without_music
-            self._known[in_music] = judge(block)
-        return self._known[in_music]
+        if sound not in self._known:
+            self._known[sound] = (
+                self._steady.under_music(block, with_speech=sound is Sound.SPEECH_OVER_MUSIC)
+                if sound in _MUSIC
+                else self._steady.without_music(block)
+            )
+        return self._known[sound]
