@@ -47,17 +47,23 @@ class Mixer:
         self._filtered_share = np.float32(0)
         """At the end of the last piece."""
 
-    def process(self, piece: Piece, before: Treatment, behind: Treatment, noise: NoiseFloor | None) -> Block:
-        """Take the next piece, the treatments around it, and what noise is known in it; return what is ready."""
-        share = shares(before, piece.treatment, behind, len(piece.dry), self._fade)
-        voice = np.asarray(share.network * piece.wet, np.float32)
-        rest = np.asarray(piece.dry - share.taken_out * piece.wet, np.float32)
+    def process(
+        self, piece: Piece, wet: Block, before: Treatment, behind: Treatment, noise: NoiseFloor | None
+    ) -> Block:
+        """Take the next piece, what the network makes of it, the treatments around it, and what noise is known in it.
+
+        Return what is ready.
+        """
+        dry = piece.samples
+        share = shares(before, piece.treatment, behind, len(dry), self._fade)
+        voice = np.asarray(share.network * wet, np.float32)
+        rest = np.asarray(dry - share.taken_out * wet, np.float32)
         goal = self._share_of(piece.treatment) if noise else np.float32(0)
         filtered_share = np.linspace(self._filtered_share, goal, len(rest), dtype=np.float32)[:, None]
         wanted = bool((share.rest * filtered_share).any())
         self._filtered_share = goal
         self._filtered.put(self._known_noise.process(rest, noise, wanted=wanted))
-        self._waiting.append(_Waiting(piece.dry, voice, rest, share.rest, filtered_share))
+        self._waiting.append(_Waiting(dry, voice, rest, share.rest, filtered_share))
         return self._ready()
 
     def flush(self) -> Block:

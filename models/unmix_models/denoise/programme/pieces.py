@@ -1,5 +1,6 @@
-"""The recording in half seconds: what each holds, what it gets, and its samples before and behind the network."""
+"""The recording in half seconds: what each holds and what it gets."""
 
+from collections import deque
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,10 +11,12 @@ from unmix_models.fifo import Fifo
 from unmix_models.listen.ear import Sound
 from unmix_models.listen.listener import Cell
 
-_QUIET = 4.0
-"""Power of what is no voice over that of the noise in speech, up to which it is taken for that noise: 6 dB."""
+_QUIET = 8.0
+"""Power of what is no voice over that of the quietest moments of speech, up to which it is the noise of that: 9 dB."""
+_MOMENTS = 10
+"""In half a second."""
 _REMEMBERED = 30
-"""Cells of speech that its noise is averaged over: 15 s."""
+"""Cells of speech: 15 s."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,10 +25,8 @@ class Piece:
 
     cell: Cell
     treatment: Treatment
-    dry: Block
-    """As it was recorded."""
-    wet: Block
-    """As the network returns it."""
+    samples: Block
+    """`[frames, channels]`, as it was recorded."""
 
 
 class Pieces:
@@ -34,24 +35,22 @@ class Pieces:
     def __init__(self, sample_rate: int, channels: int, *, keep_music: bool) -> None:
         """Without `keep_music` everything is treated as speech."""
         self._rate = sample_rate
-        self._channels = channels
         self._keep_music = keep_music
-        self._dry, self._wet = Fifo(channels), Fifo(channels)
+        self._samples = Fifo(channels)
         self._heard: list[Cell] = []
         self._taken = 0
         self._plan = Plan()
-        self._waiting: list[tuple[Block, Block]] = []
-        """Samples of the cells whose treatment is open."""
-        self._noise = 0.0
-        """Mean power of what the network took away from speech."""
+        self._open: list[Block] = []
+        """Samples of the cells whose treatment is not settled."""
+        self._pauses = deque[float](maxlen=_REMEMBERED)
+        """Power of the quietest moment in each of the last cells of speech."""
 
-    def process(self, dry: Block, wet: Block, heard: list[Cell]) -> list[Piece]:
-        """Take any number of frames of both, and cells; return the next pieces whose treatment is settled."""
-        self._dry.put(dry)
-        self._wet.put(wet)
+    def process(self, samples: Block, heard: list[Cell]) -> list[Piece]:
+        """Take any number of frames, and cells; return the next pieces whose treatment is settled."""
+        self._samples.put(samples)
         self._heard.extend(heard)
         settled: list[Piece] = []
-        while self._heard and min(len(self._dry), len(self._wet)) >= self._length():
+        while self._heard and len(self._samples) >= self._length():
             settled.extend(self._take(self._length(), self._heard.pop(0)))
         return settled
 
@@ -59,10 +58,8 @@ class Pieces:
         """Return the rest, to the last frame that was recorded."""
         settled: list[Piece] = []
         cell = Cell(Sound.UNKNOWN, silent=False)
-        while frames := min(len(self._dry), self._length()):
+        while frames := min(len(self._samples), self._length()):
             cell = self._heard.pop(0) if self._heard else cell
-            missing = max(frames - len(self._wet), 0)
-            self._wet.put(np.zeros((missing, self._channels), np.float32))
             settled.extend(self._take(frames, cell))
         return settled + self._joined(self._plan.flush())
 
@@ -71,19 +68,22 @@ class Pieces:
         return (self._taken + 1) * self._rate // 2 - self._taken * self._rate // 2
 
     def _take(self, frames: int, cell: Cell) -> list[Piece]:
-        dry, wet = self._dry.take(frames), self._wet.take(frames)
+        samples = self._samples.take(frames)
         self._taken += 1
-        removed = float(np.square(dry - wet).mean())
+        self._open.append(samples)
         if cell.sound is Sound.SPEECH and not cell.silent:
-            weight = 1 / min(self._taken, _REMEMBERED)
-            self._noise += weight * (removed - self._noise)
-        is_quiet = float(np.square(dry).mean()) <= _QUIET * self._noise or cell.silent
-        self._waiting.append((dry, wet))
-        return self._joined(self._plan.process(cell, is_quiet=is_quiet))
+            moments = np.array_split(np.square(samples).mean(axis=1), _MOMENTS)
+            self._pauses.append(min(float(moment.mean()) for moment in moments if len(moment)))
+        return self._joined(self._plan.process(cell, is_quiet=cell.silent or self._is_quiet(samples)))
+
+    def _is_quiet(self, samples: Block) -> bool:
+        if not self._pauses:
+            return False
+        return float(np.square(samples).mean()) <= _QUIET * float(np.median(self._pauses))
 
     def _joined(self, planned: list[tuple[Cell, Treatment]]) -> list[Piece]:
-        samples, self._waiting = self._waiting[: len(planned)], self._waiting[len(planned) :]
+        samples, self._open = self._open[: len(planned)], self._open[len(planned) :]
         return [
-            Piece(cell, treatment if self._keep_music else Treatment.VOICE, dry, wet)
-            for (cell, treatment), (dry, wet) in zip(planned, samples, strict=True)
+            Piece(cell, treatment if self._keep_music else Treatment.VOICE, part)
+            for (cell, treatment), part in zip(planned, samples, strict=True)
         ]

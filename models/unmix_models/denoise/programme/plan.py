@@ -17,7 +17,7 @@ class Treatment(Enum):
     """Nothing but the noise that is known is taken away."""
 
 
-_BESIDE_A_VOICE = 4
+_BESIDE = 4
 """Cells before and behind speech that are treated as speech, whatever they hold: 2 s."""
 _LONGEST_START = 60
 """Cells that are waited for at the start, until there is something to go by."""
@@ -31,54 +31,66 @@ _OF_SOUND = {
 class Plan:
     """Treatments for the cells of one recording, some cells late.
 
-    What is neither voice nor music is treated as speech beside speech, and as long as it is no louder than the noise
-    in it; a recording of nothing else is noise, which the network takes away.
+    What is neither voice nor music is treated as speech beside speech, unless it is nearer to music, and as long as
+    it is no louder than the noise in that speech. A recording of nothing else is noise, which the network takes away.
     """
 
     def __init__(self) -> None:
         self._before: Treatment | None = None
         """Of the last cell that says what it is; None at the start."""
         self._open: list[tuple[Cell, bool]] = []
-        """Cells since, and whether each is as quiet as the noise of the talk."""
+        """Cells since that are not settled, and whether each is as quiet as the noise of the talk."""
         self._beside = 0
-        """Those since that were treated as speech, as long as nothing else was."""
+        """Cells since that were treated as speech, as long as nothing else was."""
 
     def process(self, cell: Cell, *, is_quiet: bool) -> list[tuple[Cell, Treatment]]:
         """Take the next cell; return those that are settled by it."""
         treatment = _OF_SOUND.get(cell.sound)
         if treatment is None:
             self._open.append((cell, is_quiet))
-            return self._settled_before_more()
+            return self._settled_by_waiting()
         settled = self._settled_by(treatment)
         self._before, self._beside = treatment, 0
         return [*settled, (cell, treatment)]
 
     def flush(self) -> list[tuple[Cell, Treatment]]:
         """Return the rest."""
-        treatment = Treatment.VOICE if self._before is None else Treatment.REST
-        return self._settle(len(self._open), treatment)
+        if self._before is None:
+            return self._settle(len(self._open), Treatment.VOICE)
+        return [*self._settle_voice(len(self._open)), *self._settle(len(self._open), Treatment.REST)]
 
-    def _settled_before_more(self) -> list[tuple[Cell, Treatment]]:
-        """What needs not wait for what comes."""
+    def _settled_by_waiting(self) -> list[tuple[Cell, Treatment]]:
+        """What lies too far before whatever comes."""
         if self._before is None:
             if len(self._open) <= _LONGEST_START:
                 return []
             self._before = Treatment.REST
-        if self._before is not Treatment.REST:
-            if self._beside < _BESIDE_A_VOICE or self._open[0][1]:
-                self._beside += 1
-                return self._settle(1, Treatment.VOICE)
-            self._before = Treatment.REST
-        return self._settle(max(len(self._open) - _BESIDE_A_VOICE, 0), Treatment.REST)
+        voice = self._settle_voice(len(self._open) - _BESIDE)
+        return [*voice, *self._settle(len(self._open) - _BESIDE, Treatment.REST)]
 
     def _settled_by(self, treatment: Treatment) -> list[tuple[Cell, Treatment]]:
         if treatment is Treatment.REST:
-            return self._settle(len(self._open), Treatment.REST)
-        beside = len(self._open) if self._before is None else _BESIDE_A_VOICE
-        rest = self._settle(max(len(self._open) - beside, 0), Treatment.REST)
-        return [*rest, *self._settle(len(self._open), Treatment.VOICE)]
+            voice = [] if self._before is None else self._settle_voice(len(self._open) // 2)
+            return [*voice, *self._settle(len(self._open), Treatment.REST)]
+        beside = len(self._open) if self._before is None else _BESIDE
+        settled = self._settle_voice(len(self._open) - beside)
+        settled += self._settle(len(self._open) - beside, Treatment.REST)
+        return [*settled, *self._settle(len(self._open), Treatment.VOICE)]
+
+    def _settle_voice(self, most: int) -> list[tuple[Cell, Treatment]]:
+        """Those of the oldest that go with the speech before them."""
+        if self._before in (None, Treatment.REST):
+            return []
+        count = 0
+        while count < most and (self._beside < _BESIDE or self._open[count][1]):
+            self._beside += 1
+            count += 1
+        if count < most:
+            self._before = Treatment.REST
+        return self._settle(count, Treatment.VOICE)
 
     def _settle(self, count: int, treatment: Treatment) -> list[tuple[Cell, Treatment]]:
+        count = max(count, 0)
         settled = [(cell, treatment) for cell, _ in self._open[:count]]
         del self._open[:count]
         return settled

@@ -1,4 +1,8 @@
-"""A `DenoiseStream` over a recording that may hold speech, music, both and neither."""
+"""A `DenoiseStream` over a recording that may hold speech, music, both and neither.
+
+The network hears nothing but the stretches that it is to treat: in the place of others there is digital silence, so
+that speech behind music is as good as alone.
+"""
 
 import numpy as np
 
@@ -8,6 +12,7 @@ from unmix_models.denoise.programme.mixer import Mixer
 from unmix_models.denoise.programme.pieces import Piece, Pieces
 from unmix_models.denoise.programme.plan import Treatment
 from unmix_models.denoise.programme.stretches import Stretch, Stretches
+from unmix_models.fifo import Fifo
 from unmix_models.listen.ear import Ear, Sound
 from unmix_models.listen.listener import Listener
 from unmix_models.listen.noise_floor import NoiseFloor
@@ -44,6 +49,9 @@ class ProgrammeStream:
         self._mixer = Mixer(sample_rate, channels, attenuation_limit_db)
         self._stretches = Stretches()
         self._settled: list[Piece] = []
+        """Pieces that are not mixed yet."""
+        self._wet = Fifo(channels)
+        """What the network makes of them, as far as it is known."""
         self._before: Treatment | None = None
         self._position = 0
         """Frames before the first of `_settled`."""
@@ -61,23 +69,29 @@ class ProgrammeStream:
         """See `DenoiseStream.process`."""
         block = np.array(block, np.float32)  # a copy: the caller may reuse its buffer
         self._steady.hear(block)
-        heard = self._listener.process(block)
-        self._settled.extend(self._pieces.process(block, self._network.process(block), heard))
+        self._take(self._pieces.process(block, self._listener.process(block)))
         return self._mixed(last=False)
 
     def flush(self) -> Block:
         """See `DenoiseStream.flush`."""
         self._steady.end()
-        nothing = empty(self._channels)
-        self._settled.extend(self._pieces.process(nothing, self._network.flush(), self._listener.flush()))
-        self._settled.extend(self._pieces.flush())
+        self._take(self._pieces.process(empty(self._channels), self._listener.flush()))
+        self._take(self._pieces.flush())
+        self._wet.put(self._network.flush())
+        waiting = sum(len(piece.samples) for piece in self._settled)
+        self._wet.put(np.zeros((max(waiting - len(self._wet), 0), self._channels), np.float32))
         return np.concatenate([self._mixed(last=True), self._mixer.flush()])
+
+    def _take(self, pieces: list[Piece]) -> None:
+        for piece in pieces:
+            treated = piece.treatment is not Treatment.REST
+            heard = piece.samples if treated else np.zeros_like(piece.samples)
+            self._wet.put(self._network.process(heard))
+            self._settled.append(piece)
 
     def _mixed(self, *, last: bool) -> Block:
         mixed = [empty(self._channels)]
-        while self._settled and (
-            last or (len(self._settled) > 1 and self._steady.knows(self._block_of_next()))
-        ):
+        while self._settled and (last or self._may_mix()):
             block = self._block_of_next()
             if block != self._block:
                 self._end_of_block(block)
@@ -86,8 +100,15 @@ class ProgrammeStream:
             mixed.append(self._mix(piece, behind, block))
         return np.concatenate(mixed)
 
+    def _may_mix(self) -> bool:
+        return (
+            len(self._settled) > 1
+            and len(self._wet) >= len(self._settled[0].samples)
+            and self._steady.knows(self._block_of_next())
+        )
+
     def _block_of_next(self) -> int:
-        return (self._position + len(self._settled[0].dry) // 2) // self._steady.block_frames
+        return (self._position + len(self._settled[0].samples) // 2) // self._steady.block_frames
 
     def _end_of_block(self, next_block: int) -> None:
         if not self._has_music:
@@ -95,19 +116,23 @@ class ProgrammeStream:
         self._block, self._has_music, self._known = next_block, False, {}
 
     def _mix(self, piece: Piece, behind: Treatment, block: int) -> Block:
-        sound, treatment = piece.cell.sound, piece.treatment
+        sound, treatment, frames = piece.cell.sound, piece.treatment, len(piece.samples)
         noise = self._noise(sound, treatment, block)
         self._has_music |= sound in _MUSIC
-        network = (
-            (self._name,)
-            if treatment is not Treatment.REST and (noise or treatment is Treatment.VOICE)
-            else ()
-        )
-        self._stretches.add(piece.cell, len(piece.dry), (*network, *((_FILTER,) if noise else ())))
-        mixed = self._mixer.process(piece, self._before or treatment, behind, noise)
+        self._stretches.add(piece.cell, frames, self._models(treatment, knows_noise=noise is not None))
+        wet = self._wet.take(frames)
+        mixed = self._mixer.process(piece, wet, self._before or treatment, behind, noise)
         self._before = treatment
-        self._position += len(piece.dry)
+        self._position += frames
         return mixed
+
+    def _models(self, treatment: Treatment, *, knows_noise: bool) -> tuple[str, ...]:
+        """Those that change anything; in speech over music the network does only what the filter leaves it."""
+        if treatment is Treatment.VOICE:
+            return (self._name,)
+        if not knows_noise:
+            return ()
+        return (self._name, _FILTER) if treatment is Treatment.BED else (_FILTER,)
 
     def _noise(self, sound: Sound, treatment: Treatment, block: int) -> NoiseFloor | None:
         if treatment is Treatment.VOICE:

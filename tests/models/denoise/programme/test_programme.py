@@ -148,7 +148,9 @@ def test_hiss_goes_from_under_a_voice_and_its_music_which_stay() -> None:
     song = recording("music_stems/mixture.flac")[:, :1]
     bed[15 * RATE :] = np.resize(song, (25 * RATE, 1))
     bed *= np.float32(10 ** (-12 / 20)) * np.sqrt(np.mean(voice**2) / np.mean(song**2))
-    hiss = (10 ** (-20 / 20) * np.sqrt(np.mean(voice**2)) * random.standard_normal(voice.shape)).astype(np.float32)
+    hiss = (10 ** (-20 / 20) * np.sqrt(np.mean(voice**2)) * random.standard_normal(voice.shape)).astype(
+        np.float32
+    )
     network = load("deepfilternet3")
     stream = ProgrammeStream(
         Passage(network, RATE, 1, None),
