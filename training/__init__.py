@@ -1,0 +1,1 @@
+"""How the networks of our own are made; nothing here is part of the product."""
