@@ -34,7 +34,9 @@ class Convolution(nn.Sequential):
 
     def __init__(self, inputs: int, outputs: int, size: int) -> None:
         super().__init__(
-            nn.Conv2d(inputs, outputs, size, 2, (0, size // 2), bias=False), nn.BatchNorm2d(outputs), nn.ReLU()
+            nn.Conv2d(inputs, outputs, size, 2, (0, size // 2), bias=False),
+            nn.BatchNorm2d(outputs),
+            nn.ReLU(),
         )
 
 
@@ -61,7 +63,7 @@ class Trained(nn.Module):
 
     def __init__(self, dropout: float = 0.2) -> None:
         super().__init__()
-        sizes = zip((1, *PLANES), PLANES, (5, 3, 3))
+        sizes = zip((1, *PLANES[:-1]), PLANES, (5, 3, 3), strict=True)
         self.front = nn.Sequential(*(Convolution(*each) for each in sizes))
         rows = PLANES[-1] * BANDS // 8
         self.vectors = nn.Sequential(nn.Linear(rows, VECTOR, bias=False), Rows(VECTOR), nn.ReLU())

@@ -60,11 +60,11 @@ def _tables() -> tuple[Floats, Floats]:
     window /= np.sqrt(np.square(window).sum() * _WINDOW / 2)
     frequencies = np.arange(_WINDOW // 2 + 1) * (SAMPLE_RATE / _WINDOW)
     lowest, highest = _mel(np.array([_LOWEST_HZ, _HIGHEST_HZ]))
-    corners = np.linspace(lowest, highest, BANDS + 2)
+    corners = lowest + (highest - lowest) / (BANDS + 1) * np.arange(BANDS + 2)
     place = _mel(frequencies)[:, None]
     rise = (place - corners[:-2]) / (corners[1:-1] - corners[:-2])
     fall = (corners[2:] - place) / (corners[2:] - corners[1:-1])
-    bands = np.minimum(rise, fall).clip(0)
+    bands = np.maximum(np.minimum(rise, fall), 0)
     return window.astype(np.float32), bands.astype(np.float32)
 
 

@@ -7,7 +7,7 @@ four vectors for each cell. Then residual blocks, whose convolutions over time a
 """
 
 from functools import cache
-from importlib import resources
+from pathlib import Path
 
 import numpy as np
 
@@ -69,8 +69,7 @@ class Network:
 @cache
 def network() -> Network:
     """The one that is shipped."""
-    with resources.files(__package__).joinpath(WEIGHTS).open("rb") as file:
-        arrays = np.load(file, allow_pickle=False)
+    with np.load(Path(__file__).with_name(WEIGHTS), allow_pickle=False) as arrays:
         return Network({name: arrays[name].astype(np.float32) for name in arrays.files})
 
 
