@@ -1,1 +1,1 @@
-"""How the networks of our own are made; nothing here is part of the product."""
+"""Developers' tools that make what the models learn from; nothing here is shipped."""
