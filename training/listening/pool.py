@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+
 from training.listening.material import Clips, load
 from training.listening.sources import Kind, Split
 

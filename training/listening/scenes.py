@@ -10,12 +10,13 @@ import numpy as np
 import scipy.signal
 import soxr
 from numpy.typing import NDArray
-from training.listening.material import Clips
 from unmix_models.listen.ear import CELL, SAMPLE_RATE
 from unmix_models.listen.own import features
 
-from training.listening import made
+from training.listening import noises, synthetic
+from training.listening.material import Clips
 from training.listening.pool import Pool
+from training.listening.sources import Split
 
 Floats = NDArray[np.float32]
 Random = np.random.Generator
@@ -104,13 +105,14 @@ class Scenes:
     def _talk(self, frames: int) -> Floats:
         random = self._random
         if random.random() < _MADE:
-            return _levelled(made.voice(random, frames))
-        clips = self._pool.speech.draw(random)
+            return _levelled(synthetic.voice(random, frames))
+        talkers = [self._pool.speech.draw(random) for _ in range(2 if random.random() < 0.2 else 1)]
         speed = random.uniform(0.85, 1.2) if random.random() < 0.6 else 1.0
         colour = _colour(random) if random.random() < 0.5 else None
         talk = np.zeros(frames, np.float32)
         at = -int(random.uniform(0, 2) * SAMPLE_RATE)
         while at < frames:
+            clips = talkers[random.integers(len(talkers))]
             clip = _levelled(_sped(clips.clip(int(random.integers(len(clips)))), speed))
             begin = max(-at, 0)
             part = clip[begin : begin + frames - max(at, 0)]
@@ -118,7 +120,7 @@ class Scenes:
             at += len(clip) + int(
                 SAMPLE_RATE * random.choice([0.1, 0.25, 0.4, 0.7, 1.0], p=[0.3, 0.3, 0.2, 0.15, 0.05])
             )
-        return _coloured(talk, colour, made.response(random) if random.random() < 0.2 else None)
+        return _coloured(talk, colour, _response(random) if random.random() < 0.2 else None)
 
     def _music(self, frames: int) -> Floats:
         random = self._random
@@ -126,12 +128,13 @@ class Scenes:
         if random.random() < 0.12:
             music = _levelled(music + self._piece(frames) * np.float32(random.uniform(0.3, 1)))
         colour = _colour(random) if random.random() < 0.4 else None
-        return _coloured(music, colour, made.response(random) if random.random() < 0.08 else None)
+        return _coloured(music, colour, _response(random) if random.random() < 0.08 else None)
 
     def _piece(self, frames: int) -> Floats:
         random = self._random
         if random.random() < _MADE:
-            return _levelled(made.music(random, frames))
+            make = synthetic.music if random.random() < 0.8 else synthetic.singing
+            return _levelled(make(random, frames))
         speed = random.uniform(0.8, 1.25) if random.random() < 0.5 else 1.0
         return _levelled(_looped(random, self._pool.music.draw(random), frames, speed))
 
@@ -144,14 +147,16 @@ class Scenes:
             return _levelled(
                 _looped(random, self._pool.noise.draw(random), frames, random.uniform(0.8, 1.25))
             )
-        return _levelled(made.noise(random, frames))
+        if draw < 0.53:
+            return _levelled(_tones(random, frames))
+        return _levelled(noises.noise(random, frames, Split.TRAIN)[0])
 
     def _background(self, frames: int) -> Floats:
         random = self._random
         if random.random() < 0.4:
             noise = _looped(random, self._pool.noise.draw(random), frames, random.uniform(0.8, 1.25))
         else:
-            noise = made.steady_noise(random, frames)
+            noise, _ = noises.noise(random, frames, Split.TRAIN, steady=True)
         return _levelled(_coloured(noise, _colour(random) if random.random() < 0.5 else None, None))
 
     def _channel(self, samples: Floats) -> Floats:
@@ -163,7 +168,7 @@ class Scenes:
             colour = colour + np.where((_KNOTS_HZ < 280) | (_KNOTS_HZ > 3500), -40, 0)
         elif draw < 0.35:
             colour = colour + np.where(random.uniform(2500, 7000) < _KNOTS_HZ, -60, 0)
-        samples = _coloured(samples, colour, made.response(random) if random.random() < 0.15 else None)
+        samples = _coloured(samples, colour, _response(random) if random.random() < 0.15 else None)
         if random.random() < 0.1:
             samples = np.tanh(samples * np.float32(random.uniform(3, 10)))
         if random.random() < 0.15:
@@ -191,6 +196,25 @@ def _colour(random: Random) -> NDArray[np.float64]:
     octaves = np.log2(_KNOTS_HZ / 1000)
     bumps = np.convolve(random.standard_normal(len(octaves) + 2), [0.3, 0.4, 0.3], "valid")
     return random.uniform(-3, 3) * octaves + random.uniform(0, 8) * bumps
+
+
+def _response(random: Random) -> Floats:
+    """The impulse response of a room: what comes straight, and noise that decays."""
+    frames = SAMPLE_RATE // 2
+    time = np.arange(frames) / SAMPLE_RATE
+    tail = random.standard_normal(frames) * np.exp(-time / random.uniform(0.03, 0.15))
+    tail *= random.uniform(0.05, 1) / np.sqrt(np.square(tail).sum())
+    tail[0] += 0.7
+    return tail.astype(np.float32)
+
+
+def _tones(random: Random, frames: int) -> Floats:
+    """One or two that hold on, in a little noise."""
+    time = np.arange(frames) / SAMPLE_RATE
+    made = 10 ** random.uniform(-3, -0.5) * random.standard_normal(frames)
+    for _ in range(random.integers(1, 3)):
+        made += np.sin(2 * np.pi * random.uniform(100, 4000) * time)
+    return made.astype(np.float32)
 
 
 def _coloured(samples: Floats, colour: NDArray[np.float64] | None, room: Floats | None) -> Floats:

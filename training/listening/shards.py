@@ -2,7 +2,7 @@
 
 import multiprocessing
 import os
-from collections.abc import Iterable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,16 +32,13 @@ class Shard:
     beds: Floats
 
 
-def make(pool: Pool, folder: Path, seed: int, numbers: Iterable[int], processes: int) -> list[Path]:
-    """Write the shards that are not there yet; return all."""
+def make(pool: Pool, folder: Path, seed: int, count: int, processes: int) -> Iterator[Shard]:
+    """Return shards one by one, while the next ones are made; those that are in `folder` already are read."""
     folder.mkdir(parents=True, exist_ok=True)
-    paths = [folder / f"{number:03}.npz" for number in numbers]
-    tasks = [(path, [seed, int(path.stem)]) for path in paths if not path.exists()]
-    if tasks:
-        with multiprocessing.get_context("fork").Pool(processes, _begin, (pool,)) as workers:
-            for _ in workers.imap(_make, tasks):
-                pass
-    return paths
+    tasks = [(folder / f"{number:03}.npz", [seed, number]) for number in range(count)]
+    with multiprocessing.get_context("fork").Pool(processes, _begin, (pool,)) as workers:
+        for path in workers.imap(_make, tasks):
+            yield load(path)
 
 
 def load(path: Path) -> Shard:
@@ -50,18 +47,19 @@ def load(path: Path) -> Shard:
     return Shard(arrays["power"], arrays["shares"], arrays["beds"])
 
 
-_pool: Pool | None = None
+_pools: list[Pool] = []
+"""Of a process that makes shards: the one, so that it is not copied with each task."""
 
 
 def _begin(pool: Pool) -> None:
-    global _pool  # noqa: PLW0603  # so that it is not copied with each task
-    _pool = pool
+    _pools.append(pool)
 
 
-def _make(task: tuple[Path, list[int]]) -> None:
+def _make(task: tuple[Path, list[int]]) -> Path:
     path, seed = task
-    assert _pool is not None
-    scenes = Scenes(_pool, np.random.default_rng(seed))
+    if path.exists():
+        return path
+    scenes = Scenes(_pools[0], np.random.default_rng(seed))
     power = np.empty((_SCENES, SCENE_CELLS * FRAMES, BANDS), np.float16)
     shares: list[Floats] = []
     beds: list[Floats] = []
@@ -73,3 +71,4 @@ def _make(task: tuple[Path, list[int]]) -> None:
     partial = path.with_suffix(f".{os.getpid()}.npz")
     np.savez(partial, power=power, shares=np.stack(shares), beds=np.stack(beds))
     partial.rename(path)
+    return path

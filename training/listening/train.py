@@ -8,13 +8,14 @@ trained on.
 import argparse
 import json
 import time
+from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
-from training.listening.sources import Split
 from unmix_models.listen.own import network as product
 from unmix_models.listen.own.features import BANDS, FRAMES
 
@@ -24,12 +25,15 @@ from training.listening.pool import held_out, pool
 from training.listening.scenes import Floats
 from training.listening.score import Score
 from training.listening.shards import Halves, Shard
+from training.listening.sources import Split
 
-CROP_CELLS = 40
-BATCH = 24
+CROP_CELLS = 60
+BATCH = 16
 LEARNING_RATE = 3e-3
 SMOOTHING = 0.05
-VALIDATION_SHARDS = 4
+VALIDATION_SHARDS = 2
+FIRST_SHARDS = 6
+STEPS_BEFORE_ANOTHER = 25
 
 
 def main() -> None:
@@ -45,27 +49,19 @@ def main() -> None:
     arguments = parser.parse_args()
     torch.manual_seed(arguments.seed)
     torch.set_num_threads(1)
-    sources = pool(Split.TRAIN)
-    validation: list[Shard] = []
-    cache = arguments.cache / "all"
+    sources, validation, cache = pool(Split.TRAIN), list[Shard](), arguments.cache / "all"
     if arguments.validate:
         sources, apart = held_out(Split.TRAIN)
-        cache = arguments.cache / "part"
-        paths = shards.make(
-            apart,
-            arguments.cache / "apart",
-            arguments.seed + 1,
-            range(VALIDATION_SHARDS),
-            arguments.processes,
+        cache, apart_cache = arguments.cache / "part", arguments.cache / "apart"
+        validation = list(
+            shards.make(apart, apart_cache, arguments.seed + 1, VALIDATION_SHARDS, arguments.processes)
         )
-        validation = [shards.load(path) for path in paths]
-    paths = shards.make(sources, cache, arguments.seed, range(2 * arguments.hours), arguments.processes)
-    trained = train([shards.load(path) for path in paths], validation, arguments.steps, arguments.seed)
-    arrays = {name: array.astype(np.float16) for name, array in exported(trained).items()}
-    np.savez_compressed(arguments.weights, **arrays)
+    material = shards.make(sources, cache, arguments.seed, 2 * arguments.hours, arguments.processes)
+    trained = train(material, validation, arguments.steps, arguments.seed, arguments.weights)
+    _write(trained, arguments.weights)
     provenance = {
         "made_by": "python -m training.listening.train",
-        "numbers": sum(array.size for array in arrays.values()),
+        "numbers": sum(parameter.numel() for parameter in trained.parameters()),
         "hours": arguments.hours,
         "steps": arguments.steps,
         "seed": arguments.seed,
@@ -76,8 +72,12 @@ def main() -> None:
     arguments.weights.with_suffix(".json").write_text(json.dumps(provenance, indent=1) + "\n")
 
 
-def train(material: list[Shard], validation: list[Shard], steps: int, seed: int) -> Trained:
-    """Return the network after `steps`; the mean of its weights over the last quarter of them."""
+def train(material: Iterator[Shard], validation: list[Shard], steps: int, seed: int, path: Path) -> Trained:
+    """Return a mean of the network over its last steps; on the way it is written to `path` now and then.
+
+    The first shards are waited for, the others come in while it learns.
+    """
+    known = list(islice(material, FIRST_SHARDS))
     random = np.random.default_rng(seed)
     trained = Trained()
     optimiser = torch.optim.AdamW(trained.parameters(), LEARNING_RATE, weight_decay=0.02)
@@ -88,7 +88,9 @@ def train(material: list[Shard], validation: list[Shard], steps: int, seed: int)
     relative = Relative()
     sum_of_losses, start = 0.0, time.monotonic()
     for step in range(1, steps + 1):
-        power, shares = _batch(material, random)
+        if step % STEPS_BEFORE_ANOTHER == 0:
+            known += islice(material, 1)
+        power, shares = _batch(known, random)
         scores = trained(_masked(relative(power), random))
         loss = functional.cross_entropy(scores.flatten(0, 1), shares.flatten(0, 1), label_smoothing=SMOOTHING)
         optimiser.zero_grad()
@@ -103,9 +105,16 @@ def train(material: list[Shard], validation: list[Shard], steps: int, seed: int)
                 f"{step} steps, {time.monotonic() - start:.0f} s, loss {sum_of_losses / 100:.3f}", flush=True
             )
             sum_of_losses = 0.0
-        if validation and (step % 500 == 0 or step == steps):
-            print(_score(averaged.module, validation), flush=True)
+        if step % 250 == 0:
+            _write(averaged.module, path)
+            if validation:
+                print(_score(averaged.module, validation), flush=True)
     return averaged.module
+
+
+def _write(trained: Trained, path: Path) -> None:
+    arrays = {name: array.astype(np.float16) for name, array in exported(trained).items()}
+    np.savez_compressed(path, **arrays)
 
 
 def _batch(material: list[Shard], random: np.random.Generator) -> tuple[Tensor, Tensor]:
