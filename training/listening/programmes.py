@@ -6,7 +6,7 @@ below. Some have the band of a telephone, a room, a compressor, or a level down 
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,6 +39,8 @@ _SECONDS = {
     Sound.OTHER: (3, 12),
     Sound.SILENCE: (2, 8),
 }
+_FADES = (0.005, 0.05, 0.2, 0.8, 1.5)
+_FADES_SHARES = (0.3, 0.2, 0.25, 0.15, 0.1)
 _CALLS = 0.12
 _NOISY = 0.55
 _GAINS_DB = (0, 0, 0, 0, -10, -20, -30, -40)
@@ -52,12 +54,14 @@ class Stretch:
 
     begin: int
     end: int
-    """Samples; fades reach over both by up to 0.75 s."""
+    """Samples."""
     sound: Sound
     sources: tuple[str, ...]
     """Names of what is heard, as in the table of sources, or of what is made: talk first, then music."""
     bed_db: float | None = None
     """Level of the music against the talk."""
+    fade: int = 0
+    """Samples that the fade from the stretch before takes, half of them on each side of `begin`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,7 @@ class Programme:
     labels: NDArray[np.int8]
     """Place in `CLASSES` of what fills most of each cell."""
     pure: NDArray[np.bool_]
-    """Whether a cell holds nothing else, fades apart."""
+    """Whether a cell holds nothing else."""
     stretch: NDArray[np.int16]
     """Place in `stretches` of what fills most of each cell."""
     stretches: tuple[Stretch, ...]
@@ -127,19 +131,16 @@ def _stretches(random: Random, stock: Stock, frames: int, *, call: bool) -> tupl
         length = min(int(random.uniform(low, high) * SAMPLE_RATE), frames - begin)
         if frames - begin - length < 2 * SAMPLE_RATE:
             length = frames - begin
-        fade_out = int(
-            random.choice([0.005, 0.05, 0.2, 0.8, 1.5], p=[0.3, 0.2, 0.25, 0.15, 0.1]) * SAMPLE_RATE
-        )
-        whole = min(length + fade_out, frames - begin)
-        made, sources, bed_db, bed = _fill(random, stock, sound, whole, bed, ring=ring)
+        left = frames - begin - length
+        fade_out = min(int(random.choice(_FADES, p=_FADES_SHARES) * SAMPLE_RATE), length // 3, left // 3)
+        made, sources, bed_db, bed = _fill(random, stock, sound, length + fade_out, bed, ring=ring)
         made *= np.float32(10 ** (random.uniform(-8, 3) / 20))
-        _fade(made, min(fade_in, whole // 3), min(fade_out, whole // 3))
-        samples[begin : begin + whole] += made
+        _fade(made, fade_in, fade_out)
+        samples[begin : begin + length + fade_out] += made
         heard_from = begin + fade_in // 2 if stretches else 0
         if stretches:
-            before = stretches[-1]
-            stretches[-1] = Stretch(before.begin, heard_from, before.sound, before.sources, before.bed_db)
-        stretches.append(Stretch(heard_from, frames, sound, sources, bed_db))
+            stretches[-1] = replace(stretches[-1], end=heard_from)
+        stretches.append(Stretch(heard_from, frames, sound, sources, bed_db, fade_in if stretches else 0))
         begin, fade_in, last = begin + length, fade_out, sound
     return samples, [stretch for stretch in stretches if stretch.begin < stretch.end]
 
@@ -226,7 +227,7 @@ def _labels(
     begins = np.array([stretch.begin for stretch in stretches])
     stretch = np.searchsorted(begins, centres, side="right") - 1
     classes = np.array([CLASSES.index(one.sound) for one in stretches], np.int8)
-    inside = [one.begin // CELL for one in stretches[1:] if one.begin % CELL]
     pure = np.ones(cells, np.bool_)
-    pure[inside] = False
+    for one in stretches[1:]:
+        pure[(one.begin - one.fade // 2) // CELL : -(-(one.begin + (one.fade + 1) // 2) // CELL)] = False
     return classes[stretch], pure, stretch.astype(np.int16)
