@@ -4,7 +4,7 @@ from collections import deque
 
 import numpy as np
 
-from unmix_models.audio import Block
+from unmix_models.audio import Block, empty
 from unmix_models.listen.ear import CELL, HEARD, EarStream, Likelihoods
 from unmix_models.listen.own import features
 from unmix_models.listen.own import network as layers
@@ -27,12 +27,13 @@ class OwnEar:
 class OwnEarStream:
     """See `EarStream`. All steps go cell by cell, so that the cutting into blocks does not matter.
 
-    Before the start and behind the end there is digital silence.
+    Before the start and behind the end there is silence, at the value of the first and the last sample: a constant
+    under a recording must not sound like a stroke there.
     """
 
     def __init__(self, network: layers.Network, channels: int) -> None:
         self._network = network
-        self._samples = np.zeros((MARGIN, channels), np.float32)
+        self._samples = empty(channels)
         """From `MARGIN` before the next cell on."""
         self._powers = _Neighbours(features.BEFORE + 1 + features.BEHIND)
         self._frames = _Neighbours(2)
@@ -42,6 +43,8 @@ class OwnEarStream:
 
     def process(self, block: Block) -> Likelihoods:
         """See `EarStream.process`."""
+        if not len(self._samples):
+            block = _held(block, before=MARGIN)
         self._samples = np.concatenate([self._samples, block])
         answers = [_NONE]
         while len(self._samples) >= CELL + 2 * MARGIN:
@@ -51,8 +54,10 @@ class OwnEarStream:
 
     def flush(self) -> Likelihoods:
         """See `EarStream.flush`."""
+        if not len(self._samples):
+            return _NONE
         missing = -(len(self._samples) - MARGIN) % CELL
-        answers = [self.process(np.zeros((missing + MARGIN, self._samples.shape[1]), np.float32))]
+        answers = [self.process(_held(self._samples[-1:], behind=missing + MARGIN)[1:])]
         for _ in range(features.BEHIND + layers.BEHIND):
             answers += self._hear(_SILENCE)
         return np.concatenate(answers)
@@ -67,6 +72,11 @@ class OwnEarStream:
         if (vectors := self._vectors.add(self._network.vectors(heard))) is None:
             return []
         return [self._network.answer(vectors)]
+
+
+def _held(block: Block, before: int = 0, behind: int = 0) -> Block:
+    """Repeat the first and the last sample; of nothing there is nothing to repeat."""
+    return np.pad(block, ((before, behind), (0, 0)), mode="edge") if len(block) else block
 
 
 class _Neighbours:

@@ -58,9 +58,9 @@ def _tables() -> tuple[Floats, Floats]:
     """The window, and the share of each bin of the spectrum in each band, `[bins, BANDS]`."""
     window = 0.5 - 0.5 * np.cos(2 * np.pi * np.arange(_WINDOW) / _WINDOW)
     window /= np.sqrt(np.square(window).sum() * _WINDOW / 2)
-    frequencies = np.arange(_WINDOW // 2 + 1) * (SAMPLE_RATE / _WINDOW)
+    frequencies = np.arange(_WINDOW // 2 + 1, dtype=np.float64) * (SAMPLE_RATE / _WINDOW)
     lowest, highest = _mel(np.array([_LOWEST_HZ, _HIGHEST_HZ]))
-    corners = lowest + (highest - lowest) / (BANDS + 1) * np.arange(BANDS + 2)
+    corners = lowest + (highest - lowest) / (BANDS + 1) * np.arange(BANDS + 2, dtype=np.float64)
     place = _mel(frequencies)[:, None]
     rise = (place - corners[:-2]) / (corners[1:-1] - corners[:-2])
     fall = (corners[2:] - place) / (corners[2:] - corners[1:-1])

@@ -64,7 +64,7 @@ def test_the_level_does_not_matter(gain_db: float) -> None:
 
 def test_a_constant_does_not_matter() -> None:
     samples = voice(6, SAMPLE_RATE)
-    np.testing.assert_allclose(heard(samples + np.float32(0.3))[1:-1], heard(samples)[1:-1], atol=0.02)
+    np.testing.assert_allclose(heard(samples + np.float32(0.3)), heard(samples), atol=0.02)
 
 
 def test_what_is_in_antiphase_is_heard() -> None:
