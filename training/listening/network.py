@@ -105,7 +105,7 @@ def exported(trained: Trained) -> dict[str, NDArray[np.float32]]:
         layers[f"wide{number}"] = weight[..., 0].T, bias
     layers["answer"] = trained.answer.weight.permute(2, 1, 0).flatten(0, 1), trained.answer.bias
     return {
-        f"{name}.{part}": np.ascontiguousarray(array.detach().numpy(), np.float32)
+        f"{name}.{part}": np.array(array.detach().numpy(), np.float32, order="C")
         for name, arrays in layers.items()
         for part, array in zip(("weight", "bias"), arrays, strict=True)
     }

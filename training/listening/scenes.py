@@ -83,8 +83,8 @@ class Scenes:
                     self._noise(length) * level * 10 ** (random.uniform(-15, 0) / 20), fade
                 )
         samples = voices + beds + others
-        if random.random() < 0.6:
-            least = 3.0 if random.random() < 0.3 else max(3.0, -softest - 6)
+        if random.random() < 0.65:
+            least = 0.0 if random.random() < 0.2 else max(0.0, -softest - 6)
             below = random.uniform(least, 40) if least < 40 else 40.0
             samples += self._background(frames) * 10 ** (-below / 20)
         return self._channel(samples), _shares(labels), levels
@@ -142,7 +142,7 @@ class Scenes:
         random = self._random
         draw = random.random()
         if draw < 0.1:
-            return _levelled(sum((self._talk(frames) for _ in range(8)), np.zeros(frames, np.float32)))
+            return _levelled(self._babble(frames))
         if draw < 0.45:
             return _levelled(
                 _looped(random, self._pool.noise.draw(random), frames, random.uniform(0.8, 1.25))
@@ -152,12 +152,28 @@ class Scenes:
         return _levelled(noises.noise(random, frames, Split.TRAIN)[0])
 
     def _background(self, frames: int) -> Floats:
+        """Noise under a whole scene: of a place, of people, or made, at times with something that passes on top."""
         random = self._random
-        if random.random() < 0.4:
+        draw = random.random()
+        if draw < 0.3:
             noise = _looped(random, self._pool.noise.draw(random), frames, random.uniform(0.8, 1.25))
+        elif draw < 0.6:
+            noise = self._babble(frames)
         else:
             noise, _ = noises.noise(random, frames, Split.TRAIN, steady=True)
-        return _levelled(_coloured(noise, _colour(random) if random.random() < 0.5 else None, None))
+            noise = noise * _breathing(random, frames)
+        noise = _levelled(_coloured(noise, 2 * _colour(random) if random.random() < 0.6 else None, None))
+        if random.random() < 0.25:
+            noise += self._noise(frames) * np.float32(random.uniform(0.3, 1))
+        return noise
+
+    def _babble(self, frames: int) -> Floats:
+        """Some people far away."""
+        random = self._random
+        people = np.zeros(frames, np.float32)
+        for _ in range(random.integers(4, 10)):
+            people += self._talk(frames) * np.float32(random.uniform(0.3, 1))
+        return _coloured(people, None, _response(random))
 
     def _channel(self, samples: Floats) -> Floats:
         """What microphones, rooms, lines and codecs do to everything alike."""
@@ -206,6 +222,14 @@ def _response(random: Random) -> Floats:
     tail *= random.uniform(0.05, 1) / np.sqrt(np.square(tail).sum())
     tail[0] += 0.7
     return tail.astype(np.float32)
+
+
+def _breathing(random: Random, frames: int) -> Floats:
+    """A factor that swells and falls, by 10 dB at most."""
+    knots = max(int(frames / SAMPLE_RATE * random.uniform(0.2, 4)), 2)
+    levels = random.uniform(-1, 1, knots) * random.uniform(0, 5)
+    course = np.interp(np.arange(frames), np.linspace(0, frames, knots), levels)
+    return (10 ** (course / 20)).astype(np.float32)
 
 
 def _tones(random: Random, frames: int) -> Floats:
