@@ -54,7 +54,7 @@ class Threshold:
 
 
 THRESHOLDS: Mapping[str, Threshold] = {
-    "own": Threshold(music_to_speech=3.0, boundaries=88.0, beds=35.0),
+    "own_ear": Threshold(music_to_speech=3.0, boundaries=88.0, beds=35.0),
     "yamnet": Threshold(music_to_speech=0.5, boundaries=92.0, beds=55.0),
 }
 
@@ -67,7 +67,7 @@ def decide(likelihoods: Likelihoods) -> list[Sound]:
 
 def ears(folder: Path, names: list[str]) -> Iterator[Ear]:
     """Those that are here; says which are not."""
-    openers: Mapping[str, Callable[[], Ear]] = {"own": _own, "yamnet": lambda: _yamnet(folder)}
+    openers: Mapping[str, Callable[[], Ear]] = {"own_ear": _own, "yamnet": lambda: _yamnet(folder)}
     for name in names:
         try:
             yield openers[name]()

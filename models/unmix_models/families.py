@@ -89,6 +89,12 @@ def _deepfilternet3(model: Model, folder: Path, machine: Machine) -> Resident:
         return deepfilternet3.load(folder, "cpu")
 
 
+def _own_ear(model: Model, folder: Path, machine: Machine) -> Resident:
+    from unmix_models.listen.own.ear import OwnEar  # noqa: PLC0415
+
+    return OwnEar()
+
+
 def _yamnet(model: Model, folder: Path, machine: Machine) -> Resident:
     from unmix_models.listen.yamnet import ear  # noqa: PLC0415
 
@@ -125,6 +131,7 @@ FAMILIES: Mapping[str, Family] = {
         Family("rnnoise", "denoise", _rnnoise),
         Family("wiener", "denoise", _wiener),
         Family("deepfilternet3", "denoise", _deepfilternet3, devices=frozenset({"cpu", "cuda"})),
+        Family("own_ear", "listen", _own_ear),
         Family("yamnet", "listen", _yamnet, networks=Networks(yamnet.install)),
         Family("dsp", "separate", _dsp),
         _HTDEMUCS,

@@ -6,6 +6,17 @@ TASK = "listen"
 
 MODELS = (
     Model(
+        name="own_ear",
+        family="own_ear",
+        task=TASK,
+        description="A small network of our own over a mel spectrogram: ships with unmix.",
+        licence="MIT (part of unmix)",
+        stems=(),
+        sample_rate=16000,
+        partition=False,
+        rank=5,
+    ),
+    Model(
         name="yamnet",
         family="yamnet",
         task=TASK,

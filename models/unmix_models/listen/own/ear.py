@@ -14,7 +14,10 @@ from unmix_models.listen.own.features import BANDS, FRAMES, MARGIN, Floats
 class OwnEar:
     """The network of `own.network`."""
 
-    name = "own"
+    name = "own_ear"
+    device = "cpu"
+    precision = "float32"
+    memory_bytes = 4_000_000
 
     def __init__(self) -> None:
         self._network = layers.network()
@@ -22,6 +25,9 @@ class OwnEar:
     def stream(self, channels: int) -> EarStream:
         """See `Ear.stream`."""
         return OwnEarStream(self._network, channels)
+
+    def close(self) -> None:
+        """See `Ear.close`; the weights stay, being small."""
 
 
 class OwnEarStream:
