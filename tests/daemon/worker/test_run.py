@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import soundfile
 import sounds
+from models.listen.hand_made import ToldEar
 from unmix.words import NO_MODEL, DenoiseStem, DenoiseTask, Options, Stretch
 from unmix_daemon.reports import Done
 from unmix_daemon.worker import files
@@ -22,6 +23,7 @@ from unmix_daemon.worker.tasks import TASKS
 from unmix_daemon.worker.tasks import denoise as task_module
 from unmix_daemon.worker.workshop import Workshop
 from unmix_models.errors import DeviceUnavailable, OutOfMemory
+from unmix_models.listen.ear import Sound
 from unmix_models.machine import Machine
 from unmix_models.weights import Weights
 
@@ -44,10 +46,10 @@ class Bench:
             known = self.read.setdefault(report.output.name, bytearray())
             known += Path(report.path).read_bytes()[len(known) : report.size]
 
-    def do(self, source: Path, name: str, **options: Any) -> Done:
+    def do(self, source: Path, name: str, model: str = "wiener", **options: Any) -> Done:
         run = Run(
             ticket=name,
-            task=DenoiseTask("wiener", stems=tuple(DenoiseStem)),
+            task=DenoiseTask(model, stems=tuple(DenoiseStem)),
             options=Options(**options),
             input=str(source),
             outputs=str(self.folder / name),
@@ -212,3 +214,22 @@ def test_what_two_formats_have_to_say_is_said_once(bench: Bench, tmp_path: Path)
     high = sounds.write(tmp_path / "high.wav", sounds.voice(0.5, 96_000), 96_000)
     notes = bench.do(high, "out", format="opus", also_formats=("webm",)).summary.notes
     assert len(notes) == len(set(notes)) == 2
+
+
+@pytest.mark.parametrize("model", ["wiener", "rnnoise", "auto"])
+@pytest.mark.parametrize("rate", [48_000, 96_000])
+def test_what_no_network_can_hear_is_told_of_once(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, rate: int
+) -> None:
+    monkeypatch.setattr(task_module.ears, "best", lambda _: ToldEar([(Sound.SPEECH, 9)]))
+    source = sounds.write(tmp_path / "source.wav", sounds.voice(3.0, rate), rate)
+    notes = bench.do(source, "out", model).summary.notes
+    assert ["24 kHz" in note for note in notes] == [True] * (model != "wiener" and rate == 96_000)
+
+
+def test_nothing_is_told_of_where_no_network_was_at_work(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(task_module.ears, "best", lambda _: ToldEar([(Sound.MUSIC, 9)]))
+    source = sounds.write(tmp_path / "source.wav", sounds.voice(3.0, 96_000), 96_000)
+    assert bench.do(source, "out", "auto").summary.notes == ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 from media_files import noise
+from models.denoise.examples import load, recording
 from unmix_models.audio import AudioInfo, Block, Depth, empty
 from unmix_models.denoise import rnnoise
 from unmix_models.denoise.base import Denoiser, DenoiseStream
@@ -173,6 +174,15 @@ def test_clean_and_noise_add_up_to_the_input_within_1e_6_in_float(channels: int,
     np.testing.assert_allclose(stems[CLEAN] + stems[NOISE], samples, rtol=0, atol=1e-6)
 
 
+@pytest.mark.parametrize("name", ["rnnoise", "deepfilternet3"])
+def test_clean_and_noise_add_up_where_there_is_sound_that_no_network_hears(name: str) -> None:
+    voice = np.resize(recording("fullband/arctic_aew_1.wav", 96_000), (300_000, 1))
+    hiss = np.random.default_rng(0).normal(0, 0.01, voice.shape)
+    samples = on_the_grid((voice + hiss).astype(np.float32), Depth.S24)
+    stems = run(Recording(samples, 96_000, Depth.S24), load(name))
+    np.testing.assert_array_equal(stems[CLEAN] + stems[NOISE], samples)
+
+
 def test_the_noise_alone_is_the_same_as_beside_the_clean_stem() -> None:
     recording = Recording(on_the_grid(noise(20_003), Depth.S16), 44_100, Depth.S16)
     alone = run(recording, LinearModel(gain=0.37), stems=(NOISE,))
@@ -203,12 +213,15 @@ def test_the_limit_keeps_its_share_of_what_the_model_removes(rate: int) -> None:
     np.testing.assert_allclose(clean, 0.1 * samples, rtol=0, atol=1e-6)
 
 
-def test_the_limit_holds_above_the_bandwidth_of_the_model_as_well() -> None:
+@pytest.mark.parametrize(("gain", "kept"), [(1.0, 1.0), (0.0, 10 ** (-6 / 20))])
+def test_the_limit_holds_above_the_bandwidth_of_the_model_as_well(gain: float, kept: float) -> None:
     time = np.arange(60_000) / 96_000
-    ultrasound = (0.5 * np.sin(2 * np.pi * 35_000 * time)).astype(np.float32)[:, None]
-    clean = run(Recording(ultrasound, 96_000), LinearModel(), limit_db=6.0)[CLEAN]
+    ultrasound = (0.3 * np.sin(2 * np.pi * 35_000 * time) + 0.1 * np.sin(2 * np.pi * 18_000 * time)).astype(
+        np.float32
+    )[:, None]
+    clean = run(Recording(ultrasound, 96_000), LinearModel(gain), limit_db=6.0)[CLEAN]
     middle = slice(10_000, -10_000)
-    np.testing.assert_allclose(clean[middle], 10 ** (-6 / 20) * ultrasound[middle], rtol=0, atol=1e-5)
+    np.testing.assert_allclose(clean[middle], kept * ultrasound[middle], rtol=0, atol=1e-5)
 
 
 def test_the_model_applies_the_limit_where_nothing_is_resampled() -> None:

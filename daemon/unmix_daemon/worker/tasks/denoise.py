@@ -50,7 +50,8 @@ class DenoiseWork:
     def passes(self, model: Denoiser, files: RunFiles) -> Passes:
         """One pass."""
         reporter = Reporter(files, "denoising", self._recording.info.frames)
-        stream = self._stream(model)
+        passage = self._passage(model)
+        stream = self._stream(model, passage)
         frames = 0
         with self._recording.opened(files, self._stems) as (reader, stems):
             for frames in denoise(reader, stream, stems):
@@ -59,6 +60,8 @@ class DenoiseWork:
             outcome = self._recording.outcome(frames, stems)
         if isinstance(stream, ProgrammeStream):
             self._tell(model.name, stream, outcome)
+        if not isinstance(stream, ProgrammeStream) or model.name in _used(stream):
+            outcome.notes.extend(passage.notes)
         return outcome
 
     def smaller(self, model: Denoiser) -> tuple[Denoiser, str]:
@@ -69,18 +72,23 @@ class DenoiseWork:
         note = f"The device ran out of memory once; the segment was shortened to {seconds:.1f} s."
         return model.with_segment(seconds), note
 
-    def _stream(self, model: Denoiser) -> DenoiseStream:
-        """The model that was named for all of it, or for each stretch what does it good."""
+    def _passage(self, model: Denoiser) -> Passage:
         info, limit_db = self._recording.info, self._task.attenuation_limit_db
+        if is_auto(self._task.model):
+            return Passage(model, info.sample_rate, info.channels, None)
+        return Passage(model, info.sample_rate, info.channels, limit_db, self._first_look)
+
+    def _stream(self, model: Denoiser, passage: Passage) -> DenoiseStream:
+        """The model that was named for all of it, or for each stretch what does it good."""
         if not is_auto(self._task.model):
-            return Passage(model, info.sample_rate, info.channels, limit_db, self._first_look)
+            return passage
         return ProgrammeStream(
-            Passage(model, info.sample_rate, info.channels, None),
+            passage,
             model.name,
             ears.best(self._weights),
-            sample_rate=info.sample_rate,
-            channels=info.channels,
-            attenuation_limit_db=limit_db,
+            sample_rate=self._recording.info.sample_rate,
+            channels=self._recording.info.channels,
+            attenuation_limit_db=self._task.attenuation_limit_db,
             keep_music=self._task.music is Music.KEEP,
         )
 
@@ -91,10 +99,15 @@ class DenoiseWork:
             Stretch(part.start / rate, part.end / rate, part.sound, "+".join(part.models))
             for part in stream.stretches
         )
-        used = {model for part in stream.stretches for model in part.models}
+        used = _used(stream)
         outcome.model = "+".join(sorted(used, key=lambda model: model != network)) or NO_MODEL
         if network not in used:
             outcome.reason = _WITHOUT_SPEECH[bool(used)]
+
+
+def _used(stream: ProgrammeStream) -> set[str]:
+    """Names of the models that some stretch was treated by."""
+    return {model for part in stream.stretches for model in part.models}
 
 
 _WITHOUT_SPEECH = {
