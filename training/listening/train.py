@@ -34,7 +34,7 @@ SMOOTHING = 0.05
 VALIDATION_SHARDS = 2
 FIRST_SHARDS = 6
 STEPS_BEFORE_ANOTHER = 25
-BOTH_BIAS = -1.0
+BOTH_BIAS = -1.5
 """Added to the score of talk over music: scenes hold more of it, and fainter beds, than recordings do."""
 
 
