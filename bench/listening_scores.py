@@ -45,7 +45,7 @@ class Scores:
         places = np.array([ANSWERS.index(Sound.OTHER if a is Sound.SILENCE else a) for a in answers])
         for number, stretch in enumerate(programme.stretches):
             cells = (programme.stretch == number) & programme.pure
-            counts = np.bincount(places[cells], minlength=len(ANSWERS)) * SECONDS
+            counts = SECONDS * np.bincount(places[cells], minlength=len(ANSWERS)).astype(np.float64)
             if _is_sung(stretch):
                 self.singing += counts
             elif _is_made(stretch):

@@ -13,10 +13,10 @@ from training.listening import synthetic
 from training.listening.material import LEVEL_DB, Clips, decode
 from training.listening.noises import PASSING, STEADY, noise
 from training.listening.programmes import CLASSES, Programme, programmes
-from training.listening.sources import SHARED, SOURCES, Kind, Source, Split
+from training.listening.sources import SOURCES, Kind, Source, Split
 
 RATE = SAMPLE_RATE
-SPLIT_INSIDE = {"hedgewars-data", "lomiri-sounds", "torcs-data", SHARED}
+SPLIT_INSIDE = {"hedgewars-data", "lomiri-sounds"}
 
 
 def clips(kind: Kind, samples: NDArray[np.float32]) -> Clips:

@@ -18,16 +18,18 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from shutil import rmtree
+from typing import Any
 
 import av
 import numpy as np
 import soundfile
 import soxr
 from av.audio.frame import AudioFrame
+from av.error import FFmpegError
 from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter1d
 from unmix_models.listen.ear import SAMPLE_RATE
 
+from training.listening.filters import running_mean
 from training.listening.sources import SHARED, SOURCES, Source, Split
 
 Samples = NDArray[np.float32]
@@ -118,17 +120,17 @@ def prepare(source: Source) -> Clips | None:
     np.save(half, np.concatenate([_stored(clip) for clip in clips]))
     half.replace(stored)
     bounds = [0, *np.cumsum([len(clip) for clip in clips]).tolist()]
-    made = {"source": signature, "paths": names, "begins": begins, "bounds": bounds}
+    made: dict[str, Any] = {"source": signature, "paths": names, "begins": begins, "bounds": bounds}
     index.write_text(json.dumps(made))
     return _open(source, made, stored)
 
 
-def _open(source: Source, made: dict[str, list[object]], stored: Path) -> Clips:
+def _open(source: Source, made: dict[str, Any], stored: Path) -> Clips:
     return Clips(
         source,
-        tuple(Path(str(path)) for path in made["paths"]),
-        tuple(float(str(begin)) for begin in made["begins"]),
-        tuple(int(str(bound)) for bound in made["bounds"]),
+        tuple(Path(path) for path in made["paths"]),
+        tuple(made["begins"]),
+        tuple(made["bounds"]),
         np.load(stored, mmap_mode="r"),
     )
 
@@ -207,7 +209,7 @@ def _hear(path: Path, source: Source) -> tuple[Samples, float]:
     samples = samples[int(begin * SAMPLE_RATE) :][: int(source.seconds * SAMPLE_RATE)]
     if not len(samples) or not np.any(samples):
         return samples[:0], 0.0
-    power = uniform_filter1d(np.square(samples), 800)
+    power = running_mean(np.square(samples), 800)
     loud = np.flatnonzero(power > power.max() * 10 ** (_EDGE_DB / 10))
     samples = samples[loud[0] : loud[-1] + 1]
     gain = 10 ** (LEVEL_DB / 20) / np.sqrt(np.mean(np.square(samples)))
@@ -237,7 +239,7 @@ def _decode_by_av(path: Path, seconds: float) -> tuple[Samples, int]:
                 have += len(blocks[-1])
                 if have > seconds * rate:
                     break
-    except (av.FFmpegError, IndexError, ValueError):
+    except (FFmpegError, IndexError, ValueError):
         blocks = []
     return np.concatenate([np.zeros(0, np.float32), *blocks]), rate
 
@@ -250,7 +252,7 @@ def _mono(frame: AudioFrame) -> Samples:
     mean = values.astype(np.float32).mean(axis=0)
     if values.dtype == np.uint8:
         return (mean - 128) / np.float32(128)
-    return mean if values.dtype.kind == "f" else mean / np.float32(-float(np.iinfo(values.dtype).min))
+    return mean if values.dtype.kind == "f" else mean / np.float32(2 ** (8 * values.itemsize - 1))
 
 
 def _stored(clip: Samples) -> NDArray[np.int16]:

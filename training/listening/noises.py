@@ -7,9 +7,9 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 from unmix_models.listen.ear import SAMPLE_RATE
 
+from training.listening.filters import convolved, passed
 from training.listening.sources import Split
 
 Samples = NDArray[np.float32]
@@ -95,15 +95,14 @@ def _struck(random: Random, frames: int, rate: float, strike: NDArray[np.float64
     count = max(1, int(frames / SAMPLE_RATE * rate))
     made = np.zeros(frames)
     np.add.at(made, random.integers(0, frames, count), random.uniform(0.2, 1, count))
-    return signal.fftconvolve(made, strike)[:frames]
+    return convolved(made, strike)
 
 
 def _burst(random: Random, seconds: float, decay: float, low: float, high: float) -> NDArray[np.float64]:
     """A decaying burst of noise between two frequencies."""
     time = np.arange(int(seconds * SAMPLE_RATE)) / SAMPLE_RATE
     noise = random.standard_normal(len(time)) * np.exp(-time / decay)
-    band = signal.butter(2, [low, high], "band", fs=SAMPLE_RATE, output="sos")
-    return signal.sosfilt(band, noise)
+    return passed(noise, low, high, order=2)
 
 
 def _applause(random: Random, frames: int, split: Split) -> Samples:

@@ -10,9 +10,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 from unmix_models.listen.ear import CELL, HEARD, SAMPLE_RATE, Sound
 
+from training.listening.filters import convolved, passed
 from training.listening.material import Clips
 from training.listening.sources import Split
 from training.listening.stock import Bed, Stock
@@ -45,7 +45,7 @@ _CALLS = 0.12
 _NOISY = 0.55
 _GAINS_DB = (0, 0, 0, 0, -10, -20, -30, -40)
 _LEVEL_DB = -22.0
-_TELEPHONE = signal.butter(4, [300, 3400], "band", fs=SAMPLE_RATE, output="sos")
+_TELEPHONE_HZ = (300, 3400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,12 +201,11 @@ def _channel(random: Random, samples: Samples, *, call: bool) -> Samples:
         samples = _room(random, samples)
     if random.random() < 0.12:
         drive = 10 ** (random.uniform(5, 20) / 20)
-        samples = np.tanh(samples * np.float32(drive)) / np.float32(drive**0.6)
+        samples = (np.tanh(samples * drive) / drive**0.6).astype(np.float32)
     if call or random.random() < 0.12:
-        samples = signal.sosfilt(_TELEPHONE, samples).astype(np.float32)
+        samples = passed(samples, *_TELEPHONE_HZ).astype(np.float32)
     elif random.random() < 0.2:
-        low = signal.butter(4, random.uniform(2800, 7500), "low", fs=SAMPLE_RATE, output="sos")
-        samples = signal.sosfilt(low, samples).astype(np.float32)
+        samples = passed(samples, None, random.uniform(2800, 7500)).astype(np.float32)
     return samples
 
 
@@ -216,7 +215,7 @@ def _room(random: Random, samples: Samples) -> Samples:
     answer = random.standard_normal(len(time)) * np.exp(-time / random.uniform(0.03, 0.14))
     answer[0] = random.uniform(3, 10)
     answer /= np.sqrt(np.square(answer).sum())
-    return signal.fftconvolve(samples, answer)[: len(samples)].astype(np.float32)
+    return convolved(samples, answer).astype(np.float32)
 
 
 def _labels(

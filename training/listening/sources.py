@@ -1,8 +1,8 @@
 """Where free recordings come from: packages of Debian (`main`), and those beside the checkout.
 
-Train and test have no package in common but three, which are divided by what is inside: `hedgewars-data` by voice
-(and its music is for training), `lomiri-sounds` and `torcs-data` file by file. All are used on the spot, none is
-passed on; `licence` tells what each package's copyright file says of its sound.
+Train and test have no package in common but two, which are divided by what is inside: `hedgewars-data` by voice (its
+music and sounds are for training), and `lomiri-sounds` file by file. All are used on the spot, none is passed on;
+`licence` tells what each package's copyright file says of its sound.
 """
 
 from dataclasses import dataclass
@@ -245,8 +245,7 @@ RINGTONES = (
 )
 
 NOISE = (
-    _other("engines_train", Kind.NOISE, _TRAIN, "torcs-data", "*/sound/*.wav", licence=_GPL, turn=0),
-    _other("engines_test", Kind.NOISE, _TEST, "torcs-data", "*/sound/*.wav", licence=_GPL, turn=1),
+    _other("engines", Kind.NOISE, _TRAIN, "torcs-data", "*/sound/*.wav", licence=_GPL),
     _other(
         "hedgewars_sounds",
         Kind.NOISE,

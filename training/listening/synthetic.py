@@ -5,8 +5,9 @@ All are 16 kHz, mono, at about `material.LEVEL_DB`.
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import signal
 from unmix_models.listen.ear import SAMPLE_RATE
+
+from training.listening.filters import passed, resonance, smoothed
 
 Samples = NDArray[np.float32]
 Floats = NDArray[np.float64]
@@ -117,8 +118,9 @@ def _drums(random: Random, made: Floats, beat: float) -> None:
         -time / 0.12
     )
     snare = random.standard_normal(len(time)) * np.exp(-time / random.uniform(0.04, 0.15))
-    high = signal.butter(2, 5000, "high", fs=SAMPLE_RATE, output="sos")
-    hat = signal.sosfilt(high, random.standard_normal(len(time))) * np.exp(-time / random.uniform(0.02, 0.08))
+    hat = passed(random.standard_normal(len(time)), 5000, None, order=2) * np.exp(
+        -time / random.uniform(0.02, 0.08)
+    )
     patterns = random.random((3, 16)) < np.array([[0.25], [0.12], [0.5]])
     patterns[0, ::8] = True
     patterns[1, 4::8] = True
@@ -180,10 +182,7 @@ def _spoken(random: Random, buzz: Floats, syllables: Floats) -> Floats:
         if random.random() < 0.2:
             part = 0.4 * random.standard_normal(end - begin) * syllables[begin:end]
         for number, formant in enumerate(_VOWELS[random.integers(len(_VOWELS))]):
-            radius = np.exp(-np.pi * (60 + 40 * number) / SAMPLE_RATE)
-            angle = 2 * np.pi * formant * size / SAMPLE_RATE
-            poles = np.array([1, -2 * radius * np.cos(angle), radius**2])
-            part, states[number] = signal.lfilter([poles.sum()], poles, part, zi=states[number])
+            part, states[number] = resonance(part, formant * size, 60 + 40 * number, states[number])
         made[begin:end] = part
         begin = end
     return np.append(made[:1], np.diff(made)) + 0.1 * made
@@ -206,7 +205,7 @@ def singing(random: Random, frames: int) -> Samples:
         shape = np.minimum(1, np.arange(length) / 800) * np.minimum(1, np.arange(length, 0, -1) / 1200)
         envelope[begin : begin + length] = shape * random.uniform(0.5, 1)
         begin += length
-    smooth = signal.lfilter([1 / 400], [1, -(1 - 1 / 400)], pitch, zi=[pitch[0] * (1 - 1 / 400)])[0]
+    smooth = smoothed(pitch, 400)
     time = np.arange(frames) / SAMPLE_RATE
     vibrato = 1 + random.uniform(0.002, 0.02) * np.sin(2 * np.pi * random.uniform(4.5, 6.5) * time)
     buzz = 2 * (np.cumsum(smooth * vibrato) / SAMPLE_RATE % 1) - 1
