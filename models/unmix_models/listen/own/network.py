@@ -3,7 +3,7 @@
 First three convolutions over time and frequency, each of which halves both, and a layer over all frequencies:
 four vectors for each cell. Then residual blocks, whose convolutions over time are dilated (after C. Lea et al.,
 "Temporal convolutional networks for action segmentation and detection", CVPR 2017). It is trained by
-`training/listening`, and so small that NumPy runs it in a hundredth of the time that it hears.
+`training/listening`, and so small that NumPy needs two thousandths of the time that it hears.
 """
 
 from functools import cache
