@@ -9,7 +9,7 @@ FILE ?= demo/noisy.flac
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check format bench bench-quality bench-memory bench-separate bench-dsp bench-listening bench-audacity bench-reaper bench-watch soak fuzz protos clean
+.PHONY: help demo test test-long check format bench bench-quality bench-memory bench-separate bench-dsp bench-listening bench-programmes bench-audacity bench-reaper bench-watch soak fuzz protos clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -50,7 +50,10 @@ bench-dsp: $(READY)  ## SDR of the stems that need no download, beside the ideal
 	$(BIN)/python bench/dsp_stems.py
 
 bench-listening: $(READY)  ## How well ears tell speech from music, on programmes of free recordings (fetched by apt)
-	$(BIN)/python bench/listening.py $(ARGS)
+	$(BIN)/python bench/listening/hearing.py $(ARGS)
+
+bench-programmes: $(READY)  ## What becomes of jingles, concerts, calls and beds: music that stays, speech as good as alone
+	$(BIN)/python bench/listening/programmes.py $(ARGS)
 
 bench-audacity: $(READY)  ## From a key press in the real Audacity to the changed waveform
 	$(BIN)/python bench/audacity.py

@@ -80,9 +80,14 @@ class SteadyNoise:
         """There is no more to hear."""
         self._ended = True
 
+    @property
+    def blocks(self) -> int:
+        """Blocks that have been heard to their end."""
+        return self._first + len(self._floors)
+
     def knows(self, block: int) -> bool:
         """Whether all has been heard that a block is judged by."""
-        return self._ended or self._first + len(self._floors) > block + _AHEAD
+        return self._ended or self.blocks > block + _AHEAD
 
     def learn(self, block: int) -> None:
         """There is no music in a block: what is always there is noise, unless it is silence made by an editor."""
@@ -96,7 +101,7 @@ class SteadyNoise:
         are forgotten. The rest of the recording, short of a block, is as the last one.
         """
         self._forget(block)
-        block = min(block, self._first + len(self._floors) - 1)
+        block = min(block, self.blocks - 1)
         if not self._has(block):
             return None
         noise, proved = self._proved(block - self._first)
@@ -110,7 +115,7 @@ class SteadyNoise:
     def without_music(self, block: int) -> NoiseFloor | None:
         """Return the noise of a block without music, as it was heard in others."""
         self._forget(block)
-        block = min(block, self._first + len(self._floors) - 1)
+        block = min(block, self.blocks - 1)
         outside = self._known_outside()
         if not self._has(block) or outside is None:
             return None
@@ -124,7 +129,7 @@ class SteadyNoise:
         self._levels.append(10 * np.log10(pieces.sum(axis=1) * self._framing.frequencies[1] + 1e-30))
 
     def _has(self, block: int) -> bool:
-        return self._first <= block < self._first + len(self._floors)
+        return self._first <= block < self.blocks
 
     def _forget(self, block: int) -> None:
         old = min(max(block - _PAST - self._first, 0), len(self._floors))

@@ -221,7 +221,7 @@ def test_what_two_formats_have_to_say_is_said_once(bench: Bench, tmp_path: Path)
 def test_what_no_network_can_hear_is_told_of_once(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str, rate: int
 ) -> None:
-    monkeypatch.setattr(task_module.ears, "best", lambda _: ToldEar([(Sound.SPEECH, 9)]))
+    monkeypatch.setattr(task_module.DenoiseWork, "_ear", lambda _: ToldEar([(Sound.SPEECH, 9)]))
     source = sounds.write(tmp_path / "source.wav", sounds.voice(3.0, rate), rate)
     notes = bench.do(source, "out", model).summary.notes
     assert ["24 kHz" in note for note in notes] == [True] * (model != "wiener" and rate == 96_000)
@@ -230,6 +230,6 @@ def test_what_no_network_can_hear_is_told_of_once(
 def test_nothing_is_told_of_where_no_network_was_at_work(
     bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(task_module.ears, "best", lambda _: ToldEar([(Sound.MUSIC, 9)]))
+    monkeypatch.setattr(task_module.DenoiseWork, "_ear", lambda _: ToldEar([(Sound.MUSIC, 9)]))
     source = sounds.write(tmp_path / "source.wav", sounds.voice(3.0, 96_000), 96_000)
     assert bench.do(source, "out", "auto").summary.notes == ()

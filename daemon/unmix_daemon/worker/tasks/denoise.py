@@ -1,17 +1,21 @@
 """Noise is removed from a recording."""
 
+from collections.abc import Callable
 from dataclasses import replace
-from typing import cast
+from typing import TypeAlias, cast
 
 from unmix.words import NO_MODEL, DenoiseTask, Music, OutputStarted, Stretch
 from unmix_models.catalogue import Choice, choose, find, is_auto
 from unmix_models.denoise.base import Denoiser, DenoiseStream
+from unmix_models.denoise.guard import GuardedStream
 from unmix_models.denoise.passage import Passage
 from unmix_models.denoise.programme.stream import ProgrammeStream
 from unmix_models.denoise.recording import BLOCK_FRAMES, STEMS, denoise
-from unmix_models.listen import ears
+from unmix_models.listen.ear import Ear
 from unmix_models.listen.first_look import look
 from unmix_models.listen.noise_floor import NoiseFloor
+from unmix_models.loading import load
+from unmix_models.machine import Machine
 from unmix_models.weights import Weights
 
 from unmix_daemon.worker.files import Reporter, RunFiles
@@ -19,7 +23,14 @@ from unmix_daemon.worker.messages import Run
 from unmix_daemon.worker.recording import Recording
 from unmix_daemon.worker.task import IDLE_UNLOADED, Outcome, Passes
 
+Tell: TypeAlias = Callable[[Outcome], None]
+"""Adds to the outcome what only the stream knows."""
+
 _HALF = 0.5
+_WITHOUT_SPEECH = {
+    True: "No speech is to be heard: steady noise is lowered, and nothing else is changed.",
+    False: "No speech is to be heard, and no noise that is steady for long: nothing is changed.",
+}
 
 
 class DenoiseWork:
@@ -50,18 +61,15 @@ class DenoiseWork:
     def passes(self, model: Denoiser, files: RunFiles) -> Passes:
         """One pass."""
         reporter = Reporter(files, "denoising", self._recording.info.frames)
-        passage = self._passage(model)
-        stream = self._stream(model, passage)
+        treat = self._by_stretches if is_auto(self._task.model) else self._by_one_model
+        stream, tell = treat(model)
         frames = 0
         with self._recording.opened(files, self._stems) as (reader, stems):
             for frames in denoise(reader, stream, stems):
                 reporter.advance(frames)
                 yield
             outcome = self._recording.outcome(frames, stems)
-        if isinstance(stream, ProgrammeStream):
-            self._tell(model.name, stream, outcome)
-        if not isinstance(stream, ProgrammeStream) or model.name in _used(stream):
-            outcome.notes.extend(passage.notes)
+        tell(outcome)
         return outcome
 
     def smaller(self, model: Denoiser) -> tuple[Denoiser, str]:
@@ -72,45 +80,50 @@ class DenoiseWork:
         note = f"The device ran out of memory once; the segment was shortened to {seconds:.1f} s."
         return model.with_segment(seconds), note
 
-    def _passage(self, model: Denoiser) -> Passage:
-        info, limit_db = self._recording.info, self._task.attenuation_limit_db
-        if is_auto(self._task.model):
-            return Passage(model, info.sample_rate, info.channels, None)
-        return Passage(model, info.sample_rate, info.channels, limit_db, self._first_look)
+    def _by_one_model(self, model: Denoiser) -> tuple[DenoiseStream, Tell]:
+        """All of it by the model that was named; a filter that has no proof of what it takes is watched."""
+        info = self._recording.info
+        limit_db = self._task.attenuation_limit_db
+        passage = Passage(model, info.sample_rate, info.channels, limit_db, self._first_look)
+        if self._first_look is None:
+            return passage, lambda outcome: outcome.notes.extend(passage.notes)
+        guarded = GuardedStream(passage, info.sample_rate, info.channels)
+        return guarded, lambda outcome: outcome.notes.extend((*passage.notes, *guarded.notes))
 
-    def _stream(self, model: Denoiser, passage: Passage) -> DenoiseStream:
-        """The model that was named for all of it, or for each stretch what does it good."""
-        if not is_auto(self._task.model):
-            return passage
-        return ProgrammeStream(
+    def _by_stretches(self, model: Denoiser) -> tuple[DenoiseStream, Tell]:
+        """Each stretch by what does it good."""
+        info = self._recording.info
+        passage = Passage(model, info.sample_rate, info.channels, None)
+        stream = ProgrammeStream(
             passage,
             model.name,
-            ears.best(self._weights),
-            sample_rate=self._recording.info.sample_rate,
-            channels=self._recording.info.channels,
+            self._ear(),
+            sample_rate=info.sample_rate,
+            channels=info.channels,
             attenuation_limit_db=self._task.attenuation_limit_db,
             keep_music=self._task.music is Music.KEEP,
         )
 
-    def _tell(self, network: str, stream: ProgrammeStream, outcome: Outcome) -> None:
-        """What was heard, and by what it was treated."""
-        rate = self._recording.info.sample_rate
-        outcome.timeline = tuple(
-            Stretch(part.start / rate, part.end / rate, part.sound, "+".join(part.models))
-            for part in stream.stretches
-        )
-        used = _used(stream)
-        outcome.model = "+".join(sorted(used, key=lambda model: model != network)) or NO_MODEL
-        if network not in used:
-            outcome.reason = _WITHOUT_SPEECH[bool(used)]
+        def tell(outcome: Outcome) -> None:
+            outcome.timeline = tuple(
+                Stretch(
+                    part.start / info.sample_rate,
+                    part.end / info.sample_rate,
+                    part.sound,
+                    "+".join(part.models),
+                )
+                for part in stream.stretches
+            )
+            used = {model for part in stream.stretches for model in part.models}
+            outcome.model = "+".join(sorted(used, key=lambda name: name != model.name)) or NO_MODEL
+            if model.name in used:
+                outcome.notes.extend(passage.notes)
+            else:
+                outcome.reason = _WITHOUT_SPEECH[bool(used)]
 
+        return stream, tell
 
-def _used(stream: ProgrammeStream) -> set[str]:
-    """Names of the models that some stretch was treated by."""
-    return {model for part in stream.stretches for model in part.models}
-
-
-_WITHOUT_SPEECH = {
-    True: "No speech is to be heard: steady noise is lowered, and nothing else is changed.",
-    False: "No speech is to be heard, and no noise that is steady for long: nothing is changed.",
-}
+    def _ear(self) -> Ear:
+        """The best one that is installed; they are small, and hear on one thread."""
+        best = choose("auto", "listen", self._weights).model
+        return cast("Ear", load(best, self._weights, Machine("cpu", 1)))

@@ -1,6 +1,6 @@
 """How well ears hear, on made programmes of free recordings that no ear has learnt from.
 
-    python bench/listening.py [--minutes 120] [--seed 11] [--ears own yamnet]
+    python bench/listening/hearing.py [--minutes 120] [--seed 11] [--ears own yamnet]
 
 Material comes by apt (see `training/listening/material.py`); what is not to be had is left out, with a line. Each ear
 hears every programme, and what it says becomes decisions as in the product. Rows: music taken for speech, and the
@@ -21,11 +21,12 @@ from tempfile import TemporaryDirectory
 
 for _library in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"):
     os.environ[_library] = "1"
+sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np  # noqa: E402  # it reads the number of threads when it is imported
-from listening_scores import ANSWERS, LOUD_BEDS_DB, Scores  # noqa: E402
 from product import weights  # noqa: E402
+from scores import ANSWERS, LOUD_BEDS_DB, Scores  # noqa: E402
 from unmix_models.listen.decisions import Decisions  # noqa: E402
 from unmix_models.listen.ear import HEARD, SAMPLE_RATE, Ear, Likelihoods, Sound  # noqa: E402
 

@@ -1,6 +1,6 @@
 """What becomes of whole programmes: jingles, concerts, calls and beds, each against what it should be.
 
-    python bench/programmes.py [--ears own yamnet] [--only jingle bed …]
+    python bench/listening/programmes.py [--ears own yamnet] [--only jingle bed …]
 
 Real music of packages that no ear has learnt from (see `training/listening/sources.py`), and noisy speech beside the
 checkout. Music is compared with the recording itself (SI-SDR, from a second off each join, and whole), speech with the
@@ -16,12 +16,13 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 import soundfile
 import soxr
-from listening import ears
+from hearing import ears
 from product import SHARED, weights
 from unmix_models.audio import Block
 from unmix_models.denoise import deepfilternet3
