@@ -28,8 +28,16 @@ class _Waiting:
 
     dry: Block
     voice: Block
-    rest: Block
-    rest_share: Block
+    rest: "_Rest | None"
+    """None where all of it goes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """What the network leaves."""
+
+    samples: Block
+    share: Block
     filtered_share: Block
 
 
@@ -55,6 +63,10 @@ class Mixer:
         Return what is ready.
         """
         dry = piece.samples
+        if before is piece.treatment is behind is Treatment.VOICE and not self._filtered_share:
+            self._filtered.put(self._known_noise.process(dry, None, wanted=False))
+            self._waiting.append(_Waiting(dry, wet, None))
+            return self._ready()
         share = shares(before, piece.treatment, behind, len(dry), self._fade)
         voice = np.asarray(share.network * wet, np.float32)
         rest = np.asarray(dry - share.taken_out * wet, np.float32)
@@ -63,7 +75,7 @@ class Mixer:
         wanted = bool((share.rest * filtered_share).any())
         self._filtered_share = goal
         self._filtered.put(self._known_noise.process(rest, noise, wanted=wanted))
-        self._waiting.append(_Waiting(dry, voice, rest, share.rest, filtered_share))
+        self._waiting.append(_Waiting(dry, voice, _Rest(rest, share.rest, filtered_share)))
         return self._ready()
 
     def flush(self) -> Block:
@@ -83,8 +95,10 @@ class Mixer:
 
     def _mixed(self, piece: _Waiting) -> Block:
         filtered = self._filtered.take(len(piece.dry))
-        rest = piece.filtered_share * filtered + (1 - piece.filtered_share) * piece.rest
-        clean = piece.voice + piece.rest_share * rest
+        clean = piece.voice
+        if piece.rest:
+            share = piece.rest.filtered_share
+            clean = clean + piece.rest.share * (share * filtered + (1 - share) * piece.rest.samples)
         if self._kept:
             clean = self._kept * piece.dry + (1 - self._kept) * clean
         return np.asarray(clean, np.float32)
