@@ -23,7 +23,7 @@ _START = np.where(np.arange(len(HEARD)) == _BED, _SWITCH_COST - _BED_COST, 0.0)
 _EACH = np.where(np.arange(len(HEARD)) == _BED, -_DOUBT, 0.0)
 _LAG = 8
 """Cells beyond one that its decision hears: 4 s. Measured: 2 s are nearly as good, 8 s no better."""
-_SHORTEST = {Sound.SPEECH_OVER_MUSIC: 12, Sound.OTHER: 4, Sound.UNKNOWN: 4}
+_SHORTEST = {Sound.SPEECH_OVER_MUSIC: 12, Sound.OTHER: 4, Sound.UNKNOWN: 8}
 """Cells that a stretch of each has at least; a "bed" shorter than that under a talk is noise that sounds like one."""
 _CERTAIN = 0.4
 """Mean probability of a decided sound, over `_AROUND` cells each way, below which it cannot be told."""
