@@ -1,5 +1,6 @@
 """What each half second of a recording gets, by what it holds and what lies around it."""
 
+from dataclasses import replace
 from enum import Enum
 
 from unmix_models.listen.ear import Sound
@@ -42,19 +43,23 @@ class Plan:
         """Cells since that are not settled, and whether each is as quiet as the noise of the talk."""
         self._beside = 0
         """Cells since that were treated as speech, as long as nothing else was."""
+        self._joins = _Joins()
 
     def process(self, cell: Cell, *, is_quiet: bool) -> list[tuple[Cell, Treatment]]:
         """Take the next cell; return those that are settled by it."""
         treatment = _OF_SOUND.get(cell.sound)
         if treatment is None:
             self._open.append((cell, is_quiet))
-            return self._settled_by_waiting()
+            return self._joins.process(self._settled_by_waiting())
         settled = self._settled_by(treatment)
         self._before, self._beside = treatment, 0
-        return [*settled, (cell, treatment)]
+        return self._joins.process([*settled, (cell, treatment)])
 
     def flush(self) -> list[tuple[Cell, Treatment]]:
         """Return the rest."""
+        return self._joins.process(self._settled_at_end()) + self._joins.flush()
+
+    def _settled_at_end(self) -> list[tuple[Cell, Treatment]]:
         if self._before is None:
             return self._settle(len(self._open), Treatment.VOICE)
         return [*self._settle_voice(len(self._open)), *self._settle(len(self._open), Treatment.REST)]
@@ -94,3 +99,32 @@ class Plan:
         settled = [(cell, treatment) for cell, _ in self._open[:count]]
         del self._open[:count]
         return settled
+
+
+class _Joins:
+    """Gives the half second of speech beside music to the music: joins are known no better, and music stays."""
+
+    def __init__(self) -> None:
+        self._last: tuple[Cell, Treatment] | None = None
+        self._after_music = False
+
+    def process(self, settled: list[tuple[Cell, Treatment]]) -> list[tuple[Cell, Treatment]]:
+        """Take the next cells, return those behind which a cell is known."""
+        told: list[tuple[Cell, Treatment]] = []
+        for cell, treatment in settled:
+            if self._last:
+                told.append(self._told(self._last, before_music=cell.sound is Sound.MUSIC))
+            self._last = cell, treatment
+        return told
+
+    def flush(self) -> list[tuple[Cell, Treatment]]:
+        """Return the last cell."""
+        return [self._told(self._last, before_music=False)] if self._last else []
+
+    def _told(self, last: tuple[Cell, Treatment], *, before_music: bool) -> tuple[Cell, Treatment]:
+        cell, treatment = last
+        beside_music = self._after_music or before_music
+        self._after_music = cell.sound is Sound.MUSIC
+        if beside_music and treatment is Treatment.VOICE:
+            return replace(cell, sound=Sound.MUSIC), Treatment.REST
+        return cell, treatment

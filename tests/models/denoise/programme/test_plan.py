@@ -29,7 +29,10 @@ def planned(sounds: str) -> str:
     ("sounds", "treatments"),
     [
         ("", ""),
-        ("sssmmm", "vvv---"),
+        ("sssmmm", "vv----"),
+        ("mmmsss", "----vv"),
+        ("mmmbbb", "---bbb"),
+        ("msm", "---"),
         ("sssbbb", "vvvbbb"),
         ("ssom", "vv--"),
         ("ssooomm", "vvv----"),

@@ -65,22 +65,23 @@ def test_music_beside_speech_is_the_input_to_the_bit() -> None:
     found, stretches = treated(samples, told)
     np.testing.assert_array_equal(found[: 20 * RATE], samples[: 20 * RATE])
     np.testing.assert_array_equal(found[40 * RATE :], samples[40 * RATE :])
-    inside = slice(int(20.2 * RATE), int(39.8 * RATE))
+    inside = slice(int(20.7 * RATE), int(39.3 * RATE))  # half a second beside music belongs to it, and the fades
     np.testing.assert_array_equal(found[inside], samples[inside] / 2)
     assert stretches == (
-        Stretch(0, 20 * RATE, Sound.MUSIC, ()),
-        Stretch(20 * RATE, 40 * RATE, Sound.SPEECH, ("halves",)),
-        Stretch(40 * RATE, 60 * RATE, Sound.MUSIC, ()),
+        Stretch(0, 41 * RATE // 2, Sound.MUSIC, ()),
+        Stretch(41 * RATE // 2, 79 * RATE // 2, Sound.SPEECH, ("halves",)),
+        Stretch(79 * RATE // 2, 60 * RATE, Sound.MUSIC, ()),
     )
 
 
 def test_fades_are_linear_and_lie_on_the_side_of_the_speech() -> None:
     samples = np.full((40 * RATE, 1), 0.5, np.float32)
     found, _ = treated(samples, [(Sound.MUSIC, 20), (Sound.SPEECH, 20)])
-    fade = found[20 * RATE : 20 * RATE + RATE // 5, 0]
+    join = 41 * RATE // 2  # half a second of speech beside music belongs to it
+    fade = found[join : join + RATE // 5, 0]
     np.testing.assert_allclose(fade, np.linspace(0.5, 0.25, len(fade)), atol=1e-4)
-    assert found[20 * RATE - 1, 0] == 0.5
-    assert found[20 * RATE + RATE // 5, 0] == 0.25
+    assert found[join - 1, 0] == 0.5
+    assert found[join + RATE // 5, 0] == 0.25
 
 
 def test_music_goes_where_it_is_not_wanted() -> None:
