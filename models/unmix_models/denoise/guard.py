@@ -52,4 +52,5 @@ class GuardedStream:
         while self._blocks < self._steady.blocks and self._steady.knows(self._blocks):
             self._proved += self._steady.under_music(self._blocks) is not None
             self._blocks += 1
+            self._steady.forget(self._blocks)
         return filtered

@@ -94,13 +94,18 @@ class SteadyNoise:
         if self._has(block) and self._levels[block - self._first].min() > _SILENT_DB:
             self._outside = [*self._outside, self._floors[block - self._first]][-_OUTSIDE:]
 
+    def forget(self, block: int) -> None:
+        """Nothing more is asked of what lies before a block."""
+        old = min(max(block - _PAST - self._first, 0), len(self._floors))
+        self._first += old
+        del self._floors[:old], self._bands[:old], self._levels[:old]
+
     def under_music(self, block: int, *, with_speech: bool = False) -> NoiseFloor | None:
         """Return the noise that is known to lie under the music of a block; None where none is.
 
-        Where there is speech as well, its noise goes on, as it was heard outside of music. Blocks that lie far before
-        are forgotten. The rest of the recording, short of a block, is as the last one.
+        Where there is speech as well, its noise goes on, as it was heard outside of music. The rest of the recording,
+        short of a block, is as the last one.
         """
-        self._forget(block)
         block = min(block, self.blocks - 1)
         if not self._has(block):
             return None
@@ -114,7 +119,6 @@ class SteadyNoise:
 
     def without_music(self, block: int) -> NoiseFloor | None:
         """Return the noise of a block without music, as it was heard in others."""
-        self._forget(block)
         block = min(block, self.blocks - 1)
         outside = self._known_outside()
         if not self._has(block) or outside is None:
@@ -130,11 +134,6 @@ class SteadyNoise:
 
     def _has(self, block: int) -> bool:
         return self._first <= block < self.blocks
-
-    def _forget(self, block: int) -> None:
-        old = min(max(block - _PAST - self._first, 0), len(self._floors))
-        self._first += old
-        del self._floors[:old], self._bands[:old], self._levels[:old]
 
     def _known_outside(self) -> Decibels | None:
         if len(self._outside) < _FEWEST_OUTSIDE:

@@ -113,6 +113,7 @@ class ProgrammeStream:
     def _end_of_block(self, next_block: int) -> None:
         if not self._has_music:
             self._steady.learn(self._block)
+        self._steady.forget(next_block)
         self._block, self._has_music, self._known = next_block, False, {}
 
     def _mix(self, piece: Piece, behind: Treatment, block: int) -> Block:

@@ -1,5 +1,6 @@
 """A recording that holds more than one thing: what each stretch gets, to the sample."""
 
+import tracemalloc
 from collections.abc import Sequence
 
 import numpy as np
@@ -65,7 +66,9 @@ def test_music_beside_speech_is_the_input_to_the_bit() -> None:
     found, stretches = treated(samples, told)
     np.testing.assert_array_equal(found[: 20 * RATE], samples[: 20 * RATE])
     np.testing.assert_array_equal(found[40 * RATE :], samples[40 * RATE :])
-    inside = slice(int(20.7 * RATE), int(39.3 * RATE))  # half a second beside music belongs to it, and the fades
+    inside = slice(
+        int(20.7 * RATE), int(39.3 * RATE)
+    )  # half a second beside music belongs to it, and the fades
     np.testing.assert_array_equal(found[inside], samples[inside] / 2)
     assert stretches == (
         Stretch(0, 41 * RATE // 2, Sound.MUSIC, ()),
@@ -189,3 +192,17 @@ def test_a_talk_is_denoised_as_if_it_were_alone() -> None:
     inside = slice(RATE, None)
     loss = si_sdr_db(clean[inside], alone[inside]) - si_sdr_db(clean[inside], found[len(song) :][inside])
     assert loss <= 0.5
+
+
+def test_what_is_remembered_does_not_grow_with_the_recording() -> None:
+    rate = 8_000
+    held: list[int] = []
+    network = Passage(Halves(), rate, 1, None)
+    stream = ProgrammeStream(network, "halves", ToldEar([(Sound.SPEECH, 1)]), sample_rate=rate, channels=1)
+    minute = noise(60, rate=rate)
+    tracemalloc.start()
+    for _ in range(16):
+        stream.process(minute)
+        held.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+    assert held[15] - held[7] <= 0.1 * held[7]
