@@ -12,6 +12,11 @@ _MUCH_SECONDS = 900.0
 """Of one source; more does not make it count more."""
 _SINGING = 0.5
 """How much voices alone count among music: some singing is nothing but speech to this ear."""
+_RINGING = 4.0
+"""How much more ring tones count: few seconds, many kinds, and easily taken for beeps."""
+_FACTORS = {Kind.SINGING: _SINGING, Kind.RINGTONE: _RINGING}
+_ENGINES = 2.0
+"""How much more a source of engines counts; they are easily taken for music."""
 _APART = 5
 """One source of so many is kept apart for validation."""
 
@@ -77,5 +82,5 @@ def _name(clips: Clips) -> str:
 
 
 def _weight(clips: Clips) -> float:
-    weight = min(clips.seconds, _MUCH_SECONDS) ** 0.5
-    return weight * _SINGING if clips.source.kind is Kind.SINGING else weight
+    factor = _ENGINES if clips.source.name == "engines" else _FACTORS.get(clips.source.kind, 1.0)
+    return factor * min(clips.seconds, _MUCH_SECONDS) ** 0.5

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from unmix_models.listen.ear import CELL, SAMPLE_RATE
 from unmix_models.listen.own import features
 
-from training.listening import noises, synthetic
+from training.listening import noises, places, synthetic
 from training.listening.material import Clips
 from training.listening.pool import Pool
 from training.listening.sources import Split
@@ -31,11 +31,13 @@ class Label(IntEnum):
     OTHER = 3
 
 
-_SHARES = (0.28, 0.27, 0.3, 0.15)
+_SHARES = (0.32, 0.28, 0.22, 0.18)
 _SECONDS = {Label.SPEECH: (2, 20), Label.MUSIC: (2, 20), Label.BOTH: (3, 20), Label.OTHER: (2, 10)}
 _LEVEL_DB = -22.0
 _MADE = 0.1
 """Share of voices and of music that come from no recording."""
+_IN_PLACES = 0.4
+"""Share of scenes in the noise of a place, 0–15 dB below voices."""
 
 
 class Scenes:
@@ -57,6 +59,7 @@ class Scenes:
         stretches = self._stretches(frames)
         speech = music = None
         softest = 0.0
+        place_db = random.uniform(0, 15) if random.random() < _IN_PLACES else None
         levels = np.zeros(cells, np.float32)
         for kind, start, end in stretches:
             length = end - start
@@ -73,6 +76,8 @@ class Scenes:
                 bed_db = 0.0
                 if kind is Label.BOTH:
                     bed_db = random.uniform(-24, -3) if random.random() < 0.6 else random.uniform(-15, -5)
+                    if place_db is not None:
+                        bed_db = max(bed_db, random.uniform(-place_db - 3, 0))
                     softest = min(softest, bed_db)
                     levels[start // CELL : -(-end // CELL)] = bed_db
                 beds[start:end] += _faded(
@@ -83,7 +88,10 @@ class Scenes:
                     self._noise(length) * level * 10 ** (random.uniform(-15, 0) / 20), fade
                 )
         samples = voices + beds + others
-        if random.random() < 0.65:
+        if place_db is not None:
+            noise = places.place(random, frames, self._far)
+            samples += _levelled(noise) * np.float32(10 ** (-(place_db + 2) / 20))
+        elif random.random() < 0.6:
             least = 0.0 if random.random() < 0.2 else max(0.0, -softest - 6)
             below = random.uniform(least, 40) if least < 40 else 40.0
             samples += self._background(frames) * 10 ** (-below / 20)
@@ -141,15 +149,21 @@ class Scenes:
     def _noise(self, frames: int) -> Floats:
         random = self._random
         draw = random.random()
-        if draw < 0.1:
-            return _levelled(self._babble(frames))
-        if draw < 0.45:
-            return _levelled(
-                _looped(random, self._pool.noise.draw(random), frames, random.uniform(0.8, 1.25))
-            )
-        if draw < 0.53:
-            return _levelled(_tones(random, frames))
-        return _levelled(noises.noise(random, frames, Split.TRAIN)[0])
+        if draw < 0.06:
+            made = self._babble(frames)
+        elif draw < 0.2:
+            made = places.place(random, frames, self._far)
+        elif draw < 0.28:
+            made = places.engine(random, frames).astype(np.float32)
+        elif draw < 0.33:
+            made = noises.STEADY["hum"](random, frames, Split.TRAIN)
+        elif draw < 0.58:
+            made = _looped(random, self._pool.noise.draw(random), frames, random.uniform(0.8, 1.25))
+        elif draw < 0.63:
+            made = _tones(random, frames)
+        else:
+            made, _ = noises.noise(random, frames, Split.TRAIN)
+        return _levelled(made)
 
     def _background(self, frames: int) -> Floats:
         """Noise under a whole scene: of a place, of people, or made, at times with something that passes on top."""
@@ -174,6 +188,15 @@ class Scenes:
         for _ in range(random.integers(4, 10)):
             people += self._talk(frames) * np.float32(random.uniform(0.3, 1))
         return _coloured(people, None, _response(random))
+
+    def _far(self, frames: int) -> Floats:
+        """One of a crowd, played at no other speed, which nobody would notice."""
+        talker, made, at = self._pool.speech.draw(self._random), np.zeros(frames, np.float32), 0
+        while at < frames:
+            clip = talker.clip(int(self._random.integers(len(talker))))[: frames - at]
+            made[at : at + len(clip)] = clip
+            at += len(clip) + int(SAMPLE_RATE * self._random.exponential(0.6))
+        return made
 
     def _channel(self, samples: Floats) -> Floats:
         """What microphones, rooms, lines and codecs do to everything alike."""
