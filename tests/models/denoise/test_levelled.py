@@ -80,6 +80,18 @@ def test_a_step_in_level_costs_neither_side(name: str, first_db: float, second_d
         assert np.abs(change_db(clean[side], usual[side], found[side])).max() < 0.5
 
 
+def test_nothing_clicks_where_a_tone_is_followed_by_a_pause() -> None:
+    """Its level says at first that it is a voice in a pause, and then that it is a tone."""
+    hiss = gain(-55) * np.random.default_rng(1).standard_normal((9 * RATE, 1))
+    tone = np.where(np.arange(9 * RATE) % (9 * RATE // 2) < 2 * RATE, 0.1, 0)
+    samples = (hiss + (tone * np.sin(np.arange(9 * RATE) * (2 * np.pi * 440 / RATE)))[:, None]).astype(
+        np.float32
+    )
+    found = denoise(load("deepfilternet3"), samples)
+    assert np.abs(np.diff(found, axis=0)).max() < 0.05
+    assert np.abs(found).max() < 0.12
+
+
 def loudest(voice: Block) -> int:
     """A sample in the middle of a word."""
     return int(np.argmax(np.convolve(voice[:, 0] ** 2, np.ones(RATE // 10), "same")))

@@ -77,10 +77,15 @@ def test_music_beside_speech_is_the_input_to_the_bit() -> None:
     )
 
 
-def test_fades_are_linear_and_lie_on_the_side_of_the_speech() -> None:
+@pytest.mark.parametrize("other", [Sound.MUSIC, Sound.SPEECH_OVER_MUSIC])
+@pytest.mark.parametrize("speech_first", [False, True])
+def test_fades_are_linear_and_lie_on_the_side_of_the_speech(other: Sound, *, speech_first: bool) -> None:
     samples = np.full((40 * RATE, 1), 0.5, np.float32)
-    found, _ = treated(samples, [(Sound.MUSIC, 20), (Sound.SPEECH, 20)])
-    join = 41 * RATE // 2  # half a second of speech beside music belongs to it
+    told = [(other, 20.0), (Sound.SPEECH, 20.0)]
+    found, _ = treated(samples, told[::-1] if speech_first else told)
+    found = found[::-1] if speech_first else found
+    # Half a second of speech beside music belongs to the music.
+    join = 41 * RATE // 2 if other is Sound.MUSIC else 20 * RATE
     fade = found[join : join + RATE // 5, 0]
     np.testing.assert_allclose(fade, np.linspace(0.5, 0.25, len(fade)), atol=1e-4)
     assert found[join - 1, 0] == 0.5
