@@ -41,8 +41,10 @@ class Plan:
         """Of the last cell that says what it is; None at the start."""
         self._open: list[tuple[Cell, bool]] = []
         """Cells since that are not settled, and whether each is as quiet as the noise of the talk."""
+        self._since = 0
+        """How many there were."""
         self._beside = 0
-        """Cells since that were treated as speech, as long as nothing else was."""
+        """Those of them that were treated as speech, as long as nothing else was."""
         self._joins = _Joins()
 
     def process(self, cell: Cell, *, is_quiet: bool) -> list[tuple[Cell, Treatment]]:
@@ -50,9 +52,10 @@ class Plan:
         treatment = _OF_SOUND.get(cell.sound)
         if treatment is None:
             self._open.append((cell, is_quiet))
+            self._since += 1
             return self._joins.process(self._settled_by_waiting())
         settled = self._settled_by(treatment)
-        self._before, self._beside = treatment, 0
+        self._before, self._since, self._beside = treatment, 0, 0
         return self._joins.process([*settled, (cell, treatment)])
 
     def flush(self) -> list[tuple[Cell, Treatment]]:
@@ -78,6 +81,8 @@ class Plan:
             voice = [] if self._before is None else self._settle_voice(len(self._open) // 2)
             return [*voice, *self._settle(len(self._open), Treatment.REST)]
         beside = len(self._open) if self._before is None else _BESIDE
+        if self._before is Treatment.REST:
+            beside = min(beside, (self._since + 1) // 2)  # the rest of it is nearer to music
         settled = self._settle_voice(len(self._open) - beside)
         settled += self._settle(len(self._open) - beside, Treatment.REST)
         return [*settled, *self._settle(len(self._open), Treatment.VOICE)]

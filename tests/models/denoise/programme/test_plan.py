@@ -43,6 +43,8 @@ def planned(sounds: str) -> str:
         ("ss" + "q" * 30, "v" * 32),
         ("ss" + "q" * 9 + "o" * 12 + "ss", "vv" + "v" * 9 + "-" * 8 + "vvvv" + "vv"),
         ("mm" + "o" * 10 + "mm", "-" * 14),
+        ("mmooooss", "----vvvv"),
+        ("mmos", "---v"),
         ("mm" + "o" * 10 + "ss", "mm".replace("m", "-") + "-" * 6 + "vvvv" + "vv"),
         ("o" * 20 + "ss", "v" * 22),
         ("o" * 20 + "mm", "-" * 22),
