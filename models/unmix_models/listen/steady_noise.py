@@ -90,7 +90,7 @@ class SteadyNoise:
         return self._ended or self.blocks > block + _AHEAD
 
     def learn(self, block: int) -> None:
-        """There is no music in a block: what is always there is noise, unless it is silence made by an editor."""
+        """There is talk in a block and no music: what is always there is noise, unless an editor made it silent."""
         if self._has(block) and self._levels[block - self._first].min() > _SILENT_DB:
             self._outside = [*self._outside, self._floors[block - self._first]][-_OUTSIDE:]
 
@@ -118,12 +118,15 @@ class SteadyNoise:
         return self._floor(noise)
 
     def without_music(self, block: int) -> NoiseFloor | None:
-        """Return the noise of a block without music, as it was heard in others."""
+        """Return the noise of a block without music: what goes on from a talk, or is the same for twelve seconds."""
         block = min(block, self.blocks - 1)
-        outside = self._known_outside()
-        if not self._has(block) or outside is None:
+        if not self._has(block):
             return None
-        return self._floor(np.minimum(outside, self._floors[block - self._first]))
+        noise, proved = self._proved(block - self._first, at_every_level=False)
+        outside = self._known_outside()
+        if outside is not None:
+            noise = np.where(proved, noise, np.minimum(outside, self._floors[block - self._first]))
+        return self._floor(noise) if proved.any() or outside is not None else None
 
     def _add(self, frames: NDArray[np.float32]) -> None:
         pieces = frames.reshape(_PIECES, FRAMES_PER_PIECE, -1).mean(axis=1, dtype=np.float64)
@@ -145,7 +148,7 @@ class SteadyNoise:
         alike = np.abs(outside - noise)[proved] <= _ALIKE_DB
         return len(alike) >= _FEWEST_ALIKE and float(alike.mean()) >= _ALIKE_SHARE
 
-    def _proved(self, at: int) -> tuple[Decibels, Proved]:
+    def _proved(self, at: int, *, at_every_level: bool = True) -> tuple[Decibels, Proved]:
         """The noise of each band around the block at this place, `_NOTHING_DB` where it is not proved."""
         floors = np.stack(self._floors[max(at - _PAST, 0) : at + _AHEAD + 1])
         here = min(at, _PAST)
@@ -154,7 +157,8 @@ class SteadyNoise:
         for first, last in {*zip(start.tolist(), end.tolist(), strict=True)}:
             if last - first >= _SHORTEST:
                 bands = (start == first) & (end == last)
-                bands &= self._at_every_level(at - here + first, at - here + last)
+                if at_every_level:
+                    bands &= self._at_every_level(at - here + first, at - here + last)
                 noise[bands] = floors[first:last, bands].mean(axis=0)
         proved = _in_a_row(noise > _LEAST_DB, _FEWEST_BANDS)
         return np.where(proved, noise, _NOTHING_DB), proved

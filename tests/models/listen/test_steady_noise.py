@@ -102,3 +102,23 @@ def test_noise_outside_of_music_that_is_not_inside_is_not_known_there() -> None:
 @pytest.mark.parametrize("stem", ["mixture", "strings", "guitar", "piano"])
 def test_real_instruments_prove_nothing(stem: str) -> None:
     assert proved(recording(f"music_stems/{stem}.flac", RATE), 8) is None
+
+
+def test_hiss_alone_is_known_from_its_first_moment() -> None:
+    noise = SteadyNoise(RATE, 1)
+    noise.hear(hiss(20 * RATE))
+    noise.end()
+    known = noise.without_music(0)
+    assert known is not None
+    expected = HISS_DB - 10 * np.log10(RATE / 2)
+    assert 10 * np.log10(known.at(np.array([1000.0, 5000.0]))) == pytest.approx([expected] * 2, abs=2)
+
+
+def test_what_comes_and_goes_without_music_is_no_noise() -> None:
+    claps = hiss(20 * RATE) * (1 + np.sin(2 * np.pi * 0.2 * np.arange(20 * RATE) / RATE))[:, None].astype(
+        np.float32
+    )
+    noise = SteadyNoise(RATE, 1)
+    noise.hear(claps)
+    noise.end()
+    assert noise.without_music(3) is None

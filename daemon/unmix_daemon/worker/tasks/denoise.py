@@ -28,7 +28,8 @@ Tell: TypeAlias = Callable[[Outcome], None]
 
 _HALF = 0.5
 _WITHOUT_SPEECH = {
-    True: "No speech is to be heard: steady noise is lowered, and nothing else is changed.",
+    True: "No speech is to be heard: noise that is steady for long is lowered where it lies bare, and nothing else is "
+    "changed; the model wiener takes more, and may take music with it.",
     False: "No speech is to be heard, and no noise that is steady for long: nothing is changed.",
 }
 

@@ -52,8 +52,8 @@ class Mixer:
         self._known_noise = KnownNoise(channels, sample_rate)
         self._filtered = Fifo(channels)
         self._waiting: list[_Waiting] = []
-        self._filtered_share = np.float32(0)
-        """At the end of the last piece."""
+        self._filtered_share: np.float32 | None = None
+        """At the end of the last piece; None at the start."""
 
     def process(
         self, piece: Piece, wet: Block, before: Treatment, behind: Treatment, noise: NoiseFloor | None
@@ -66,12 +66,14 @@ class Mixer:
         if before is piece.treatment is behind is Treatment.VOICE and not self._filtered_share:
             self._filtered.put(self._known_noise.process(dry, None, wanted=False))
             self._waiting.append(_Waiting(dry, wet, None))
+            self._filtered_share = np.float32(0)
             return self._ready()
         share = shares(before, piece.treatment, behind, len(dry), self._fade)
         voice = np.asarray(share.network * wet, np.float32)
         rest = np.asarray(dry - share.taken_out * wet, np.float32)
         goal = self._share_of(piece.treatment) if noise else np.float32(0)
-        filtered_share = np.linspace(self._filtered_share, goal, len(rest), dtype=np.float32)[:, None]
+        begin = goal if self._filtered_share is None else self._filtered_share
+        filtered_share = np.linspace(begin, goal, len(rest), dtype=np.float32)[:, None]
         wanted = bool((share.rest * filtered_share).any())
         self._filtered_share = goal
         self._filtered.put(self._known_noise.process(rest, noise, wanted=wanted))

@@ -55,8 +55,8 @@ class ProgrammeStream:
         self._before: Treatment | None = None
         self._position = 0
         """Frames before the first of `_settled`."""
-        self._block, self._has_music = 0, False
-        """Of the steady noise, that is being mixed, and whether there was music in it."""
+        self._block, self._is_talk = 0, True
+        """Of the steady noise, that is being mixed, and whether all of it up to now was treated as speech."""
         self._known: dict[Sound, NoiseFloor | None] = {}
         """The noise of that block, by what sounds over it."""
 
@@ -111,15 +111,15 @@ class ProgrammeStream:
         return (self._position + len(self._settled[0].samples) // 2) // self._steady.block_frames
 
     def _end_of_block(self, next_block: int) -> None:
-        if not self._has_music:
+        if self._is_talk:
             self._steady.learn(self._block)
         self._steady.forget(next_block)
-        self._block, self._has_music, self._known = next_block, False, {}
+        self._block, self._is_talk, self._known = next_block, True, {}
 
     def _mix(self, piece: Piece, behind: Treatment, block: int) -> Block:
         sound, treatment, frames = piece.cell.sound, piece.treatment, len(piece.samples)
         noise = self._noise(sound, treatment, block)
-        self._has_music |= sound in _MUSIC
+        self._is_talk &= treatment is Treatment.VOICE and sound not in _MUSIC
         self._stretches.add(piece.cell, frames, self._models(treatment, knows_noise=noise is not None))
         wet = self._wet.take(frames)
         mixed = self._mixer.process(piece, wet, self._before or treatment, behind, noise)

@@ -11,6 +11,9 @@ from unmix_plugins.cli.shown.cures import CURES
 
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _MOST_STRETCHES = 12
+_SHORTEST_STRETCH = 1.0
+"""Seconds; `--json` has them all."""
+_MUSIC = ("music", "speech_over_music")
 _LEFT = "left as it is"
 
 
@@ -80,10 +83,15 @@ def reasons(summary: Summary) -> list[str]:
 
 
 def timeline_lines(summary: Summary) -> list[str]:
-    """`0:12–1:03 speech, deepfilternet3` for each stretch; nothing where all got the same, but for silence."""
-    if len({stretch.model for stretch in summary.timeline if stretch.sound != "silence"}) < 2:
+    """`0:12–1:03 speech, deepfilternet3` for each stretch of a second and more.
+
+    Nothing where all got the same, but for silence, unless that changed music, alone or under speech.
+    """
+    heard = [stretch for stretch in summary.timeline if stretch.sound != "silence"]
+    changed_music = any(stretch.model and stretch.sound in _MUSIC for stretch in heard)
+    if len({stretch.model for stretch in heard}) < 2 and not changed_music:
         return []
-    stretches = merged(summary.timeline)
+    stretches = [stretch for stretch in merged(summary.timeline) if stretch.seconds >= _SHORTEST_STRETCH]
     more = len(stretches) - _MOST_STRETCHES
     rest = [f"… and {more} more (--json has all)"] if more > 0 else []
     return [*map(_stretch_text, stretches[:_MOST_STRETCHES]), *rest]
