@@ -5,6 +5,8 @@ import pytest
 
 from training.listening.places import Samples, place
 
+pytestmark = pytest.mark.long  # what trains ears is no part of the product
+
 SECOND = 16000
 
 

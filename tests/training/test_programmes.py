@@ -15,6 +15,8 @@ from training.listening.noises import PASSING, STEADY, noise
 from training.listening.programmes import CLASSES, Programme, programmes
 from training.listening.sources import SOURCES, Kind, Source, Split
 
+pytestmark = pytest.mark.long  # what trains ears is no part of the product
+
 RATE = SAMPLE_RATE
 SPLIT_INSIDE = {"hedgewars-data", "lomiri-sounds"}
 

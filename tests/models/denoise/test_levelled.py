@@ -38,7 +38,7 @@ def gain(db: float) -> np.float32:
 
 
 @pytest.mark.parametrize("name", SLOW_TOO)
-@pytest.mark.parametrize("db", [12, -20, -40, -60])
+@pytest.mark.parametrize("db", [12, -60])
 def test_a_voice_is_as_good_at_any_level(name: str, db: float) -> None:
     for clean, noisy in pairs():
         usual, found = denoise(load(name), noisy), denoise(load(name), noisy * gain(db))
@@ -98,7 +98,7 @@ def loudest(voice: Block) -> int:
 
 
 @pytest.mark.parametrize("name", SLOW_TOO)
-@pytest.mark.parametrize(("offset", "db"), [(0.02, 0), (-0.1, 0), (0.3, 0), (0.3, -40)])
+@pytest.mark.parametrize(("offset", "db"), [(-0.1, 0), (0.3, -40)])
 def test_an_offset_costs_nothing(name: str, offset: float, db: float) -> None:
     for clean, noisy in pairs():
         usual = denoise(load(name), noisy)
