@@ -15,8 +15,7 @@ _SILENT_DB = -140.0
 _VOICE, _LOUD, _QUIET = 0.75, 0.95, 0.2
 """Quantiles: the level of a stretch, and the two whose distance tells a voice from steady noise."""
 _STEADY_DB = 5.0
-_FEWEST, _FEWEST_BEFORE = FRAMES_PER_SECOND // 2, 3 * FRAMES_PER_SECOND // 2
-"""Frames that must count for an answer; a moment alone before a voice, such as a last breath of music, is none."""
+_FEWEST = FRAMES_PER_SECOND // 2
 _PAST = 3 * FRAMES_PER_SECOND
 _AHEAD = 2 * FRAMES_PER_SECOND
 """Frames before and behind the present one. Within one second ahead, pauses pass for steps; three are no better."""
@@ -87,7 +86,7 @@ class GainTrack:
 def _answers(levels: Values) -> Values:
     """Levels of the voice, NaN where there is no answer, for all frames with `_PAST` before and `_AHEAD` behind."""
     stretches = np.lib.stride_tricks.sliding_window_view(levels, _PAST + 1 + _AHEAD, axis=0)
-    past, ahead = _level(stretches[..., : _PAST + 1], _FEWEST_BEFORE), _level(stretches[..., _PAST:])
+    past, ahead = _level(stretches[..., : _PAST + 1]), _level(stretches[..., _PAST:])
     (near,), _ = _quantiles(stretches[..., _PAST - _NEAR : _PAST + _NEAR + 1], _VOICE)
     apart = np.abs(past - ahead)
     nearer = np.where(np.abs(near - past) < np.abs(near - ahead), past, ahead)
@@ -97,9 +96,9 @@ def _answers(levels: Values) -> Values:
     return answers
 
 
-def _level(stretches: Values, fewest: int = _FEWEST) -> Values:
+def _level(stretches: Values) -> Values:
     (loud, quiet, voice), counted = _quantiles(stretches, _LOUD, _QUIET, _VOICE)
-    return np.where((loud - quiet >= _STEADY_DB) & (counted >= fewest), voice, np.nan)
+    return np.where((loud - quiet >= _STEADY_DB) & (counted >= _FEWEST), voice, np.nan)
 
 
 def _quantiles(stretches: Values, *shares: float) -> tuple[list[Values], NDArray[np.intp]]:
