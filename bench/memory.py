@@ -73,7 +73,7 @@ def main() -> int:
     options = parser.parse_args()
     missed = 0
     print(f"peak MiB          5 min   {options.hours:g} h    ratio  (mono, {options.rate} Hz)")
-    for model in options.models or [*product.denoisers(), "dsp", TINY]:
+    for model in options.models or ["auto", *product.denoisers(), "dsp", TINY]:
         short, _ = peaks(model, SHORT_SECONDS, options.rate)
         long, took = peaks(model, options.hours * 3600, options.rate)
         print(f"{model}, {took:.0f} s for the long file")

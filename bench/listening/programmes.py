@@ -10,6 +10,7 @@ The exit status is 1 when a threshold is missed.
 
 import argparse
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
@@ -289,7 +290,44 @@ def fan(random: np.random.Generator, frames: int) -> Block:
     return np.asarray(0.3 * blades + air / air.std(), np.float32)[:, None]
 
 
-ROWS = {"jingle": jingles, "concert": concerts, "call": calls, "a_cappella": a_cappella, "bed": beds}
+def levels(bench: Bench) -> Iterator[Row]:
+    """A talk at other levels, on an offset, behind silence: what it loses to the talk as it is."""
+    noisy, clean = speech(), speech(kind="clean")
+    found = bench.denoise(noisy)
+    as_it_is = si_sdr(clean, found)
+
+    def change(other: Block, gain: float = 1.0) -> float:
+        return -abs(si_sdr(clean, (other - other.mean()) / gain) - as_it_is)
+
+    for decibels in (12, -20, -40, -60):
+        gain = np.float32(10 ** (decibels / 20))
+        yield Row(
+            f"talk at {decibels:+d} dB: change of SI-SDR", change(bench.denoise(noisy * gain), gain), -0.5
+        )
+    yield Row("talk on an offset of 0.3: change", change(bench.denoise(noisy + np.float32(0.3))), -0.5)
+    silence = np.zeros((4 * RATE, 1), np.float32)
+    behind = bench.denoise(np.concatenate([silence, noisy]))[len(silence) :]
+    yield Row("talk behind 4 s of digital silence: change", change(behind), -0.6)
+
+
+def speed(bench: Bench) -> Iterator[Row]:
+    """Ten minutes of talk, listening included."""
+    for channels in (1, 2):
+        talks = np.resize(talk("noisy"), (600 * RATE, 1)).repeat(channels, axis=1)
+        began = time.process_time()
+        bench.denoise(talks)
+        yield Row(f"{channels} channels: × real time on one core", 600 / (time.process_time() - began), 20)
+
+
+ROWS = {
+    "level": levels,
+    "speed": speed,
+    "jingle": jingles,
+    "concert": concerts,
+    "call": calls,
+    "a_cappella": a_cappella,
+    "bed": beds,
+}
 
 
 def main() -> int:

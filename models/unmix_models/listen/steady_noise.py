@@ -4,7 +4,7 @@ The floor of dense music breathes with the music, and a filter that takes it for
 counts only where its floor, a low quantile over neighbouring bins and over two seconds, stays the same for twelve
 seconds and more while the level of the whole changes. Measured on 30 pieces of games, rock and music on hold: hiss
 20 dB below shows in half of the bands, music alone in hardly any. Music that is equally loud all the time proves
-nothing. Noise that was heard where there is no music is known, too, once enough bands prove that it goes on.
+nothing. Noise that was heard in a talk is known, too, once enough bands prove that it goes on.
 """
 
 from itertools import groupby
@@ -34,11 +34,11 @@ _LEAST_DB = -140.0
 _FEWEST_BANDS = 3
 """Proved in a row."""
 _OUTSIDE = 15
-"""Blocks without music that are remembered."""
+"""Blocks of talk that are remembered."""
 _FEWEST_OUTSIDE = 2
 _OUTSIDE_QUANTILE = 0.2
 _ALIKE_DB, _ALIKE_SHARE, _FEWEST_ALIKE = 2.0, 0.8, 6
-"""How well noise outside of music and noise proved inside of it agree where they are one."""
+"""How well noise of a talk and noise proved under music agree where they are one."""
 _SILENT_DB = -150.0
 _NOTHING_DB = -220.0
 
