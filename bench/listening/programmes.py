@@ -13,7 +13,6 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,22 +20,28 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
-import soundfile
-import soxr
 from hearing import ears
 from product import SHARED, weights
+from recordings import (
+    MUSIC_DB,
+    RATE,
+    VOICE_DB,
+    at_level,
+    fan,
+    music,
+    original,
+    paths,
+    si_sdr,
+    speech,
+    talk,
+    telephone,
+)
 from unmix_models.audio import Block
 from unmix_models.denoise import deepfilternet3
 from unmix_models.denoise.passage import Passage
 from unmix_models.denoise.programme.stream import ProgrammeStream
 from unmix_models.listen.ear import Ear
-from unmix_models.media import open_reader
 
-from training.listening.material import load
-from training.listening.sources import Kind, Split
-
-RATE = 48_000
-VOICE_DB, MUSIC_DB = -22.0, -20.0
 BLOCK = 32_768
 """Frames that are given at a time."""
 
@@ -114,73 +119,9 @@ class Bench:
             yield Row(f"{name}: speech against alone", si_sdr(part.clean[inner], found[inner]) - alone, -0.5)
 
 
-def si_sdr(wanted: Block, found: Block) -> float:
-    """Scale-invariant signal-to-distortion ratio, dB, at most 150."""
-    one, other = wanted.astype(np.float64).ravel(), found.astype(np.float64).ravel()
-    target = (one @ other) / (one @ one) * one
-    return float(
-        10 * np.log10(target @ target / (np.square(other - target).sum() + 1e-15 * (target @ target)))
-    )
-
-
-def at_level(samples: Block, decibels: float) -> Block:
-    """Of this root mean square."""
-    return np.asarray(samples * 10 ** (decibels / 20) / np.sqrt(np.mean(np.square(samples))), np.float32)
-
-
-@cache
-def talk(kind: str) -> Block:
-    """All noisy sentences, or all clean ones, one after the other: 81 s."""
-    paths = sorted((SHARED / "audio" / "speech16k" / kind).glob("*.wav"))
-    sentences = [soundfile.read(path, dtype="float32") for path in paths]
-    return np.concatenate([soxr.resample(samples, rate, RATE, "VHQ") for samples, rate in sentences])[:, None]
-
-
-def speech(begin: float = 0, seconds: float = 47, kind: str = "noisy") -> Block:
-    """A part of the talk."""
-    return talk(kind)[round(begin * RATE) : round((begin + seconds) * RATE)]
-
-
 def talked(seconds: float = 47, begin: float = 0) -> Part:
     """A part of the talk with its noise."""
     return Part(speech(begin, seconds), speech(begin, seconds, "clean"))
-
-
-@cache
-def original(path: Path, seconds: float, skip: float = 10) -> Block:
-    """A recording as it was made, mono, `[frames, 1]`."""
-    if path.suffix == ".flac" and SHARED in path.parents:
-        skip = 0
-    with open_reader(path) as reader:
-        rate = reader.info.sample_rate
-        wanted = round((skip + seconds) * rate)
-        blocks: list[Block] = []
-        for block in reader.blocks(65536):
-            blocks.append(block.mean(axis=1, keepdims=True))
-            if sum(map(len, blocks)) >= wanted:
-                break
-    whole = np.concatenate(blocks)
-    begin = min(round(skip * rate), max(len(whole) - round(seconds * rate), 0))
-    cut = whole[begin : begin + round(seconds * rate)]
-    return np.asarray(soxr.resample(cut, rate, RATE, "VHQ"), np.float32)
-
-
-def music(seconds: float, source: str, number: int = 0) -> Block:
-    """A real piece at `MUSIC_DB`."""
-    path = _paths()[source][number]
-    return at_level(original(path, seconds), MUSIC_DB)
-
-
-@cache
-def _paths() -> dict[str, list[Path]]:
-    """Real music that can be read here, by source."""
-    wanted = (Kind.MUSIC, Kind.RINGTONE)
-    found = {
-        clips.source.name: [path for path in clips.paths if path.suffix in (".ogg", ".flac", ".wav", ".opus")]
-        for clips in load(Split.TEST)
-        if clips.source.kind in wanted
-    }
-    return {name: paths for name, paths in found.items() if paths}
 
 
 def jingles(bench: Bench) -> Iterator[Row]:
@@ -225,14 +166,6 @@ def calls(bench: Bench) -> Iterator[Row]:
             if part.clean is not None
         ]
         yield from bench.programme(f"ring tone {number} in a call", talks[0], ring, talks[1])
-
-
-def telephone(samples: Block) -> Block:
-    """300–3400 Hz."""
-    from scipy.signal import butter, sosfiltfilt  # noqa: PLC0415  # half a second that other rows need not pay
-
-    band = butter(4, [300, 3400], "band", fs=RATE, output="sos")
-    return np.asarray(sosfiltfilt(band, samples, axis=0), np.float32)
 
 
 def a_cappella(bench: Bench) -> Iterator[Row]:
@@ -281,15 +214,6 @@ def _bed(
     yield Row(f"{name}: speech before it against alone", loss, -0.5)
 
 
-def fan(random: np.random.Generator, frames: int) -> Block:
-    """Harmonics of the blades, and rushing air."""
-    time = np.arange(frames) / RATE
-    blades = sum(np.sin(2 * np.pi * 90 * k * time + random.uniform(0, 6)) / k for k in range(1, 9))
-    air = np.cumsum(random.standard_normal(frames))
-    air -= np.convolve(air, np.ones(500) / 500, "same")
-    return np.asarray(0.3 * blades + air / air.std(), np.float32)[:, None]
-
-
 def levels(bench: Bench) -> Iterator[Row]:
     """A talk at other levels, on an offset, behind silence: what it loses to the talk as it is."""
     noisy, clean = speech(), speech(kind="clean")
@@ -335,7 +259,7 @@ def main() -> int:
     parser.add_argument("--ears", nargs="+", default=["own_ear", "yamnet"])
     parser.add_argument("--only", nargs="+", choices=list(ROWS), default=list(ROWS))
     options = parser.parse_args()
-    if not SHARED.exists() or not _paths():
+    if not SHARED.exists() or not paths():
         print("skipped: it needs speech beside the checkout, and free music (see training/listening)")
         return 0
     missed = 0
