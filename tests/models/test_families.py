@@ -73,6 +73,7 @@ def test_an_imported_checkpoint_is_recognised_described_and_loaded(weights: Weig
     assert (separator.stems, separator.partition) == (STEMS, True)
 
 
+@pytest.mark.long
 def test_a_network_for_one_stem_is_no_partition_also_where_its_description_is_old(
     weights: Weights, tmp_path: Path
 ) -> None:
@@ -101,6 +102,7 @@ def test_a_description_from_before_families_is_the_first_familys(weights: Weight
     assert "mine" in weights.installed()
 
 
+@pytest.mark.long
 def test_a_network_whose_stems_leave_something_out_says_so_when_it_is_loaded(
     weights: Weights, tmp_path: Path
 ) -> None:

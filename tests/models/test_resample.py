@@ -18,7 +18,7 @@ def converted(samples: Block, source: int, target: int, cuts: list[int] | None =
     return np.concatenate([*(resampler.process(block) for block in blocks), resampler.flush()])
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     cuts=st.lists(st.integers(0, 5_000), max_size=8),
     rates=st.sampled_from([(44_100, 48_000), (48_000, 44_100), (8_000, 48_000), (192_000, 48_000)]),

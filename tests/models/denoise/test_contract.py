@@ -19,7 +19,7 @@ def test_as_many_frames_come_out_as_went_in(denoiser: Denoiser, frames: int) -> 
     assert denoise(denoiser, noise, block=997).shape == (frames, 2)
 
 
-@pytest.mark.parametrize("block", [1000, 48000, 48001])
+@pytest.mark.parametrize("block", [1000, pytest.param(48001, marks=pytest.mark.long)])
 def test_the_result_does_not_depend_on_how_the_input_is_cut(denoiser: Denoiser, block: int) -> None:
     noisy = speech(2.7, channels=2)
     assert np.array_equal(denoise(denoiser, noisy, block=block), denoise(denoiser, noisy))

@@ -45,6 +45,7 @@ def test_a_voice_is_as_good_at_any_level(name: str, db: float) -> None:
         assert np.abs(change_db(clean, usual, found / gain(db))).max() < 0.5
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", SLOW_TOO)
 def test_a_voice_30_db_down_in_16_bits_is_as_good_on_average(name: str) -> None:
     """Rounding is a noise of its own: these voices hold nothing above 8 kHz, and single ones differ by 2 dB."""
@@ -56,7 +57,7 @@ def test_a_voice_30_db_down_in_16_bits_is_as_good_on_average(name: str) -> None:
     assert np.abs(np.mean(changes, axis=0)).max() < 0.5
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", SLOW_TOO)
 def test_each_channel_has_a_level_of_its_own(name: str) -> None:
     (clean, noisy), *_ = pairs()
     usual = denoise(load(name), noisy)
@@ -67,7 +68,7 @@ def test_each_channel_has_a_level_of_its_own(name: str) -> None:
 
 @pytest.mark.parametrize("name", SLOW_TOO)
 @pytest.mark.parametrize(("first_db", "second_db"), [(0, -40), (-40, 0)])
-@pytest.mark.parametrize("place", ["in a pause", "within a word"])
+@pytest.mark.parametrize("place", ["in a pause", pytest.param("within a word", marks=pytest.mark.long)])
 def test_a_step_in_level_costs_neither_side(name: str, first_db: float, second_db: float, place: str) -> None:
     (first, _), (second, _) = pairs(("p232_021", "p232_023"))
     clean, noisy = (np.concatenate(parts) for parts in zip(*pairs(("p232_021", "p232_023")), strict=True))
@@ -107,7 +108,7 @@ def test_an_offset_costs_nothing(name: str, offset: float, db: float) -> None:
         assert found.mean() == pytest.approx(offset, abs=1e-3)
 
 
-@pytest.mark.parametrize("name", NETWORKS)
+@pytest.mark.parametrize("name", SLOW_TOO)
 def test_a_voice_behind_digital_silence_is_as_good_as_alone(name: str) -> None:
     for clean, noisy in pairs():
         silence = np.zeros((4 * RATE, 1), np.float32)

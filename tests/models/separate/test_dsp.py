@@ -148,6 +148,7 @@ def test_a_tone_in_the_middle_register_is_no_bass() -> None:
     assert level(separated(tone, ["bass"])["bass"], tone) < -30
 
 
+@pytest.mark.long
 def test_the_real_song_holds_its_targets() -> None:
     folder = shared("audio/music_stems")
     song = {name: soundfile.read(folder / f"{name}.flac", dtype="float32")[0] for name in ("mixture", *STEMS)}

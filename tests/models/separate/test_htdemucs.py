@@ -85,6 +85,7 @@ def test_forward_equals_demucs_at_the_released_size() -> None:
     assert all(ratio(stem, wanted) > 45 for stem, wanted in zip(mixed[0], expected[0], strict=True))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("threads", [1, 2])
 def test_the_result_does_not_depend_on_threads(threads: int) -> None:
     module = small()

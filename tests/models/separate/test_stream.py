@@ -65,7 +65,9 @@ def assert_same(output: dict[str, Block], expected: dict[str, Block], tolerance:
         )
 
 
-@pytest.mark.parametrize("frames", [1, 2, 700, 5 * RATE, SEGMENT, SEGMENT + 1, int(7.8 * RATE), 61 * RATE])
+@pytest.mark.parametrize(
+    "frames", [1, 700, 5 * RATE, SEGMENT + 1, pytest.param(61 * RATE, marks=pytest.mark.long)]
+)
 def test_a_stream_equals_apply_model(module: torch.nn.Module, model: DemucsSeparator, frames: int) -> None:
     audio = song(frames)
     assert_same(streamed(model, model.stream(STEMS, AS_IT_IS), audio), applied(module, audio))
@@ -99,7 +101,9 @@ def test_every_overlap_equals_apply_model(
     )
 
 
-@pytest.mark.parametrize("sizes", [(1,), (17, 0, 9000, 1), (SEGMENT,), (100000,)], ids=str)
+@pytest.mark.parametrize(
+    "sizes", [pytest.param((1,), marks=pytest.mark.long), (17, 0, 9000, 1), (100000,)], ids=str
+)
 def test_the_cutting_into_blocks_does_not_matter(model: DemucsSeparator, sizes: tuple[int, ...]) -> None:
     audio = song(30001)
     whole = streamed(model, model.stream(STEMS, AS_IT_IS), audio, (30001,))
@@ -114,6 +118,7 @@ def test_first_stems_leave_after_the_first_segment(model: DemucsSeparator) -> No
     assert len(process(model, stream, audio[SEGMENT - 1 : SEGMENT])["drums"]) == SEGMENT * 3 // 4
 
 
+@pytest.mark.long
 def test_what_a_stream_holds_does_not_grow_with_length(model: DemucsSeparator) -> None:
     stream = model.stream(["drums"], AS_IT_IS)
     held: list[int] = []
@@ -195,6 +200,7 @@ def test_no_input_gives_nan(module: torch.nn.Module, precision: str, audio: Bloc
         assert np.isfinite(stem).all()
 
 
+@pytest.mark.long
 def test_shifts_average_shifted_runs_and_repeat_to_the_bit(
     module: torch.nn.Module, model: DemucsSeparator
 ) -> None:

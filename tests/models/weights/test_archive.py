@@ -137,7 +137,7 @@ def test_a_server_that_never_stops_is_left(
     assert nothing_is_left(weights)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     changes=st.dictionaries(st.integers(0, 2047), st.integers(0, 255), max_size=4),
     cut=st.one_of(st.none(), st.integers(0, 4096)),

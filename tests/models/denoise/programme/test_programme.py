@@ -199,6 +199,7 @@ def test_a_talk_is_denoised_as_if_it_were_alone() -> None:
     assert loss <= 0.5
 
 
+@pytest.mark.long
 def test_what_is_remembered_does_not_grow_with_the_recording() -> None:
     rate = 8_000
     held: list[int] = []
