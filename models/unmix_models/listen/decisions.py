@@ -4,6 +4,7 @@ The likeliest path through the half seconds, where a change of sound costs somet
 what is too short to be true goes to its neighbours.
 """
 
+from collections import deque
 from itertools import groupby
 
 import numpy as np
@@ -11,16 +12,22 @@ from numpy.typing import NDArray
 
 from unmix_models.listen.ear import HEARD, Likelihoods, Sound
 
-_BED = HEARD.index(Sound.SPEECH_OVER_MUSIC)
+_TALK, _BED = HEARD.index(Sound.SPEECH), HEARD.index(Sound.SPEECH_OVER_MUSIC)
 _SWITCH_COST, _BED_COST = 5.0, 10.0
 """Nats that a change of sound costs, and that to speech over music without music before it."""
 _DOUBT = 0.25
-"""Nats that each cell of speech over music costs."""
+"""Nats that each cell of speech over music costs, where nothing is known of the talk alone."""
+_SURE, _TRUST = 0.5, 1.25
+"""Where talk alone was likelier than over music by more nats than the first, what is more counts against the doubt, up
+to the second: a faint bed is told by what changes when it begins. Measured: beds at −12 dB behind some seconds of talk
+are found in all cells instead of 83 %, those at −18 dB in half instead of 17 %; talk is taken for one in 0.9 % instead
+of 0.5 %, and in 14 noisy sentences, one after the other, nowhere."""
+_REMEMBERED, _FEWEST = 40, 4
+"""Cells of speech that this is judged by."""
 # A bed that is none is dear, since the noise of that speech stays, and noise with tones in it sounds like one.
 _COSTS = _SWITCH_COST * (1 - np.eye(len(HEARD)))
 _COSTS[[HEARD.index(Sound.SPEECH), HEARD.index(Sound.OTHER)], _BED] = _BED_COST
 _START = np.where(np.arange(len(HEARD)) == _BED, _SWITCH_COST - _BED_COST, 0.0)
-_EACH = np.where(np.arange(len(HEARD)) == _BED, -_DOUBT, 0.0)
 _LAG = 8
 """Cells beyond one that its decision hears: 4 s. Measured: 2 s are nearly as good, 8 s no better."""
 _SHORTEST = {Sound.SPEECH_OVER_MUSIC: 12, Sound.OTHER: 4, Sound.UNKNOWN: 8}
@@ -82,6 +89,8 @@ class _Path:
         """Probabilities, from `_AROUND` cells before the first that is not told on."""
         self._told = 0
         """Those of `_heard` that are told already."""
+        self._talk = deque[float](maxlen=_REMEMBERED)
+        """By how many nats each of the last cells of speech was likelier to be that than speech over music."""
 
     def process(self, likelihood: NDArray[np.float32]) -> list[Sound]:
         """Hear one cell; return what is known by it: at most one cell."""
@@ -89,13 +98,19 @@ class _Path:
             paths = self._scores[:, None] - _COSTS
             self._came_from.append(paths.argmax(axis=0))
             self._scores = paths.max(axis=0)
-        self._scores = self._scores + likelihood + _EACH
+        self._scores = self._scores + likelihood
+        self._scores[_BED] -= self._doubt()
         self._heard.append(np.exp(likelihood))
         return self._tell([self._best()[0]]) if len(self._came_from) == _LAG else []
 
     def flush(self) -> list[Sound]:
         """Return the sounds of all cells that are left."""
         return self._tell(self._best()) if self._heard else []
+
+    def _doubt(self) -> float:
+        if len(self._talk) < _FEWEST:
+            return _DOUBT
+        return _DOUBT - min(max(float(np.mean(self._talk)) - _SURE, 0.0), _TRUST)
 
     def _best(self) -> list[int]:
         """The path through all cells that are not told."""
@@ -110,6 +125,9 @@ class _Path:
             around = self._heard[max(self._told - _AROUND, 0) : self._told + _AROUND + 1]
             certain = np.mean([probabilities[sound] for probabilities in around]) >= _CERTAIN
             told.append(HEARD[sound] if certain else Sound.UNKNOWN)
+            if told[-1] is Sound.SPEECH:
+                here = self._heard[self._told]
+                self._talk.append(float(np.log(here[_TALK] / here[_BED])))
             self._told += 1
             self._came_from = self._came_from[1:]
         forgotten = max(self._told - _AROUND, 0)

@@ -58,6 +58,16 @@ def test_sounds_are_what_is_likely_for_long_enough(letters: str, sounds: str) ->
     assert found.count("?") >= sounds.count("?") - 8
 
 
+@pytest.mark.parametrize(("talk", "found"), [(0.97, "b"), (0.5, "s")])
+def test_a_faint_bed_is_told_by_what_changes_where_it_begins(talk: float, found: str) -> None:
+    """Where the talk was as doubtful all the time, it is noise that sounds like a bed."""
+    faint = np.log(np.array([[0.5, 0.02, 0.46, 0.02]], np.float32)).repeat(40, axis=0)
+    sounds = decided(np.concatenate([heard("s" * 40, talk), faint, heard("s" * 20, talk)]))
+    assert sounds[:36] == "s" * 36
+    assert sounds[64:76] == found * 12
+    assert sounds[-16:] == "s" * 16
+
+
 @pytest.mark.parametrize("step", [1, 3, 17])
 def test_decisions_do_not_depend_on_how_the_answers_come(step: int) -> None:
     random = np.random.default_rng(step)
