@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from unmix_models.listen.ear import HEARD, Likelihoods, Sound
 
-_TALK, _BED = HEARD.index(Sound.SPEECH), HEARD.index(Sound.SPEECH_OVER_MUSIC)
+_TALK, _MUSIC, _BED = (HEARD.index(s) for s in (Sound.SPEECH, Sound.MUSIC, Sound.SPEECH_OVER_MUSIC))
 _SWITCH_COST, _BED_COST = 5.0, 10.0
 """Nats that a change of sound costs, and that to speech over music without music before it."""
 _DOUBT = 0.25
@@ -34,6 +34,9 @@ _SHORTEST = {Sound.SPEECH_OVER_MUSIC: 12, Sound.OTHER: 4, Sound.UNKNOWN: 8}
 """Cells that a stretch of each has at least; a "bed" shorter than that under a talk is noise that sounds like one."""
 _CERTAIN = 0.4
 """Mean probability of a decided sound, over `_AROUND` cells each way, below which it cannot be told."""
+_SUNG, _STILL_SUNG, _OF_ONE = 0.15, 0.08, 0.4
+"""Mean probability of music, before and behind a cell of speech, from which on somebody sings, and still does, and the
+most that counts of one cell. Talk is not that like music (none of 4,500 cells), singing alone often is."""
 _AROUND = 4
 
 
@@ -89,6 +92,8 @@ class _Path:
         """Probabilities, from `_AROUND` cells before the first that is not told on."""
         self._told = 0
         """Those of `_heard` that are told already."""
+        self._sings = False
+        """In the last cell that is told."""
         self._talk = deque[float](maxlen=_REMEMBERED)
         """By how many nats each of the last cells of speech was likelier to be that than speech over music."""
 
@@ -122,9 +127,7 @@ class _Path:
     def _tell(self, path: list[int]) -> list[Sound]:
         told: list[Sound] = []
         for sound in path:
-            around = self._heard[max(self._told - _AROUND, 0) : self._told + _AROUND + 1]
-            certain = np.mean([probabilities[sound] for probabilities in around]) >= _CERTAIN
-            told.append(HEARD[sound] if certain else Sound.UNKNOWN)
+            told.append(self._sound(sound))
             if told[-1] is Sound.SPEECH:
                 here = self._heard[self._told]
                 self._talk.append(float(np.log(here[_TALK] / here[_BED])))
@@ -133,3 +136,13 @@ class _Path:
         forgotten = max(self._told - _AROUND, 0)
         self._heard, self._told = self._heard[forgotten:], self._told - forgotten
         return told
+
+    def _sound(self, likeliest: int) -> Sound:
+        """Of the first cell that is not told, by those around it as well."""
+        before = np.array(self._heard[max(self._told - _AROUND, 0) : self._told + 1])
+        behind = np.array(self._heard[self._told : self._told + _AROUND + 1])
+        if np.mean(np.concatenate([before, behind[1:]])[:, likeliest]) < _CERTAIN:
+            return Sound.UNKNOWN
+        like_music = min(float(side[:, _MUSIC].clip(max=_OF_ONE).mean()) for side in (before, behind))
+        self._sings = likeliest == _TALK and like_music >= (_STILL_SUNG if self._sings else _SUNG)
+        return Sound.MUSIC if self._sings else HEARD[likeliest]

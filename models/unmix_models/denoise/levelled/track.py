@@ -106,7 +106,8 @@ class _Fades:
         rises = envelope[_DIP - 1 :] - dips >= _FADE_DB
         rose = _sliding(rises, _FADE).any(axis=-1)
         fell = envelope[_DIP + _FADE - 2 :] < _sliding(envelope[_DIP - 1 :], _FADE).max(axis=-1) - _FADE_DB
-        return (fell & ~rose)[len(rose) - len(levels) :]
+        fades = np.asarray(fell & ~rose, np.bool_)
+        return fades[len(fades) - len(levels) :]
 
 
 def _sliding(values: NDArray[Any], frames: int) -> NDArray[Any]:
