@@ -17,12 +17,12 @@ _SWITCH_COST, _BED_COST = 5.0, 10.0
 """Nats that a change of sound costs, and that to speech over music without music before it."""
 _DOUBT = 0.25
 """Nats that each cell of speech over music costs, where nothing is known of the talk alone."""
-_SURE, _TRUST = 0.5, 1.25
+_SURE, _TRUST = 0.5, 0.75
 """Where talk alone was likelier than over music by more nats than the first, what is more counts against the doubt, up
 to the second: a faint bed is told by what changes when it begins. Measured: beds at −12 dB behind some seconds of talk
-are found in all cells instead of 83 %, those at −18 dB in half instead of 17 %; talk is taken for one in 0.9 % instead
-of 0.5 %, and in 14 noisy sentences, one after the other, nowhere."""
-_REMEMBERED, _FEWEST = 40, 4
+are found in all cells instead of 83 %, those at −18 dB in half instead of 17 %; talk is taken for one in 0.6 % instead
+of 0.5 %, and in 14 noisy sentences, one after the other, nowhere. With 1.25, 9 s of those are."""
+_REMEMBERED, _FEWEST = 40, 8
 """Cells of speech that this is judged by."""
 # A bed that is none is dear, since the noise of that speech stays, and noise with tones in it sounds like one.
 _COSTS = _SWITCH_COST * (1 - np.eye(len(HEARD)))
@@ -32,8 +32,9 @@ _LAG = 8
 """Cells beyond one that its decision hears: 4 s. Measured: 2 s are nearly as good, 8 s no better."""
 _SHORTEST = {Sound.SPEECH_OVER_MUSIC: 12, Sound.OTHER: 4, Sound.UNKNOWN: 8}
 """Cells that a stretch of each has at least; a "bed" shorter than that under a talk is noise that sounds like one."""
-_CERTAIN = 0.4
-"""Mean probability of a decided sound, over `_AROUND` cells each way, below which it cannot be told."""
+_CERTAIN, _TALK_CERTAIN = 0.4, 0.6
+"""Mean probability of a decided sound, over `_AROUND` cells each way, below which it cannot be told; and that of talk,
+over music or not, which is enough for either."""
 _SUNG, _STILL_SUNG, _OF_ONE = 0.15, 0.08, 0.4
 """Mean probability of music, before and behind a cell of speech, from which on somebody sings, and still does, and the
 most that counts of one cell. Talk is not that like music (none of 4,500 cells), singing alone often is."""
@@ -104,7 +105,8 @@ class _Path:
             self._came_from.append(paths.argmax(axis=0))
             self._scores = paths.max(axis=0)
         self._scores = self._scores + likelihood
-        self._scores[_BED] -= self._doubt()
+        if np.ptp(likelihood):  # what says nothing of any sound says nothing of this one
+            self._scores[_BED] -= self._doubt()
         self._heard.append(np.exp(likelihood))
         return self._tell([self._best()[0]]) if len(self._came_from) == _LAG else []
 
@@ -141,7 +143,9 @@ class _Path:
         """Of the first cell that is not told, by those around it as well."""
         before = np.array(self._heard[max(self._told - _AROUND, 0) : self._told + 1])
         behind = np.array(self._heard[self._told : self._told + _AROUND + 1])
-        if np.mean(np.concatenate([before, behind[1:]])[:, likeliest]) < _CERTAIN:
+        certain = np.concatenate([before, behind[1:]]).mean(axis=0)
+        talked = likeliest in (_TALK, _BED) and certain[_TALK] + certain[_BED] >= _TALK_CERTAIN
+        if certain[likeliest] < _CERTAIN and not talked:
             return Sound.UNKNOWN
         like_music = min(float(side[:, _MUSIC].clip(max=_OF_ONE).mean()) for side in (before, behind))
         self._sings = likeliest == _TALK and like_music >= (_STILL_SUNG if self._sings else _SUNG)

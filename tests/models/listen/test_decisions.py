@@ -48,6 +48,7 @@ def decided(likelihoods: Likelihoods, step: int = 1000) -> str:
         ("ssssssssss" + "ooo" + "mmmmmmmmmm", "ssssssssss" + "ooo" + "mmmmmmmmmm"),
         ("ssssssssss" + "o" * 6 + "ssssssssss", "ssssssssss" + "o" * 6 + "ssssssssss"),
         ("s" * 10 + "?" * 40 + "m" * 10, "s" * 10 + "?" * 40 + "m" * 10),
+        ("s" * 30 + "?" * 60 + "s" * 10, "s" * 30 + "?" * 60 + "s" * 10),
     ],
 )
 def test_sounds_are_what_is_likely_for_long_enough(letters: str, sounds: str) -> None:
