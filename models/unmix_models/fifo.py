@@ -22,7 +22,7 @@ class Fifo:
         self._frames += len(block)
 
     def take(self, frames: int) -> Block:
-        """Remove the first `frames` frames; there are as many."""
+        """Remove the first `frames` frames; there are as many. They may be a part of a block that was put."""
         taken: list[Block] = []
         self._frames -= frames
         while frames:
@@ -33,4 +33,6 @@ class Fifo:
                 taken.append(first[:frames])
                 self._blocks[0] = first[frames:]
             frames -= len(taken[-1])
+        if len(taken) == 1:
+            return taken[0]
         return np.concatenate(taken) if taken else empty(self._channels)

@@ -4,6 +4,7 @@ The likeliest path through the half seconds, where a change of sound costs somet
 what is too short to be true goes to its neighbours.
 """
 
+from collections import deque
 from itertools import groupby
 
 import numpy as np
@@ -11,22 +12,32 @@ from numpy.typing import NDArray
 
 from unmix_models.listen.ear import HEARD, Likelihoods, Sound
 
-_BED = HEARD.index(Sound.SPEECH_OVER_MUSIC)
+_TALK, _MUSIC, _BED = (HEARD.index(s) for s in (Sound.SPEECH, Sound.MUSIC, Sound.SPEECH_OVER_MUSIC))
 _SWITCH_COST, _BED_COST = 5.0, 10.0
 """Nats that a change of sound costs, and that to speech over music without music before it."""
 _DOUBT = 0.25
-"""Nats that each cell of speech over music costs."""
+"""Nats that each cell of speech over music costs, where nothing is known of the talk alone."""
+_SURE, _TRUST = 0.5, 0.75
+"""Where talk alone was likelier than over music by more nats than the first, what is more counts against the doubt, up
+to the second: a faint bed is told by what changes when it begins. Measured: beds at −12 dB behind some seconds of talk
+are found in all cells instead of 83 %, those at −18 dB in half instead of 17 %; talk is taken for one in 0.6 % instead
+of 0.5 %, and in 14 noisy sentences, one after the other, nowhere. With 1.25, 9 s of those are."""
+_REMEMBERED, _FEWEST = 40, 8
+"""Cells of speech that this is judged by."""
 # A bed that is none is dear, since the noise of that speech stays, and noise with tones in it sounds like one.
 _COSTS = _SWITCH_COST * (1 - np.eye(len(HEARD)))
 _COSTS[[HEARD.index(Sound.SPEECH), HEARD.index(Sound.OTHER)], _BED] = _BED_COST
 _START = np.where(np.arange(len(HEARD)) == _BED, _SWITCH_COST - _BED_COST, 0.0)
-_EACH = np.where(np.arange(len(HEARD)) == _BED, -_DOUBT, 0.0)
 _LAG = 8
 """Cells beyond one that its decision hears: 4 s. Measured: 2 s are nearly as good, 8 s no better."""
 _SHORTEST = {Sound.SPEECH_OVER_MUSIC: 12, Sound.OTHER: 4, Sound.UNKNOWN: 8}
 """Cells that a stretch of each has at least; a "bed" shorter than that under a talk is noise that sounds like one."""
-_CERTAIN = 0.4
-"""Mean probability of a decided sound, over `_AROUND` cells each way, below which it cannot be told."""
+_CERTAIN, _TALK_CERTAIN = 0.4, 0.6
+"""Mean probability of a decided sound, over `_AROUND` cells each way, below which it cannot be told; and that of talk,
+over music or not, which is enough for either."""
+_SUNG, _STILL_SUNG, _OF_ONE = 0.15, 0.08, 0.4
+"""Mean probability of music, before and behind a cell of speech, from which on somebody sings, and still does, and the
+most that counts of one cell. Talk is not that like music (none of 4,500 cells), singing alone often is."""
 _AROUND = 4
 
 
@@ -82,6 +93,10 @@ class _Path:
         """Probabilities, from `_AROUND` cells before the first that is not told on."""
         self._told = 0
         """Those of `_heard` that are told already."""
+        self._sings = False
+        """In the last cell that is told."""
+        self._talk = deque[float](maxlen=_REMEMBERED)
+        """By how many nats each of the last cells of speech was likelier to be that than speech over music."""
 
     def process(self, likelihood: NDArray[np.float32]) -> list[Sound]:
         """Hear one cell; return what is known by it: at most one cell."""
@@ -89,13 +104,20 @@ class _Path:
             paths = self._scores[:, None] - _COSTS
             self._came_from.append(paths.argmax(axis=0))
             self._scores = paths.max(axis=0)
-        self._scores = self._scores + likelihood + _EACH
+        self._scores = self._scores + likelihood
+        if np.ptp(likelihood):  # what says nothing of any sound says nothing of this one
+            self._scores[_BED] -= self._doubt()
         self._heard.append(np.exp(likelihood))
         return self._tell([self._best()[0]]) if len(self._came_from) == _LAG else []
 
     def flush(self) -> list[Sound]:
         """Return the sounds of all cells that are left."""
         return self._tell(self._best()) if self._heard else []
+
+    def _doubt(self) -> float:
+        if len(self._talk) < _FEWEST:
+            return _DOUBT
+        return _DOUBT - min(max(float(np.mean(self._talk)) - _SURE, 0.0), _TRUST)
 
     def _best(self) -> list[int]:
         """The path through all cells that are not told."""
@@ -107,11 +129,24 @@ class _Path:
     def _tell(self, path: list[int]) -> list[Sound]:
         told: list[Sound] = []
         for sound in path:
-            around = self._heard[max(self._told - _AROUND, 0) : self._told + _AROUND + 1]
-            certain = np.mean([probabilities[sound] for probabilities in around]) >= _CERTAIN
-            told.append(HEARD[sound] if certain else Sound.UNKNOWN)
+            told.append(self._sound(sound))
+            if told[-1] is Sound.SPEECH:
+                here = self._heard[self._told]
+                self._talk.append(float(np.log(here[_TALK] / here[_BED])))
             self._told += 1
             self._came_from = self._came_from[1:]
         forgotten = max(self._told - _AROUND, 0)
         self._heard, self._told = self._heard[forgotten:], self._told - forgotten
         return told
+
+    def _sound(self, likeliest: int) -> Sound:
+        """Of the first cell that is not told, by those around it as well."""
+        before = np.array(self._heard[max(self._told - _AROUND, 0) : self._told + 1])
+        behind = np.array(self._heard[self._told : self._told + _AROUND + 1])
+        certain = np.concatenate([before, behind[1:]]).mean(axis=0)
+        talked = likeliest in (_TALK, _BED) and certain[_TALK] + certain[_BED] >= _TALK_CERTAIN
+        if certain[likeliest] < _CERTAIN and not talked:
+            return Sound.UNKNOWN
+        like_music = min(float(side[:, _MUSIC].clip(max=_OF_ONE).mean()) for side in (before, behind))
+        self._sings = likeliest == _TALK and like_music >= (_STILL_SUNG if self._sings else _SUNG)
+        return Sound.MUSIC if self._sings else HEARD[likeliest]

@@ -188,6 +188,14 @@ def test_the_first_voice_says_what_gain_a_recording_starts_with() -> None:
     assert first == pytest.approx(1)
 
 
+def test_what_dies_away_before_a_voice_is_not_lifted() -> None:
+    beats, voice = np.resize([0.0, -2.0], (200, 1)), np.resize([-20.0, -20.0, -50.0], (300, 1))
+    end_of_music = np.linspace(-40, -70, 200)[:, None] + beats
+    silence = np.full((50, 1), -300.0)
+    gains = GainTrack(1, -20.0).process(np.concatenate([silence, end_of_music, voice]), last=True)[:, 0]
+    assert gains[150:].max() < gain(6)
+
+
 def test_the_gain_switches_at_the_very_sample_of_a_step() -> None:
     step = round(29 / 6 * RATE) + 311  # within a burst
     gains = np.where(np.arange(10 * RATE) < step, gain(0), gain(-40))[:, None]

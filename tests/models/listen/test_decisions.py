@@ -48,6 +48,7 @@ def decided(likelihoods: Likelihoods, step: int = 1000) -> str:
         ("ssssssssss" + "ooo" + "mmmmmmmmmm", "ssssssssss" + "ooo" + "mmmmmmmmmm"),
         ("ssssssssss" + "o" * 6 + "ssssssssss", "ssssssssss" + "o" * 6 + "ssssssssss"),
         ("s" * 10 + "?" * 40 + "m" * 10, "s" * 10 + "?" * 40 + "m" * 10),
+        ("s" * 30 + "?" * 60 + "s" * 10, "s" * 30 + "?" * 60 + "s" * 10),
     ],
 )
 def test_sounds_are_what_is_likely_for_long_enough(letters: str, sounds: str) -> None:
@@ -56,6 +57,30 @@ def test_sounds_are_what_is_likely_for_long_enough(letters: str, sounds: str) ->
     # Where something cannot be told, its neighbours reach into it for the two seconds that certainty is averaged over.
     assert all(one == other or "?" in (one, other) for one, other in zip(found, sounds, strict=True))
     assert found.count("?") >= sounds.count("?") - 8
+
+
+def told(speech: float, music: float, over_music: float, cells: int) -> Likelihoods:
+    """Probabilities of as many cells; what is left is other."""
+    row = np.array([speech, music, over_music, 1 - speech - music - over_music], np.float32)
+    return np.log(row)[None].repeat(cells, axis=0)
+
+
+@pytest.mark.parametrize(("over_music", "found"), [(0.02, "b"), (0.4, "s")])
+def test_a_faint_bed_is_told_by_what_changes_where_it_begins(over_music: float, found: str) -> None:
+    """Where the talk was as doubtful all the time, it is noise that sounds like a bed."""
+    talk = told(0.96 - over_music, 0.02, over_music, 40)
+    sounds = decided(np.concatenate([talk, told(0.5, 0.02, 0.46, 40), talk[:20]]))
+    assert sounds[:36] == "s" * 36
+    assert sounds[64:76] == found * 12
+    assert sounds[-16:] == "s" * 16
+
+
+def test_speech_that_is_like_music_now_and_then_is_sung() -> None:
+    """A talk beside music is not, and neither is one that is a little like music all the time."""
+    sung = np.concatenate([told(0.55, 0.4, 0.03, 3), told(0.85, 0.1, 0.03, 3)])
+    assert decided(np.tile(sung, (6, 1)))[:32] == "m" * 32
+    assert decided(told(0.85, 0.1, 0.03, 30)) == "s" * 30
+    assert decided(heard("m" * 20 + "s" * 20 + "m" * 20)) == "m" * 20 + "s" * 20 + "m" * 20
 
 
 @pytest.mark.parametrize("step", [1, 3, 17])

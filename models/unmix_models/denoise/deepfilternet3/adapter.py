@@ -142,8 +142,11 @@ class _Run:
 
     def _starts(self, segment: Block) -> NDArray[np.bool_]:
         """Whether a recording starts, as it were, at each hop and channel: with sound after long digital silence."""
-        sounds = np.any(segment.reshape(-1, HOP, segment.shape[1]), axis=1)
+        sounds = np.stack([np.any(one.reshape(-1, HOP), axis=1) for one in segment.T], axis=1)
         starts = np.zeros_like(sounds)
+        if sounds.all() and not (self._silent >= _SILENCE).any():
+            self._silent[:] = 0
+            return starts
         for hop in range(len(sounds)):
             starts[hop] = sounds[hop] & (self._silent >= _SILENCE)
             self._silent = np.where(sounds[hop], 0, self._silent + 1)

@@ -66,6 +66,7 @@ def rewrite(model: bytes) -> Stateful:
     inputs = [_text(_parse(field.payload), _VALUE_NAME)[0] for field in graph if field.number == _GRAPH_INPUT]
 
     unpadded: dict[bytes, bytes] = {}
+    kept: list[list[_Field]] = []
     states = 0
     for node in nodes:
         match _text(node, _NODE_OP_TYPE):
@@ -73,21 +74,22 @@ def rewrite(model: bytes) -> Stateful:
                 padded = _text(node, _NODE_INPUT)[0]
                 if padded in inputs:
                     unpadded[_text(node, _NODE_OUTPUT)[0]] = padded
+                    continue
             case [b"GRU"]:
                 _places(node, _NODE_INPUT)[_GRU_INITIAL_STATE].payload = b"state_%d" % states
                 _places(node, _NODE_OUTPUT)[_GRU_LAST_STATE].payload = b"next_state_%d" % states
                 states += 1
             case _:
                 pass
-    for node in nodes:
-        if _text(node, _NODE_OP_TYPE) != [b"Pad"]:
-            for place in _places(node, _NODE_INPUT):
-                place.payload = unpadded.get(place.payload, place.payload)
+        kept.append(node)
+    for node in kept:
+        for place in _places(node, _NODE_INPUT):
+            place.payload = unpadded.get(place.payload, place.payload)
 
     others = [field for field in graph if field.number not in (_GRAPH_NODE, _GRAPH_INPUT)]
     names = [*inputs, *(b"state_%d" % index for index in range(states))]
     graph_field.payload = _serialise(
-        [_Field(_GRAPH_NODE, _LENGTH, _serialise(node)) for node in nodes]
+        [_Field(_GRAPH_NODE, _LENGTH, _serialise(node)) for node in kept]
         + others
         + [_value(_GRAPH_INPUT, name, _FLOAT_OF_ANY_SHAPE) for name in names]
         + [_value(_GRAPH_OUTPUT, b"next_state_%d" % index, b"") for index in range(states)]

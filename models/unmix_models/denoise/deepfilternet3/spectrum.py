@@ -49,4 +49,7 @@ class Synthesis:
         second = np.concatenate([self._second_half, frames[:, :, HOP:]], axis=1)
         self._second_half = second[:, -1:].copy()
         hops = frames[:, :, :HOP] + second[:, :-1]
-        return np.ascontiguousarray(hops.reshape(len(hops), -1).T)
+        samples = np.empty((hops[0].size, len(hops)), np.float32)
+        for channel, heard in enumerate(hops):
+            samples[:, channel] = heard.reshape(-1)
+        return samples

@@ -16,7 +16,8 @@ Values: TypeAlias = NDArray[np.float64]
 
 _RISE = ((np.arange(FRAME) + 0.5) / (FRAME / 2) - 1).clip(0).astype(np.float32)
 """How near each sample of a frame is to the border behind it: 0 up to the middle, then up to 1."""
-_FALL = _RISE[::-1].copy()
+_LINES = np.stack([np.ones_like(_RISE), _RISE[::-1], _RISE])
+"""What a value, and half its distances to the ones before and behind, are multiplied by."""
 
 
 def moments(samples: Block) -> tuple[Values, Values]:
@@ -30,11 +31,9 @@ def between(before: Values, values: Values, behind: Values) -> Block:
 
     `before` and `behind` are the values of the frames before and behind each.
     """
-    at, to_left, to_right = (
-        each.T[:, :, None].astype(np.float32)
-        for each in (values, (before - values) / 2, (behind - values) / 2)
-    )
-    lines = to_left * _FALL
-    lines += to_right * _RISE
-    lines += at
-    return np.ascontiguousarray(lines.reshape(values.shape[1], -1).T)
+    frames, channels = values.shape
+    parts = np.stack([values, (before - values) / 2, (behind - values) / 2], axis=2).astype(np.float32)
+    lines = np.empty((frames, FRAME, channels), np.float32)
+    for channel in range(channels):
+        lines[:, :, channel] = parts[:, channel] @ _LINES
+    return lines.reshape(-1, channels)

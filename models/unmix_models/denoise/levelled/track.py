@@ -4,6 +4,8 @@ Measured in frames of 20 ms. The level of a stretch is that of its louder frames
 alike is noise alone and gives no answer: the last one holds.
 """
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +26,10 @@ _STEP_DB = 12.0
 """Where past and future differ by more, they are not averaged: what is nearer to the present one is right."""
 _LONGEST_START = 2 * FRAMES_PER_SECOND
 """Frames that are waited for, where the recording begins with what gives no answer."""
+_ENVELOPE, _DIP, _FADE = FRAMES_PER_SECOND // 5, 2 * FRAMES_PER_SECOND // 5, FRAMES_PER_SECOND
+"""Frames: beats within the first are none; voices rise again within the last, out of dips of the second."""
+_FADE_DB = 3.0
+"""What falls by as much within a second and does not rise by it dies away, and is no voice: its level says nothing."""
 
 
 class GainTrack:
@@ -34,13 +40,15 @@ class GainTrack:
         self._target_db = target_db
         self._levels = np.full((_PAST, channels), np.nan)
         """From `_PAST` before the first frame without an answer on; NaN does not count."""
+        self._fades = _Fades(channels)
         self._waiting: Values | None = np.zeros((0, channels))
         """Answers at the start, while some channel has had none; None once there was one for each."""
         self._last = np.full(channels, np.nan)
 
     def process(self, levels: Values, *, last: bool = False) -> Values:
         """Take levels in dB, `[frames, channels]`; return factors for as many frames as are known."""
-        self._levels = np.concatenate([self._levels, np.where(levels > _SILENT_DB, levels, np.nan)])
+        counts = (levels > _SILENT_DB) & ~self._fades.among(levels)
+        self._levels = np.concatenate([self._levels, np.where(counts, levels, np.nan)])
         if last:
             self._levels = np.concatenate([self._levels, np.full((_AHEAD, levels.shape[1]), np.nan)])
         heard = len(self._levels) - _PAST - _AHEAD
@@ -81,6 +89,29 @@ class GainTrack:
         held = np.take_along_axis(answers, np.maximum.accumulate(places, axis=0), axis=0)
         self._last = held[-1]
         return 10 ** (np.clip(self._target_db - held[1:], *_GAIN_DB) / 20)
+
+
+class _Fades:
+    """Finds what dies away, as the end of a piece of music does: it would be lifted higher and higher."""
+
+    def __init__(self, channels: int) -> None:
+        self._before = np.full((_ENVELOPE + _DIP + _FADE, channels), -np.inf)
+
+    def among(self, levels: Values) -> NDArray[np.bool_]:
+        """Which of the next frames do."""
+        known = np.concatenate([self._before, np.where(levels > _SILENT_DB, levels, -np.inf)])
+        self._before = known[len(levels) :]
+        envelope = _sliding(known, _ENVELOPE).max(axis=-1)
+        dips = _sliding(np.where(np.isinf(envelope), np.inf, envelope), _DIP).min(axis=-1)
+        rises = envelope[_DIP - 1 :] - dips >= _FADE_DB
+        rose = _sliding(rises, _FADE).any(axis=-1)
+        fell = envelope[_DIP + _FADE - 2 :] < _sliding(envelope[_DIP - 1 :], _FADE).max(axis=-1) - _FADE_DB
+        fades = np.asarray(fell & ~rose, np.bool_)
+        return fades[len(fades) - len(levels) :]
+
+
+def _sliding(values: NDArray[Any], frames: int) -> NDArray[Any]:
+    return np.lib.stride_tricks.sliding_window_view(values, frames, axis=0)
 
 
 def _answers(levels: Values) -> Values:

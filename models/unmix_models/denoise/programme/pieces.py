@@ -72,14 +72,12 @@ class Pieces:
         self._taken += 1
         self._open.append(samples)
         if cell.sound is Sound.SPEECH and not cell.silent:
-            moments = np.array_split(np.square(samples).mean(axis=1), _MOMENTS)
-            self._pauses.append(min(float(moment.mean()) for moment in moments if len(moment)))
+            moments = np.array_split(samples, _MOMENTS)
+            self._pauses.append(min(_power(moment) for moment in moments if len(moment)))
         return self._joined(self._plan.process(cell, is_quiet=cell.silent or self._is_quiet(samples)))
 
     def _is_quiet(self, samples: Block) -> bool:
-        if not self._pauses:
-            return False
-        return float(np.square(samples).mean()) <= _QUIET * float(np.median(self._pauses))
+        return bool(self._pauses) and _power(samples) <= _QUIET * float(np.median(self._pauses))
 
     def _joined(self, planned: list[tuple[Cell, Treatment]]) -> list[Piece]:
         samples, self._open = self._open[: len(planned)], self._open[len(planned) :]
@@ -87,3 +85,7 @@ class Pieces:
             Piece(cell, treatment if self._keep_music else Treatment.VOICE, part)
             for (cell, treatment), part in zip(planned, samples, strict=True)
         ]
+
+
+def _power(samples: Block) -> float:
+    return float(np.square(samples).mean())
