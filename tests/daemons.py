@@ -1,4 +1,4 @@
-"""Real daemons for tests, benches and soaks: own state folder, free port, child processes that are accounted for."""
+"""Real daemons for tests, benches and soaks: own state folder, child processes that are accounted for."""
 
 import os
 import subprocess
@@ -30,7 +30,6 @@ class Daemon:
         self._environment |= {
             "UNMIX_STATE": str(state),
             "UNMIX_WEIGHTS": str(weights or state / "no-weights"),
-            "UNMIXD_LISTEN": "127.0.0.1:0",
             "UNMIXD_BUNDLED_MODELS": "false",  # whatever this environment has, what tests see is the same
             "PYTHONUNBUFFERED": "1",
         }

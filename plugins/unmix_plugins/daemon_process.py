@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from unmix.locations import GAVE_WAY, LOG, read_endpoint
+from unmix.locations import GAVE_WAY, LOG, TOKEN, read_endpoint
+from unmix.ownership import Untrusted, private_folder
 
 from unmix_plugins.background import BackgroundProcess
 from unmix_plugins.errors import AccessRefused, DaemonNotStarted, NotPossibleNow, TimedOut
@@ -33,8 +34,10 @@ def start_daemon(state: Path, connect: Callable[[], Connected | None]) -> Connec
     """
     log = state / LOG
     try:
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(state, mark=TOKEN)
         process = BackgroundProcess(_COMMAND, state, log)
+    except Untrusted as error:
+        raise DaemonNotStarted(f"The daemon cannot be started: {error}.") from error
     except OSError as error:
         raise DaemonNotStarted(
             f"The daemon cannot be started ({error}): make {state} writable, or name another UNMIX_STATE."

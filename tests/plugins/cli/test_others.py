@@ -255,7 +255,7 @@ def test_the_doctor_finds_a_healthy_daemon_healthy(daemon: FakeDaemon, state: Pa
     (state / LOG).write_text("2025-01-01 ERROR an old one\n")
     code, found = findings()
     assert code == 0
-    assert set(found) == {"versions", "state folder", "token", "daemon", "device", "models", "log"}
+    assert set(found) == {"versions", "state folder", "token", "owners", "daemon", "device", "models", "log"}
     assert found["log"]["text"] == "its last error is “2025-01-01 ERROR an old one”"
     assert unmix("doctor").stdout.startswith("✓ versions: Python 3.")
 
