@@ -13,6 +13,7 @@ from typing import Any, Self
 import grpc
 import psutil
 from unmix.locations import read_endpoint, read_token
+from unmix.ownership import private_folder
 from unmix_plugins.client import Client
 
 START_SECONDS = 60.0
@@ -36,7 +37,7 @@ class Daemon:
         self._environment |= {f"UNMIXD_{name.upper()}": str(value) for name, value in settings.items()}
         self._process: subprocess.Popen[bytes] | None = None
         self.ready_seconds = 0.0
-        state.mkdir(parents=True, exist_ok=True)
+        private_folder(state)
 
     @property
     def pid(self) -> int:
@@ -62,21 +63,13 @@ class Daemon:
             )
         while True:
             endpoint = read_endpoint(self.state)
-            if endpoint and endpoint.pid == self._process.pid and self._answers(endpoint.addresses[0]):
+            if endpoint and endpoint.pid == self._process.pid:
                 break
             if self._process.poll() is not None or time.perf_counter() - began > START_SECONDS:
                 raise RuntimeError(f"the daemon did not start:\n{self.log()}")
             time.sleep(0.005)
         self.ready_seconds = time.perf_counter() - began
         return self
-
-    def _answers(self, address: str) -> bool:
-        with grpc.insecure_channel(address) as channel:
-            try:
-                grpc.channel_ready_future(channel).result(timeout=2)
-            except grpc.FutureTimeoutError:
-                return False
-            return True
 
     def kill(self) -> None:
         """kill -9 of the front."""

@@ -14,7 +14,6 @@ from pathlib import Path
 import grpc.aio
 from unmix.locations import (
     CERTIFICATE,
-    SOCKET,
     TOKEN,
     Endpoint,
     place_for_socket,
@@ -29,6 +28,8 @@ from unmix_daemon.state.lock import AddressTaken, port_holder
 
 _log = logging.getLogger(__name__)
 
+_HAS_SOCKETS = os.name != "nt"
+"""gRPC has none on Windows: github.com/grpc/grpc/issues/13447."""
 _ANY_PORT = "127.0.0.1:0"
 
 
@@ -45,24 +46,23 @@ def listen(server: grpc.aio.Server, config: Config, version: str) -> Endpoint:
     The state folder's lock is held. Raises AddressTaken, Untrusted, and OSError.
     """
     addresses: list[str] = []
-    has_sockets = os.name != "nt"  # gRPC has none there: github.com/grpc/grpc/issues/13447
-    if config.unix_socket and has_sockets:
+    if config.unix_socket and _HAS_SOCKETS:
         addresses.append(_listen_on_socket(server, place_for_socket(config.state_folder)))
     certificate = config.state_folder / CERTIFICATE
     certificate.unlink(missing_ok=True)  # of another life
-    asked = config.listen or ("" if has_sockets else _ANY_PORT)
+    asked = config.listen or ("" if _HAS_SOCKETS else _ANY_PORT)
     if not asked:
         return Endpoint(os.getpid(), version, tuple(addresses))
     addresses.append(_listen_on_tcp(server, asked, certificate))
     return Endpoint(os.getpid(), version, tuple(addresses), certificate)
 
 
-def leave(endpoint: Endpoint) -> None:
+def leave(endpoint: Endpoint, state: Path) -> None:
     """Take away what `listen` has left on the disk."""
     for socket in filter(None, map(socket_of, endpoint.addresses)):
         socket.unlink(missing_ok=True)
-        if socket.name == SOCKET:
-            with suppress(OSError):  # not empty: it is the state folder
+        if socket.parent != state:
+            with suppress(OSError):  # another daemon's is there, too
                 socket.parent.rmdir()
     if endpoint.certificate:
         endpoint.certificate.unlink(missing_ok=True)

@@ -72,7 +72,7 @@ async def daemon(config: Config) -> AsyncGenerator[Endpoint]:
 
         server = _server(new_token(state), services, healthy)
         endpoint = listen(server, config, VERSION)
-        stack.callback(leave, endpoint)
+        stack.callback(leave, endpoint, state)
         status.addresses = endpoint.addresses
         await scheduler.start()
         await manager.take_in_bundled()

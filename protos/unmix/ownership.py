@@ -58,13 +58,13 @@ def judge_folder(folder: Path) -> None:
     """Raises Untrusted when what is in the folder can be another user's, OSError when it is not there."""
     if sys.platform == "win32":
         return
-    home = _home()
+    home, trusted = _home(), _trusted()
     fault: Untrusted | None = None
     way = list(_way(folder.absolute()))
     for passed, status in way:
         if home and os.path.samestat(home, status):
             fault = None  # what is above the home folder, its user cannot mend: as ssh has it
-        fault = fault or _fault_on_the_way(passed, status)
+        fault = fault or _fault_on_the_way(passed, status, trusted)
     if fault:
         raise fault
     _, status = way[-1]
@@ -176,8 +176,8 @@ if sys.platform != "win32":
     import grp
     import pwd
 
-    def _fault_on_the_way(path: Path, status: os.stat_result) -> Untrusted | None:
-        if status.st_uid not in _trusted():
+    def _fault_on_the_way(path: Path, status: os.stat_result, trusted: set[int]) -> Untrusted | None:
+        if status.st_uid not in trusted:
             return Untrusted(f"{path} belongs to {_name(status.st_uid)}", _ELSEWHERE)
         if stat.S_ISLNK(status.st_mode) or status.st_mode & stat.S_ISVTX or not _is_open_to_others(status):
             return None

@@ -54,9 +54,10 @@ class FakeDaemon:
                 quality="high",
             ),
         ]
+        self._door = Door(self.script, token)
         self._server = grpc.server(
             ThreadPoolExecutor(8),
-            interceptors=[Door(self.script, token)],
+            interceptors=[self._door],
             options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", 64 << 20)],
         )
         audio_pb2_grpc.add_AudioServiceServicer_to_server(AudioService(self.script), self._server)
@@ -68,14 +69,18 @@ class FakeDaemon:
         self.address = locations.socket_address(locations.place_for_socket(state))
         self.script.status.addresses.append(self.address)
         self._version = version
-        self._token = token
 
     def start(self) -> None:
         """Answer calls, and say where."""
-        ownership.write_secret(self.state / locations.TOKEN, self._token.encode())
+        self.let_in(self._door.token)
         self._server.add_insecure_port(self.address)
         self._server.start()
         locations.write_endpoint(self.state, locations.Endpoint(os.getpid(), self._version, (self.address,)))
+
+    def let_in(self, token: str) -> None:
+        """From now on only who has this token."""
+        ownership.write_secret(self.state / locations.TOKEN, token.encode())
+        self._door.token = token
 
     def stop(self, *, forget: bool = True) -> None:
         """End at once; without `forget` the endpoint stays, as after a kill."""
