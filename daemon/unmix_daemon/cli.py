@@ -28,6 +28,7 @@ _Config = Annotated[Path | None, typer.Option("--config", help="A TOML file of s
 @app.command()
 def run(config: _Config = None) -> None:
     """Serve until SIGTERM or Ctrl-C."""
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # else a stranger on TCP fills the log with handshakes
     from unmix_daemon.server import serve  # noqa: PLC0415  # `unmixd --help` needs no gRPC
 
     settings = _settings(config)

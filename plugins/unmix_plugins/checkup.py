@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from unmix.locations import CERTIFICATE, DATABASE, ENDPOINT, LOG, TOKEN
-from unmix.ownership import Untrusted, judge_folder, judge_secret, private_folder
+from unmix.locations import CERTIFICATE, DATABASE, ENDPOINT, LOG, SOCKET, TOKEN
+from unmix.ownership import Untrusted, judge_folder, judge_secret, judge_socket, private_folder
 from unmix.words import DaemonStatus, DenoiseTask, Model, SeparateTask
 
 from unmix_plugins.client import Client
-from unmix_plugins.errors import UnmixError
+from unmix_plugins.errors import AccessRefused, UnmixError
 from unmix_plugins.version import version
 
 _ADVISED = ((DenoiseTask().kind, "deepfilternet3"), (SeparateTask().kind, "htdemucs"))
@@ -47,7 +47,9 @@ def check(state: Path, connect: Callable[[], Client]) -> Iterator[Finding]:
     except UnmixError as error:
         yield _token(state)
         yield from _owners(state)
-        yield Finding("daemon", False, str(error), f"see {state / LOG}, then `unmix start`")
+        # What is refused says itself what to do.
+        cure = "" if isinstance(error, AccessRefused) else f"see {state / LOG}, then `unmix start`"
+        yield Finding("daemon", False, str(error), cure)
         yield _log(state, answers=False)
         return
     yield _token(state)
@@ -92,7 +94,7 @@ def _versions() -> Finding:
 
 def _state_folder(state: Path) -> Finding:
     try:
-        private_folder(state, mark=TOKEN)
+        private_folder(state)
         free = shutil.disk_usage(state).free
     except Untrusted as error:
         return Finding("state folder", False, error.fault, error.cure)
@@ -126,6 +128,7 @@ def _owners(state: Path) -> Iterator[Finding]:
     for judge, name in (
         *((judge_secret, name) for name in (ENDPOINT, CERTIFICATE, *beside)),
         (judge_folder, "jobs"),
+        (judge_socket, SOCKET),
     ):
         try:
             judge(state / name)

@@ -61,10 +61,13 @@ def start_daemon(state: Path, connect: Callable[[], Connected | None]) -> Connec
 def stop_daemon(state: Path, pid: int, is_answered: Callable[[], bool]) -> None:
     """Ask process `pid`, which said that it is the daemon, to end, and return when it has.
 
-    Raises NotPossibleNow when the daemon of `state` is another process, AccessRefused when it is another
-    user's, and TimedOut when it goes on working for a minute.
+    Raises NotPossibleNow when the daemon of `state` is another process, AccessRefused when it or the
+    folder is another user's, and TimedOut when it goes on working for a minute.
     """
-    endpoint = read_endpoint(state)
+    try:
+        endpoint = read_endpoint(state)
+    except Untrusted as error:
+        raise AccessRefused(f"{error}.") from error
     if endpoint is None or endpoint.pid != pid:
         raise NotPossibleNow(
             f"The daemon that answers is not the one of {state}: stop it where it was started."

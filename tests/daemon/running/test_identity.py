@@ -83,7 +83,7 @@ def test_who_listens_on_the_port_of_a_daemon_that_was_killed_is_told_nothing(
                 daemon.client()
             status = told([*UNMIX, "status"], daemon.environment)
             assert (status.returncode, status.stdout) == (1, "")
-            assert "No daemon runs for" in status.stderr
+            assert status.stderr == f"unmix: No daemon runs for {daemon.state}: `unmix start` starts one.\n"
             doctor = told([*UNMIX, "doctor"], daemon.environment | {"UNMIX_ADDRESS": address})
             assert doctor.returncode == 1
             assert f"✗ daemon: Nothing answers at {address}" in doctor.stdout
