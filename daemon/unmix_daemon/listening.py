@@ -5,7 +5,6 @@ sides show the certificate of the state folder before anything else is said. gRP
 a server of another user was sent the token over them.
 """
 
-import logging
 import os
 import secrets
 from contextlib import suppress
@@ -25,8 +24,6 @@ from unmix.ownership import write_secret
 from unmix_daemon.certificate import new_credentials
 from unmix_daemon.config import Config
 from unmix_daemon.state.lock import AddressTaken, port_holder
-
-_log = logging.getLogger(__name__)
 
 _HAS_SOCKETS = os.name != "nt"
 """gRPC has none on Windows: github.com/grpc/grpc/issues/13447."""

@@ -179,7 +179,7 @@ def test_another_users_state_folder_and_a_linked_lock_are_one_sentence(
 
 @needs_root
 @pytest.mark.long
-def test_two_users_of_one_machine_both_use_the_defaults(daemon: Daemon, tmp_path: Path) -> None:
+def test_two_users_of_one_machine_both_use_the_defaults(daemon: Daemon, public: Path) -> None:
     try:
         told([*AS_NOBODY, sys.executable, "-c", ""], dict(os.environ)).check_returncode()
     except (OSError, subprocess.CalledProcessError):
@@ -187,7 +187,7 @@ def test_two_users_of_one_machine_both_use_the_defaults(daemon: Daemon, tmp_path
     plain = {key: value for key, value in daemon.environment.items() if key != "UNMIX_STATE"}
     seen = {}
     for user, command in {"root": [], "nobody": AS_NOBODY}.items():
-        home = tmp_path / user
+        home = public / user
         home.mkdir(mode=0o700)
         if command:
             os.chown(home, NOBODY, NOBODY)
@@ -198,14 +198,14 @@ def test_two_users_of_one_machine_both_use_the_defaults(daemon: Daemon, tmp_path
     try:
         for user, (command, environment, said) in seen.items():
             assert " is up: process " in said
-            assert f"unix:{tmp_path / user}/.local/state/unmix/unmixd.sock" in said
+            assert f"unix:{public / user}/.local/state/unmix/unmixd.sock" in said
             pid = int(said.split(" process ")[1].split()[0])
             assert psutil.Process(pid).uids().effective == (NOBODY if command else 0)
             assert told([*command, *UNMIX, "start"], environment).stdout == said.replace(
                 "is up", "was up already"
             )
         command, environment, _ = seen["nobody"]
-        roots = {"UNMIX_STATE": str(tmp_path / "root" / ".local" / "state" / "unmix")}
+        roots = {"UNMIX_STATE": str(public / "root" / ".local" / "state" / "unmix")}
         refused = told([*command, *UNMIX, "status"], environment | roots)
         assert refused.returncode == 1
         assert "belongs to root, not to you" in refused.stderr
