@@ -20,8 +20,6 @@ def main(recording: Path) -> int:
     state = OUT.resolve() / "state"
     state.mkdir(parents=True, exist_ok=True)
     os.environ["UNMIX_STATE"] = str(state)
-    os.environ.setdefault("UNMIXD_LISTEN", "127.0.0.1:0")
-    os.environ.setdefault("UNMIXD_UNIX_SOCKET", "false")
     began = time.perf_counter()
     try:
         with Client.connect(state, client_name="demo") as client:

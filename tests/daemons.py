@@ -1,4 +1,4 @@
-"""Real daemons for tests, benches and soaks: own state folder, free port, child processes that are accounted for."""
+"""Real daemons for tests, benches and soaks: own state folder, child processes that are accounted for."""
 
 import os
 import subprocess
@@ -13,6 +13,7 @@ from typing import Any, Self
 import grpc
 import psutil
 from unmix.locations import read_endpoint, read_token
+from unmix.ownership import private_folder
 from unmix_plugins.client import Client
 
 START_SECONDS = 60.0
@@ -30,14 +31,13 @@ class Daemon:
         self._environment |= {
             "UNMIX_STATE": str(state),
             "UNMIX_WEIGHTS": str(weights or state / "no-weights"),
-            "UNMIXD_LISTEN": "127.0.0.1:0",
             "UNMIXD_BUNDLED_MODELS": "false",  # whatever this environment has, what tests see is the same
             "PYTHONUNBUFFERED": "1",
         }
         self._environment |= {f"UNMIXD_{name.upper()}": str(value) for name, value in settings.items()}
         self._process: subprocess.Popen[bytes] | None = None
         self.ready_seconds = 0.0
-        state.mkdir(parents=True, exist_ok=True)
+        private_folder(state)
 
     @property
     def pid(self) -> int:
@@ -63,21 +63,13 @@ class Daemon:
             )
         while True:
             endpoint = read_endpoint(self.state)
-            if endpoint and endpoint.pid == self._process.pid and self._answers(endpoint.addresses[0]):
+            if endpoint and endpoint.pid == self._process.pid:
                 break
             if self._process.poll() is not None or time.perf_counter() - began > START_SECONDS:
                 raise RuntimeError(f"the daemon did not start:\n{self.log()}")
             time.sleep(0.005)
         self.ready_seconds = time.perf_counter() - began
         return self
-
-    def _answers(self, address: str) -> bool:
-        with grpc.insecure_channel(address) as channel:
-            try:
-                grpc.channel_ready_future(channel).result(timeout=2)
-            except grpc.FutureTimeoutError:
-                return False
-            return True
 
     def kill(self) -> None:
         """kill -9 of the front."""

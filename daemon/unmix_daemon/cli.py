@@ -10,6 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from unmix.locations import GAVE_WAY
+from unmix.ownership import Untrusted
 
 from unmix_daemon.config import BadConfig, Config, read_config
 from unmix_daemon.state.lock import AddressTaken, AlreadyRunning
@@ -27,6 +28,7 @@ _Config = Annotated[Path | None, typer.Option("--config", help="A TOML file of s
 @app.command()
 def run(config: _Config = None) -> None:
     """Serve until SIGTERM or Ctrl-C."""
+    os.environ.setdefault("GRPC_VERBOSITY", "ERROR")  # else a stranger on TCP fills the log with handshakes
     from unmix_daemon.server import serve  # noqa: PLC0415  # `unmixd --help` needs no gRPC
 
     settings = _settings(config)
@@ -38,7 +40,9 @@ def run(config: _Config = None) -> None:
     try:
         asyncio.run(serve(settings))
     except AddressTaken as error:
-        _refuse(f"{error}; stop it, or choose another address with UNMIXD_LISTEN=127.0.0.1:0", GAVE_WAY)
+        _refuse(
+            f'{error}; stop it, or choose another address in `listen`, or no TCP with listen = ""', GAVE_WAY
+        )
     except AlreadyRunning as error:
         _refuse(f"{error}; stop it with: unmix stop", GAVE_WAY)
     except BadConfig as error:
@@ -47,6 +51,8 @@ def run(config: _Config = None) -> None:
         _refuse(
             f"The job database in {settings.state_folder} cannot be used ({error}); move it away and start again."
         )
+    except Untrusted as error:
+        _refuse(f"{error}.")
     except OSError as error:
         _refuse(f"The state folder {settings.state_folder} cannot be used: {error.strerror or error}.")
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, ValidationInfo, field_validator
 from unmix.locations import state_folder
 
 _PREFIX = "UNMIXD_"
@@ -38,10 +38,10 @@ class Config(BaseModel):
     """Token, database, jobs, socket."""
     weights_folder: Path = Field(default_factory=_weights_folder)
     """Installed models, one folder each."""
-    listen: str = "127.0.0.1:50151"
-    """Loopback address and port; port 0 takes a free one."""
+    listen: str = ""
+    """Loopback address and port for TCP with TLS; port 0 takes a free one. Empty: no TCP, but on Windows."""
     unix_socket: bool = True
-    """Listen on `unmixd.sock` in the state folder as well."""
+    """Listen on `unmixd.sock` in the state folder; Windows has no such sockets for gRPC."""
     keep_alive: Annotated[float, Field(allow_inf_nan=False)] = 300.0
     """How long a model stays loaded after its last use; 0: not at all, negative: for ever."""
     memory_budget: Annotated[int, Field(gt=0)] = Field(default_factory=_half_of_memory)
@@ -80,6 +80,8 @@ class Config(BaseModel):
     @field_validator("listen")
     @classmethod
     def _only_loopback(cls, value: str) -> str:
+        if not value:
+            return value
         host, colon, port = value.rpartition(":")
         if not colon or not port.isdecimal() or int(port) > 65535:
             raise ValueError("needs the form ADDRESS:PORT, such as 127.0.0.1:50151")
@@ -91,6 +93,16 @@ class Config(BaseModel):
             loopback = False
         if not loopback:
             raise ValueError(f"'{host}' is not a loopback address; unmixd serves this machine only")
+        return value
+
+    @field_validator("unix_socket")
+    @classmethod
+    def _somewhere(cls, value: bool, info: ValidationInfo) -> bool:  # pydantic's way
+        if not value and info.data.get("listen") == "":
+            raise ValueError(
+                "without it and without TCP nobody could reach the daemon; leave it true, or set listen, such as"
+                " 127.0.0.1:50151"
+            )
         return value
 
 

@@ -3,22 +3,22 @@
 import asyncio
 import logging
 import os
-import secrets
 import signal
 from collections.abc import AsyncGenerator
 from contextlib import AsyncExitStack, asynccontextmanager
-from pathlib import Path
 
 import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health
 from grpc_reflection.v1alpha import reflection
-from unmix.locations import TOKEN, Endpoint, read_token, remove_endpoint, write_endpoint
+from unmix.locations import DATABASE, TOKEN, Endpoint, remove_endpoint, write_endpoint
+from unmix.ownership import private_folder
 from unmix.v1 import audio_pb2, audio_pb2_grpc, jobs_pb2, jobs_pb2_grpc, models_pb2, models_pb2_grpc
 
 from unmix_daemon.calls import Calls
 from unmix_daemon.config import Config
 from unmix_daemon.executors import executor_of
+from unmix_daemon.listening import leave, listen, new_token
 from unmix_daemon.model_manager import ModelManager
 from unmix_daemon.queue.scheduler import Scheduler
 from unmix_daemon.readiness import Readiness
@@ -27,7 +27,7 @@ from unmix_daemon.services.interceptors import BorderInterceptor
 from unmix_daemon.services.jobs import JobService
 from unmix_daemon.services.models import ModelService
 from unmix_daemon.state.folders import Folders
-from unmix_daemon.state.lock import AddressTaken, lock_folder, port_holder
+from unmix_daemon.state.lock import lock_folder
 from unmix_daemon.state.store import Store
 from unmix_daemon.status import VERSION, StatusReader
 
@@ -49,15 +49,16 @@ _OPTIONS = (
 async def daemon(config: Config) -> AsyncGenerator[Endpoint]:
     """A daemon that serves while the block runs, and drains when it ends.
 
-    Raises AlreadyRunning when somebody else has the state folder or the address.
+    Raises AlreadyRunning when another one has the state folder or the address, and Untrusted when another user has a
+    hand in what is there.
     """
     async with AsyncExitStack() as stack:
         state = config.state_folder
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(state, mark=TOKEN)
         lock = lock_folder(state)
         stack.callback(lock.release)
 
-        store = Store(state / "jobs.sqlite3")
+        store = Store(state / DATABASE)
         stack.push_async_callback(store.close)
         folders = Folders(state / "jobs")
         executor = executor_of(config)
@@ -69,15 +70,16 @@ async def daemon(config: Config) -> AsyncGenerator[Endpoint]:
         calls = Calls(scheduler, manager, store, folders)
         services = (AudioService(calls), JobService(calls), ModelService(manager, status))
 
-        server = _server(_token(state), services, healthy)
-        status.addresses = _listen(server, config, state)
+        server = _server(new_token(state), services, healthy)
+        endpoint = listen(server, config, VERSION)
+        stack.callback(leave, endpoint, state)
+        status.addresses = endpoint.addresses
         await scheduler.start()
         await manager.take_in_bundled()
         await manager.announce()
         for name in _SERVICES:
             await healthy.set(name, health_pb2.HealthCheckResponse.SERVING)
         await server.start()
-        endpoint = Endpoint(os.getpid(), VERSION, status.addresses)
         write_endpoint(state, endpoint)
         _log.info("unmixd %s serves %s", VERSION, " and ".join(status.addresses))
         try:
@@ -87,7 +89,6 @@ async def daemon(config: Config) -> AsyncGenerator[Endpoint]:
             remove_endpoint(state)
             await scheduler.close()
             await server.stop(grace=1.0)
-            (state / "unmixd.sock").unlink(missing_ok=True)
 
 
 async def serve(config: Config) -> None:
@@ -123,41 +124,3 @@ def _server(
     names = (*_SERVICES, health_pb2.DESCRIPTOR.services_by_name["Health"].full_name, reflection.SERVICE_NAME)
     reflection.enable_server_reflection(names, server)
     return server
-
-
-def _listen(server: grpc.aio.Server, config: Config, state: Path) -> tuple[str, ...]:
-    """Bind the addresses; return them with the port that was really taken."""
-    host, _, port = config.listen.rpartition(":")
-    try:
-        bound = server.add_insecure_port(config.listen)
-    except RuntimeError as error:
-        raise AddressTaken(f"{config.listen} is taken by {port_holder(int(port))}") from error
-    addresses = [f"{host}:{bound}"]
-    if config.unix_socket and os.name != "nt":
-        socket = state / "unmixd.sock"
-        socket.unlink(missing_ok=True)  # ours: we hold the folder's lock
-        before = os.umask(0o177)
-        try:
-            server.add_insecure_port(f"unix:{socket}")
-            # First, because clients of this machine send their token to the first address: a port can be taken
-            # by another process after an unclean end, a socket in our folder cannot.
-            addresses.insert(0, f"unix:{socket}")
-        except RuntimeError:  # a path of more than 107 bytes does not fit into a socket address
-            _log.warning("%s cannot be a socket; serving TCP only", socket)
-        finally:
-            os.umask(before)
-    return tuple(addresses)
-
-
-def _token(state: Path) -> str:
-    """This state folder's token, made on first use, readable by its owner only."""
-    known = read_token(state)
-    path = state / TOKEN
-    if known and (os.name == "nt" or path.stat().st_mode & 0o077 == 0):
-        return known
-    path.unlink(missing_ok=True)
-    token = secrets.token_urlsafe(32)
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    with os.fdopen(descriptor, "w", encoding="ascii") as file:
-        file.write(token)
-    return token

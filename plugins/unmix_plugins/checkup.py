@@ -4,17 +4,17 @@ import os
 import platform
 import re
 import shutil
-import stat
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from unmix.locations import LOG, TOKEN
+from unmix.locations import CERTIFICATE, DATABASE, ENDPOINT, LOG, SOCKET, TOKEN
+from unmix.ownership import Untrusted, judge_folder, judge_secret, judge_socket, private_folder
 from unmix.words import DaemonStatus, DenoiseTask, Model, SeparateTask
 
 from unmix_plugins.client import Client
-from unmix_plugins.errors import UnmixError
+from unmix_plugins.errors import AccessRefused, UnmixError
 from unmix_plugins.version import version
 
 _ADVISED = ((DenoiseTask().kind, "deepfilternet3"), (SeparateTask().kind, "htdemucs"))
@@ -46,10 +46,14 @@ def check(state: Path, connect: Callable[[], Client]) -> Iterator[Finding]:
             daemon, models = client.status(), client.models.list()
     except UnmixError as error:
         yield _token(state)
-        yield Finding("daemon", False, str(error), f"see {state / LOG}, then `unmix start`")
+        yield from _owners(state)
+        # What is refused says itself what to do.
+        cure = "" if isinstance(error, AccessRefused) else f"see {state / LOG}, then `unmix start`"
+        yield Finding("daemon", False, str(error), cure)
         yield _log(state, answers=False)
         return
     yield _token(state)
+    yield from _owners(state)
     yield _daemon(daemon)
     yield from _devices(daemon)
     yield _models(models)
@@ -90,8 +94,10 @@ def _versions() -> Finding:
 
 def _state_folder(state: Path) -> Finding:
     try:
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(state)
         free = shutil.disk_usage(state).free
+    except Untrusted as error:
+        return Finding("state folder", False, error.fault, error.cure)
     except OSError as error:
         return Finding(
             "state folder", False, f"{state}: {error.strerror}", "name another folder in UNMIX_STATE"
@@ -107,12 +113,33 @@ def _state_folder(state: Path) -> Finding:
 def _token(state: Path) -> Finding:
     path = state / TOKEN
     try:
-        mode = stat.S_IMODE(path.stat().st_mode)
+        judge_secret(path)
+    except Untrusted as error:
+        return Finding("token", False, error.fault, error.cure)
     except OSError:
         return Finding("token", True, "none yet: the daemon makes it at its first start")
-    if sys.platform != "win32" and mode & 0o077:
-        return Finding("token", False, f"{path} can be read by others ({mode:04o})", f"chmod 600 {path}")
     return Finding("token", True, f"{path}, readable by its owner only")
+
+
+def _owners(state: Path) -> Iterator[Finding]:
+    """What else lies in the state folder and is nobody else's business."""
+    faults: list[Untrusted] = []
+    beside = (f"{DATABASE}{end}" for end in ("", "-wal", "-shm"))
+    for judge, name in (
+        *((judge_secret, name) for name in (ENDPOINT, CERTIFICATE, *beside)),
+        (judge_folder, "jobs"),
+        (judge_socket, SOCKET),
+    ):
+        try:
+            judge(state / name)
+        except Untrusted as error:
+            faults.append(error)
+        except OSError:
+            continue
+    if not faults:
+        yield Finding("owners", True, f"what lies in {state} is yours alone")
+    for fault in faults:
+        yield Finding("owners", False, fault.fault, fault.cure)
 
 
 def _daemon(daemon: DaemonStatus) -> Finding:

@@ -9,7 +9,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
-from unmix.locations import GAVE_WAY, LOG, read_endpoint
+from unmix.locations import GAVE_WAY, LOG, TOKEN, read_endpoint
+from unmix.ownership import Untrusted, private_folder
 
 from unmix_plugins.background import BackgroundProcess
 from unmix_plugins.errors import AccessRefused, DaemonNotStarted, NotPossibleNow, TimedOut
@@ -33,8 +34,10 @@ def start_daemon(state: Path, connect: Callable[[], Connected | None]) -> Connec
     """
     log = state / LOG
     try:
-        state.mkdir(mode=0o700, parents=True, exist_ok=True)
+        private_folder(state, mark=TOKEN)
         process = BackgroundProcess(_COMMAND, state, log)
+    except Untrusted as error:
+        raise DaemonNotStarted(f"The daemon cannot be started: {error}.") from error
     except OSError as error:
         raise DaemonNotStarted(
             f"The daemon cannot be started ({error}): make {state} writable, or name another UNMIX_STATE."
@@ -58,10 +61,13 @@ def start_daemon(state: Path, connect: Callable[[], Connected | None]) -> Connec
 def stop_daemon(state: Path, pid: int, is_answered: Callable[[], bool]) -> None:
     """Ask process `pid`, which said that it is the daemon, to end, and return when it has.
 
-    Raises NotPossibleNow when the daemon of `state` is another process, AccessRefused when it is another
-    user's, and TimedOut when it goes on working for a minute.
+    Raises NotPossibleNow when the daemon of `state` is another process, AccessRefused when it or the
+    folder is another user's, and TimedOut when it goes on working for a minute.
     """
-    endpoint = read_endpoint(state)
+    try:
+        endpoint = read_endpoint(state)
+    except Untrusted as error:
+        raise AccessRefused(f"{error}.") from error
     if endpoint is None or endpoint.pid != pid:
         raise NotPossibleNow(
             f"The daemon that answers is not the one of {state}: stop it where it was started."

@@ -4,7 +4,7 @@
     ├── DaemonUnreachable       nothing answers, or it went away
     ├── DaemonNotStarted        it was started and ended at once
     ├── DaemonFault             it met a fault of its own
-    ├── AccessRefused           the token is missing or wrong
+    ├── AccessRefused           the token is missing or wrong, or it is not sure who would get it
     ├── InvalidRequest          the recording or an option cannot be processed
     ├── NotFound                no such job, model or output
     ├── AlreadyExists           that is there already
@@ -96,10 +96,13 @@ class DaemonFault(UnmixError):
 
 
 class AccessRefused(UnmixError):
-    """The daemon does not take this token."""
+    """The daemon does not take this token, or nothing proves that it is the daemon who would get it."""
 
     reason = "ACCESS_REFUSED"
-    advice = "The daemon refused the token: use the account that started it, or set UNMIX_TOKEN as it has it."
+    advice = (
+        "The daemon refused the token, which is another one at each start: use the account that started it, and unset"
+        " UNMIX_TOKEN or set it as it is now."
+    )
 
 
 class InvalidRequest(UnmixError):

@@ -1,21 +1,31 @@
 """SQLite files that keep promises: what is committed is on the disk, and the schema is brought up to date."""
 
+import os
 import sqlite3
 from collections.abc import Callable, Sequence
 from pathlib import Path
+
+from unmix.ownership import open_own
 
 Migration = Callable[[sqlite3.Connection], None]
 """One step of a schema's life; `PRAGMA user_version` counts those that have run."""
 
 _BUSY_SECONDS = 15.0
 """How long another process may hold the file."""
+_BESIDE = ("-wal", "-shm", "-journal")
+"""What SQLite makes beside the file, with the same mode: sqlite.org/tempfiles.html."""
 
 
 def open_database(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connection:
     """Open a file, made where it is absent, for one thread at a time; transactions are begun by hand.
 
-    Raises sqlite3.DatabaseError when the file is from a newer unmix, is no database, or cannot be opened.
+    Nobody else can read it. Raises sqlite3.DatabaseError when the file is from a newer unmix, is no database, or
+    cannot be opened, Untrusted when it is a link or another user's, and OSError.
     """
+    os.close(open_own(path, os.O_RDWR | os.O_CREAT))
+    for beside in (path.with_name(f"{path.name}{end}") for end in _BESIDE):
+        if beside.exists() or beside.is_symlink():
+            os.close(open_own(beside, os.O_RDWR))
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS)
     db.row_factory = sqlite3.Row
     try:

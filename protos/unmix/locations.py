@@ -1,21 +1,37 @@
 """Where a daemon and its clients meet on disk.
 
-The state folder holds `token` (the secret of every call, mode 0600), `unmixd.json` (where the running
-daemon listens), `unmixd.log`, `jobs.sqlite3` and `jobs/`. `UNMIX_STATE` names another folder.
+The state folder is this user's alone, which is what the daemon is known by (`ownership`). It holds `token` (the secret
+of every call, new at each start), `unmixd.json` (where the running daemon listens), `unmixd.sock`, `unmixd.pem` where
+it listens on TCP, `unmixd.log`, `jobs.sqlite3` and `jobs/`. `UNMIX_STATE` names another folder.
 """
 
+import hashlib
 import json
 import os
+import sys
+import tempfile
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote, unquote
 
 import platformdirs
 
+from unmix.ownership import Untrusted, judge_folder, private_folder, read_own, read_secret, write_secret
+
 TOKEN = "token"  # noqa: S105  # a file's name
 ENDPOINT = "unmixd.json"
+SOCKET = "unmixd.sock"
+CERTIFICATE = "unmixd.pem"
 LOG = "unmixd.log"
+DATABASE = "jobs.sqlite3"
 GAVE_WAY = 75
 """Exit status of a daemon that found another one in its place (EX_TEMPFAIL of sysexits.h)."""
+HOST_NAME = "unmixd"
+"""Whom the certificate is for, at whatever address the daemon listens."""
+_UNIX = "unix:"
+_LONGEST_SOCKET = 103 if sys.platform == "darwin" else 107
+"""Bytes of a socket's path: sun_path of unix(7) has 104 or 108, with the final zero."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +41,9 @@ class Endpoint:
     pid: int
     version: str
     addresses: tuple[str, ...]
-    """gRPC targets such as `127.0.0.1:50151` and `unix:/…/unmixd.sock`, the safest first."""
+    """gRPC targets such as `unix:/…/unmixd.sock` and `127.0.0.1:50151`, the socket first."""
+    certificate: Path | None = None
+    """A PEM file with the certificate by which the daemon is known on TCP, and its key, by which it knows clients."""
 
 
 def state_folder() -> Path:
@@ -37,23 +55,30 @@ def state_folder() -> Path:
 def read_endpoint(state: Path) -> Endpoint | None:
     """Where the daemon of this state folder listens, or None when no daemon has written itself down.
 
-    The daemon may have died since: connecting is the proof.
+    The daemon may have died since: connecting is the proof. Raises Untrusted when somebody else can have written it.
     """
     try:
-        said = json.loads((state / ENDPOINT).read_text("utf-8"))
-        return Endpoint(int(said["pid"]), str(said["version"]), tuple(map(str, said["addresses"])))
-    except (OSError, ValueError, KeyError, TypeError):
+        judge_folder(state)
+        said = json.loads(read_own(state / ENDPOINT))
+        certificate = said.get("certificate")
+        return Endpoint(
+            int(said["pid"]),
+            str(said["version"]),
+            tuple(map(str, said["addresses"])),
+            Path(certificate) if certificate else None,
+        )
+    except Untrusted:
+        raise
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
 def write_endpoint(state: Path, endpoint: Endpoint) -> None:
     """Write the endpoint in one step, so that a reader sees all of it or none."""
-    partial = state / f"{ENDPOINT}.part"
-    partial.write_text(
-        json.dumps({"pid": endpoint.pid, "version": endpoint.version, "addresses": endpoint.addresses}),
-        "utf-8",
-    )
-    partial.replace(state / ENDPOINT)
+    said = {"pid": endpoint.pid, "version": endpoint.version, "addresses": endpoint.addresses}
+    if endpoint.certificate:
+        said["certificate"] = str(endpoint.certificate)
+    write_secret(state / ENDPOINT, json.dumps(said).encode())
 
 
 def remove_endpoint(state: Path) -> None:
@@ -62,8 +87,59 @@ def remove_endpoint(state: Path) -> None:
 
 
 def read_token(state: Path) -> str | None:
-    """The secret that every call carries, or None where no daemon has ever run."""
+    """The secret that every call carries, or None where no daemon has ever run.
+
+    Raises Untrusted when somebody else can read or write it.
+    """
     try:
-        return (state / TOKEN).read_text("ascii").strip()
+        judge_folder(state)
+        return read_secret(state / TOKEN).decode("ascii").strip()
+    except Untrusted:
+        raise
     except (OSError, UnicodeDecodeError):
         return None
+
+
+def socket_address(path: Path) -> str:
+    """The gRPC target of a unix socket: a URI, RFC 3986."""
+    return f"{_UNIX}{quote(str(path))}"
+
+
+def socket_of(address: str) -> Path | None:
+    """The unix socket that a gRPC target names; None where it names none."""
+    if not address.startswith(_UNIX):
+        return None
+    path = address.removeprefix(_UNIX)
+    return Path(unquote(path.removeprefix("//") if path.startswith("///") else path)).absolute()
+
+
+def place_for_socket(state: Path) -> Path:
+    """Where the daemon of a state folder has its socket: within it, or nearer to the root if its path is too long.
+
+    The folder is made. Raises Untrusted when the only folder that could have it is another user's, and OSError.
+    """
+    for path in _places_for_socket(state.absolute()):
+        if len(os.fsencode(path)) <= _LONGEST_SOCKET:
+            private_folder(path.parent)
+            return path
+    raise OSError(
+        f"the path of its socket is longer than {_LONGEST_SOCKET} bytes, in {tempfile.gettempdir()}, too"
+    )
+
+
+def _places_for_socket(state: Path) -> Iterator[Path]:
+    yield state / SOCKET
+    mark = hashlib.sha256(os.fsencode(state)).hexdigest()[:16]
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    if runtime and _is_private(Path(runtime)):  # after `su` it is the other user's
+        yield Path(runtime) / "unmix" / f"{mark}.sock"
+    if sys.platform != "win32":
+        yield Path(tempfile.gettempdir()) / f"unmix-{os.getuid()}-{mark}" / SOCKET
+
+
+def _is_private(folder: Path) -> bool:
+    try:
+        judge_folder(folder)
+    except OSError:
+        return False
+    return folder.is_absolute()

@@ -7,6 +7,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from unmix.ownership import open_own
+
 _PATIENCE = 0.5
 """Seconds; whoever only asks for the holder has the lock for an instant."""
 _DIGITS = 20
@@ -28,9 +30,9 @@ class FileLock:
     """Holds a file, in which the number of this process is written, until `release` or the end of a `with` block."""
 
     def __init__(self, path: Path) -> None:
-        """Take the lock. Raises LockHeldError, or OSError where the file cannot be made."""
+        """Take the lock. Raises LockHeldError, Untrusted, or OSError where the file cannot be made."""
         self._file: int | None = None
-        file = os.open(path, os.O_RDWR | os.O_CREAT | _BINARY, 0o600)
+        file = open_own(path, os.O_RDWR | os.O_CREAT)
         try:
             deadline = time.monotonic() + _PATIENCE
             while not _locks(file):
@@ -62,7 +64,7 @@ class FileLock:
 def holder(path: Path) -> int | None:
     """The process that holds the file: 0 when its number is not known, None when there is none."""
     try:
-        file = os.open(path, os.O_RDWR | _BINARY)
+        file = open_own(path, os.O_RDWR)
     except OSError:
         return None
     try:
@@ -82,8 +84,6 @@ def _number(file: int) -> int:
 if sys.platform == "win32":
     import msvcrt
 
-    _BINARY = os.O_BINARY
-
     def _locks(file: int, *, for_a_look: bool = False) -> bool:  # there is one kind of lock
         os.lseek(file, _BYTE, os.SEEK_SET)
         try:
@@ -95,8 +95,6 @@ if sys.platform == "win32":
 
 else:
     import fcntl
-
-    _BINARY = 0
 
     def _locks(file: int, *, for_a_look: bool = False) -> bool:
         """Take the lock; False when another process has it. Those who only look are not in each other's way."""

@@ -162,8 +162,15 @@ class UserService:
 
 
 def own_variables(environment: Mapping[str, str]) -> dict[str, str]:
-    """Those variables that are unmix's own: what a service sees of the shell that installs it."""
-    return {name: value for name, value in environment.items() if name.startswith(("UNMIX_", "UNMIXD_"))}
+    """Those variables that are unmix's own: what a service sees of the shell that installs it.
+
+    Not the token: others can read a service's file, and the next daemon has another one.
+    """
+    return {
+        name: value
+        for name, value in environment.items()
+        if name.startswith(("UNMIX_", "UNMIXD_")) and name != "UNMIX_TOKEN"
+    }
 
 
 def _domain() -> str:

@@ -25,7 +25,7 @@ def toml(tmp_path: Path, text: str) -> Path:
 def test_without_a_file_and_variables_the_defaults_hold(tmp_path: Path) -> None:
     config = read_config(None, {"PATH": "/bin", "HOME": "/"})
     assert config == Config()
-    assert config.listen == "127.0.0.1:50151"
+    assert (config.listen, config.unix_socket) == ("", True)
     assert config.keep_alive == 300.0
     assert config.queue_limit == 512
     assert config.memory_budget > 0
@@ -102,7 +102,7 @@ def test_every_other_address_is_refused(listen: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "listen", ["127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:65536", "127.0.0.1:²", ""]
+    "listen", ["127.0.0.1", "127.0.0.1:", "127.0.0.1:http", "127.0.0.1:65536", "127.0.0.1:²", " "]
 )
 def test_an_address_without_a_port_is_shown_how_one_looks(listen: str) -> None:
     with pytest.raises(BadConfig, match=r"^listen: needs the form ADDRESS:PORT, such as 127.0.0.1:50151"):
@@ -173,3 +173,9 @@ def test_a_wrong_setting_ends_the_daemon_with_one_sentence(tmp_path: Path, setti
     assert ended.stdout == ""
     assert ended.stderr.startswith(f"unmixd: {said}")
     assert len(ended.stderr.splitlines()) == 1
+
+
+def test_a_daemon_that_nobody_could_reach_is_refused_with_what_to_do() -> None:
+    with pytest.raises(BadConfig, match=r"^unix_socket: .*nobody could reach .* or set listen, such as 127"):
+        read_config(None, {"UNMIXD_UNIX_SOCKET": "false"})
+    assert not read_config(None, {"UNMIXD_UNIX_SOCKET": "false", "UNMIXD_LISTEN": "[::1]:0"}).unix_socket

@@ -93,7 +93,7 @@ def test_a_unit_waits_longer_than_the_drain_time_and_keeps_off_a_daemon_that_is_
 
 
 def test_the_service_sees_the_variables_of_unmix_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = {"UNMIX_STATE": '/a "b" 5%', "UNMIXD_DRAIN": "7", "AWS_SECRET": "x"}
+    given = {"UNMIX_STATE": '/a "b" 5%', "UNMIXD_DRAIN": "7", "UNMIX_TOKEN": "x", "AWS_SECRET": "x"}
     list(service.install(None, start=False, environment=given))
     lines = daemon_service(None).file().read_text("utf-8").splitlines()
     assert [line for line in lines if line.startswith("Environment=")] == [

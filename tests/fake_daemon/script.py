@@ -28,6 +28,8 @@ class Script:
     """None: `answers`."""
     separate: Callable[[Upload], Events] | None = None
     """None: `answers`."""
+    at_the_door: Callable[[str], None] = lambda _: None
+    """Sees the method of a call before its token is looked at."""
     before_upload: Callable[[grpc.ServicerContext], None] = lambda _: None
     jobs: dict[str, jobs_pb2.Job] = field(default_factory=dict)
     job_events: list[jobs_pb2.WatchJobResponse] = field(default_factory=list)

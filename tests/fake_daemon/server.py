@@ -6,7 +6,7 @@ from pathlib import Path
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
-from unmix import locations
+from unmix import locations, ownership
 from unmix.v1 import audio_pb2_grpc, jobs_pb2_grpc, models_pb2, models_pb2_grpc
 
 from fake_daemon.script import Script
@@ -18,7 +18,7 @@ TOKEN = "0123456789abcdef"
 class FakeDaemon:
     """The services, running, and written down in a state folder as a daemon writes itself down."""
 
-    def __init__(self, state: Path, *, version: str = "unknown", port: int = 0) -> None:
+    def __init__(self, state: Path, *, version: str = "unknown", token: str = TOKEN) -> None:
         self.state = state
         self.script = Script()
         self.script.status = models_pb2.GetStatusResponse(
@@ -54,9 +54,10 @@ class FakeDaemon:
                 quality="high",
             ),
         ]
+        self._door = Door(self.script, token)
         self._server = grpc.server(
             ThreadPoolExecutor(8),
-            interceptors=[Door(self.script, TOKEN)],
+            interceptors=[self._door],
             options=[("grpc.so_reuseport", 0), ("grpc.max_receive_message_length", 64 << 20)],
         )
         audio_pb2_grpc.add_AudioServiceServicer_to_server(AudioService(self.script), self._server)
@@ -65,17 +66,21 @@ class FakeDaemon:
         self.health = health.HealthServicer()
         self.health.set("", health_pb2.HealthCheckResponse.SERVING)
         health_pb2_grpc.add_HealthServicer_to_server(self.health, self._server)
-        self.address = f"127.0.0.1:{self._server.add_insecure_port(f'127.0.0.1:{port}')}"
+        self.address = locations.socket_address(locations.place_for_socket(state))
         self.script.status.addresses.append(self.address)
         self._version = version
 
     def start(self) -> None:
         """Answer calls, and say where."""
-        self.state.mkdir(mode=0o700, parents=True, exist_ok=True)
-        (self.state / locations.TOKEN).write_text(TOKEN)
-        (self.state / locations.TOKEN).chmod(0o600)
+        self.let_in(self._door.token)
+        self._server.add_insecure_port(self.address)
         self._server.start()
         locations.write_endpoint(self.state, locations.Endpoint(os.getpid(), self._version, (self.address,)))
+
+    def let_in(self, token: str) -> None:
+        """From now on only who has this token."""
+        ownership.write_secret(self.state / locations.TOKEN, token.encode())
+        self._door.token = token
 
     def stop(self, *, forget: bool = True) -> None:
         """End at once; without `forget` the endpoint stays, as after a kill."""

@@ -156,7 +156,7 @@ class Door(grpc.ServerInterceptor):
 
     def __init__(self, script: Script, token: str) -> None:
         self._script = script
-        self._token = token
+        self.token = token
         self._refusal = grpc.unary_unary_rpc_method_handler(
             lambda _, context: context.abort(grpc.StatusCode.UNAUTHENTICATED, "wrong token")
         )
@@ -164,6 +164,7 @@ class Door(grpc.ServerInterceptor):
     def intercept_service(self, continuation, handler_call_details):
         metadata = dict(handler_call_details.invocation_metadata)
         self._script.calls.append((handler_call_details.method, metadata))
-        if metadata.get("authorization") != f"Bearer {self._token}":
+        self._script.at_the_door(handler_call_details.method)
+        if metadata.get("authorization") != f"Bearer {self.token}":
             return self._refusal
         return continuation(handler_call_details)

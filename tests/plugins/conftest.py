@@ -13,7 +13,7 @@ from unmix_plugins.client import Client
 @pytest.fixture(autouse=True)
 def state(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path_factory.mktemp("state")
-    for name in ("UNMIX_ADDRESS", "UNMIX_TOKEN"):
+    for name in ("UNMIX_ADDRESS", "UNMIX_CERT", "UNMIX_TOKEN"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("UNMIX_STATE", str(folder))
     yield folder

@@ -11,6 +11,7 @@ from collections.abc import AsyncIterator, Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+from unmix.ownership import private_folder
 from unmix.words import FieldError
 from unmix_models.storage import is_full
 
@@ -42,9 +43,8 @@ class Folders:
     """All job folders."""
 
     def __init__(self, root: Path) -> None:
-        """`root` is created with mode 0700 if it is missing."""
-        self.root = root
-        root.mkdir(mode=0o700, parents=True, exist_ok=True)
+        """`root` is created with mode 0700 if it is missing. Raises Untrusted when it is another user's."""
+        self.root = private_folder(root)
 
     def of(self, job_id: str) -> JobFolder:
         """The folder of a job; identifiers are ours, so they are safe as names."""

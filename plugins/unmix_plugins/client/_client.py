@@ -46,9 +46,10 @@ class Client:
         """Find the daemon and connect to it; with `start`, start one when none answers.
 
         It is looked for in the folder `state`, or, where that is None, at the address UNMIX_ADDRESS with the
-        token UNMIX_TOKEN, or in the folder UNMIX_STATE, or in the user's own state folder. A daemon at a
-        given address is never started. `client_name`, in ASCII, is what `unmix jobs list` shows and what
-        daemon's fairness goes by; `on_start` is called before a daemon is started.
+        token UNMIX_TOKEN and, unless that is a unix socket, the certificate UNMIX_CERT, or in the folder
+        UNMIX_STATE, or in the user's own state folder. A daemon at a given address is never started.
+        `client_name`, in ASCII, is what `unmix jobs list` shows and what the daemon's fairness goes by; `on_start` is
+        called before a daemon is started.
 
         Raises DaemonUnreachable, DaemonNotStarted or AccessRefused.
         """

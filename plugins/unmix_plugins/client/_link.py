@@ -2,45 +2,27 @@
 
 import os
 import time
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import grpc
 from grpc_health.v1 import health_pb2
-from unmix.locations import read_endpoint, read_token, state_folder
+from unmix.locations import state_folder
 
+from unmix_plugins.client import _address
+from unmix_plugins.client._address import Address
 from unmix_plugins.client._call import Call, ManyAnswers, OneAnswer, RunningCall
-from unmix_plugins.client._metadata import MetadataInterceptor
 from unmix_plugins.daemon_process import start_daemon
 from unmix_plugins.errors import AccessRefused, Cancelled, DaemonUnreachable, UnmixError, from_rpc
 from unmix_plugins.files.source import Source
 
-_MESSAGE_LIMIT = 64 << 20
-_OPTIONS: Sequence[tuple[str, Any]] = (
-    ("grpc.max_receive_message_length", _MESSAGE_LIMIT),
-    ("grpc.max_send_message_length", _MESSAGE_LIMIT),
-    # A proxy for the web is not meant for this machine's own daemon.
-    ("grpc.enable_http_proxy", 0),
-    # Each channel has a connection of its own: one that failed does not delay the next, and a reader who is
-    # slow on one does not fill the buffers of another.
-    ("grpc.use_local_subchannel_pool", 1),
-)
 _ANSWER_SECONDS = 5.0
 _RESTORE_SECONDS = 30.0
 _RESTORE_INTERVAL = 0.2
 
 Answer = TypeVar("Answer")
-
-
-@dataclass(frozen=True, slots=True)
-class Address:
-    """Where a daemon may listen, and the secret for it."""
-
-    target: str
-    token: str | None
 
 
 class Link:
@@ -61,12 +43,16 @@ class Link:
         self._start = start and not self.is_fixed
         self._on_start = on_start
         self._channel: grpc.Channel | None = None
+        self._known: list[Address] = []
+        """What the channel was found by: every daemon has a token, and a certificate, of its own."""
 
     def channel(self) -> grpc.Channel:
-        """The open channel; finds or starts a daemon when there is none.
+        """The open channel; finds or starts a daemon when there is none, or another one than it leads to.
 
         Raises DaemonUnreachable, DaemonNotStarted or AccessRefused.
         """
+        if self._channel is not None and self._has_successor():
+            self.close()
         if self._channel is None and not self._find():
             if not self._start:
                 raise DaemonUnreachable(self._nobody())
@@ -132,39 +118,45 @@ class Link:
         if not isinstance(error, grpc.RpcError):
             return Cancelled()
         translated = from_rpc(error)
+        if isinstance(translated, AccessRefused) and self._has_successor():
+            # It has come after the channel was looked at, and does not know what the one before it had said.
+            translated = DaemonUnreachable()
         if isinstance(translated, DaemonUnreachable):
             self.close()
         return translated
 
     def _find(self) -> bool:
         self.close()
-        for address in self._addresses():
-            channel = grpc.intercept_channel(
-                grpc.insecure_channel(address.target, _OPTIONS),
-                MetadataInterceptor(address.token, self._client_name),
-            )
+        self._known = self._addresses()
+        for address in self._known:
+            channel = address.channel(self._client_name)
             try:
                 if _is_serving(channel):
                     self._channel = channel
                     return True
+            except AccessRefused:
+                if not self._has_successor():
+                    raise
+                return self._find()
             finally:
                 if self._channel is not channel:
                     channel.close()
         return False
 
+    def _has_successor(self) -> bool:
+        """Whether another daemon has written itself down. One that ends is not there any more, but still works."""
+        addresses = self._addresses()
+        return bool(addresses) and addresses != self._known
+
     def _addresses(self) -> list[Address]:
         if self.is_fixed:
-            token = os.environ.get("UNMIX_TOKEN") or read_token(self.state)
-            return [Address(os.environ["UNMIX_ADDRESS"], token)]
-        endpoint = read_endpoint(self.state)
-        if endpoint is None:
-            return []
-        token = os.environ.get("UNMIX_TOKEN") or read_token(self.state)
-        return [Address(target, token) for target in endpoint.addresses]
+            return _address.named(os.environ["UNMIX_ADDRESS"], self.state)
+        return _address.found(self.state)
 
     def _nobody(self) -> str:
         if self.is_fixed:
-            return f"Nothing answers at {os.environ['UNMIX_ADDRESS']}: check UNMIX_ADDRESS, or unset it."
+            address = os.environ["UNMIX_ADDRESS"]
+            return f"Nothing answers at {address}: check UNMIX_ADDRESS and UNMIX_CERT, or unset them."
         return f"No daemon runs for {self.state}: `unmix start` starts one."
 
 

@@ -4,8 +4,14 @@ isort:skip_file
 AudioService: work whose life is one call. Made for editors and shells.
 
 Every call to every service carries the metadata `authorization: Bearer <token>`; the token is the
-content of the file `token` in the daemon's state folder, which only its owner can read. Calls may
-carry `unmix-client: <name>`, which fairness between clients and `ListJobs` use.
+content of the file `token` in the daemon's state folder, which only its owner can read, and is another
+one at each start of the daemon. Calls may carry `unmix-client: <name>`, which fairness between clients and
+`ListJobs` use.
+
+Where the daemon listens is in `unmixd.json` there: {"pid", "version", "addresses": gRPC targets,
+"certificate": path}. A `unix:` target is spoken to in clear, once its folder is known to be this user's
+alone. Any other is TLS: the PEM file `certificate` has the certificate that both sides show and its key; the
+client trusts no other, and calls the server `unmixd`.
 
 Errors are gRPC status codes with a `google.rpc.ErrorInfo` (domain `unmix`, a stable `reason` such
 as INVALID_AUDIO or MODEL_MISSING), `google.rpc.BadRequest` where a field is at fault, and

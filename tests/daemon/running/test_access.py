@@ -1,7 +1,6 @@
 """Who may speak to the daemon, and where it can be spoken to."""
 
 import stat
-from pathlib import Path
 from typing import Any
 
 import grpc
@@ -12,7 +11,7 @@ from google.rpc import error_details_pb2
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 from grpc_status import rpc_status
-from unmix.locations import read_endpoint, read_token
+from unmix.locations import read_token
 from unmix.v1 import audio_pb2, jobs_pb2, jobs_pb2_grpc, models_pb2
 
 SERVICES = [
@@ -68,30 +67,6 @@ def test_the_token_can_be_read_by_its_owner_only(daemon: Daemon) -> None:
     assert stat.S_IMODE((daemon.state / "token").stat().st_mode) == 0o600
     assert stat.S_IMODE((daemon.state / "unmixd.sock").stat().st_mode) == 0o600
     assert len(read_token(daemon.state) or "") >= 32
-
-
-def test_a_token_that_others_could_read_is_replaced(make_daemon: Any, tmp_path: Path) -> None:
-    (tmp_path / "state").mkdir()
-    (tmp_path / "state" / "token").write_text("old")
-    (tmp_path / "state" / "token").chmod(0o644)
-    daemon = make_daemon()
-    assert read_token(daemon.state) != "old"
-
-
-def test_both_addresses_serve_and_tcp_is_loopback(daemon: Daemon) -> None:
-    endpoint = read_endpoint(daemon.state)
-    assert endpoint
-    socket, tcp = endpoint.addresses
-    assert tcp.startswith("127.0.0.1:")
-    assert socket == f"unix:{daemon.state}/unmixd.sock"
-    for address in endpoint.addresses:
-        with grpc.insecure_channel(address) as channel:
-            stub = health_pb2_grpc.HealthStub(channel)
-            answer = stub.Check(
-                health_pb2.HealthCheckRequest(),
-                metadata=[("authorization", f"Bearer {read_token(daemon.state)}")],
-            )
-            assert answer.status == health_pb2.HealthCheckResponse.SERVING
 
 
 def test_reflection_lists_every_service(daemon: Daemon) -> None:

@@ -1,6 +1,8 @@
 """Starting, staying thin, stopping, and not standing in each other's way."""
 
+import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -52,16 +54,15 @@ def test_a_second_daemon_on_the_same_folder_refuses_and_says_who_holds_it(daemon
     assert "Traceback" not in second.stderr
 
 
-def test_a_second_daemon_on_the_same_address_refuses_and_says_who_holds_it(
-    daemon: Daemon, tmp_path: Path
-) -> None:
-    with daemon.client() as client:
-        address = client.status().addresses[-1]
-    second = _run(daemon, UNMIX_STATE=str(tmp_path / "other"), UNMIXD_LISTEN=address)
-    assert second.returncode == GAVE_WAY
-    assert address in second.stderr
-    assert f"process {daemon.pid}" in second.stderr
-    assert "Traceback" not in second.stderr
+def test_a_daemon_whose_address_is_taken_refuses_and_says_by_whom(daemon: Daemon, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        address = f"127.0.0.1:{other.getsockname()[1]}"
+        refused = _run(daemon, UNMIX_STATE=str(tmp_path / "other"), UNMIXD_LISTEN=address)
+    assert refused.returncode == GAVE_WAY
+    assert address in refused.stderr
+    assert f"process {os.getpid()}" in refused.stderr
+    assert "no TCP" in refused.stderr
+    assert "Traceback" not in refused.stderr
 
 
 def test_sigterm_ends_an_idle_daemon_with_its_worker_and_leaves_nothing(

@@ -135,5 +135,5 @@ def test_a_database_that_was_refused_is_not_held_open(bench: Bench) -> None:
 
 
 def test_a_folder_that_is_not_there_is_an_error_at_once(tmp_path: Path) -> None:
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(FileNotFoundError):
         Store(tmp_path / "absent" / "jobs.sqlite3")

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from fake_daemon import FakeDaemon, separator, summary
 from typer.testing import CliRunner, Result
-from unmix.locations import LOG, TOKEN
+from unmix.locations import DATABASE, LOG, TOKEN
 from unmix.v1 import audio_pb2, jobs_pb2, models_pb2
 from unmix_plugins.cli._main import app
 from unmix_plugins.version import version
@@ -255,7 +255,7 @@ def test_the_doctor_finds_a_healthy_daemon_healthy(daemon: FakeDaemon, state: Pa
     (state / LOG).write_text("2025-01-01 ERROR an old one\n")
     code, found = findings()
     assert code == 0
-    assert set(found) == {"versions", "state folder", "token", "daemon", "device", "models", "log"}
+    assert set(found) == {"versions", "state folder", "token", "owners", "daemon", "device", "models", "log"}
     assert found["log"]["text"] == "its last error is “2025-01-01 ERROR an old one”"
     assert unmix("doctor").stdout.startswith("✓ versions: Python 3.")
 
@@ -274,6 +274,23 @@ def test_the_doctor_finds_a_token_that_others_can_read(daemon: FakeDaemon, state
     code, found = findings()
     assert code == 1
     assert found["token"]["cure"] == f"chmod 600 {state / TOKEN}"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="permissions are of POSIX")
+def test_the_doctor_finds_what_others_can_read_or_write(daemon: FakeDaemon, state: Path) -> None:
+    (state / DATABASE).touch(0o644)
+    code, found = findings()
+    assert code == 1
+    assert found["owners"] | {"ok": False} == found["owners"]
+    assert found["owners"]["cure"] == f"chmod 600 {state / DATABASE}"
+    (state / DATABASE).chmod(0o600)
+    state.chmod(0o777)
+    code, found = findings()
+    state.chmod(0o700)
+    assert code == 1
+    assert found["state folder"]["cure"] == f"chmod go-w {state}"
+    assert f"{state} can be written by others (0777)" in str(found["daemon"]["text"])
+    assert found["daemon"]["cure"] == ""
 
 
 def test_the_doctor_finds_missing_models_and_dead_workers(daemon: FakeDaemon) -> None:

@@ -22,6 +22,7 @@ from fake_daemon import (
 )
 from unmix.v1 import audio_pb2
 from unmix.words import DenoiseStem, DenoiseTask, Event, Music, Options, Priority, Progress, Summary
+from unmix_daemon.certificate import new_credentials
 from unmix_plugins.client import Client
 from unmix_plugins.errors import (
     AccessRefused,
@@ -199,7 +200,7 @@ def test_the_next_call_finds_the_daemon_that_came_after(
     daemon.stop()
     with pytest.raises(DaemonUnreachable):
         client.status()
-    heir = FakeDaemon(daemon.state, version="2.0")
+    heir = FakeDaemon(daemon.state, version="2.0", token="of the heir")
     heir.start()
     try:
         assert client.status().version == "2.0"
@@ -271,8 +272,10 @@ def test_address_and_token_of_the_environment_come_first(
 
 
 def test_a_given_address_that_does_not_answer_starts_no_daemon(
-    state: Path, monkeypatch: pytest.MonkeyPatch
+    state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    new_credentials(tmp_path / "copy.pem")
+    monkeypatch.setenv("UNMIX_CERT", str(tmp_path / "copy.pem"))
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{taken.getsockname()[1]}"

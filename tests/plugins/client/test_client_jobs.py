@@ -112,7 +112,7 @@ def test_a_stream_that_breaks_often_but_gets_on_is_not_given_up(daemon: FakeDaem
 def test_a_watch_goes_on_with_the_daemon_that_comes_after(daemon: FakeDaemon, client: Client) -> None:
     daemon.script.job_events = [event(sequence, jobs_pb2.JOB_STATE_PROCESSING) for sequence in (1, 2)]
     daemon.script.break_streams_after = [1]
-    heir = FakeDaemon(daemon.state)
+    heir = FakeDaemon(daemon.state, token="of the heir")
     heir.script.job_events = [*daemon.script.job_events, event(3, jobs_pb2.JOB_STATE_COMPLETED)]
     told = []
     for step in client.jobs.watch("j"):

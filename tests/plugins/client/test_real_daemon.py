@@ -30,7 +30,6 @@ def real_daemon(state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join(sys.path))
     monkeypatch.setenv("UNMIX_WEIGHTS", str(tmp_path / "weights"))
     monkeypatch.setenv("UNMIXD_BUNDLED_MODELS", "false")
-    monkeypatch.setenv("UNMIXD_LISTEN", "127.0.0.1:0")
     yield
     unmix("stop")
 

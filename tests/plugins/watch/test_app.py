@@ -110,10 +110,7 @@ def test_two_folders_take_turns(tmp_path: Path, connect: Callable[[str], Client]
     assert order.index("talk.wav") < 8
 
 
-def test_a_daemon_is_started_where_none_runs(
-    tmp_path: Path, state: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("UNMIXD_LISTEN", "127.0.0.1:0")
+def test_a_daemon_is_started_where_none_runs(tmp_path: Path, state: Path) -> None:
     put(tmp_path, "talk.wav")
     app = App(watch_config(tmp_path, watched(tmp_path)), tell=lambda _: None, once=True)
     assert app.run()

@@ -60,6 +60,7 @@ def test_a_daemon_that_is_killed_and_comes_back_is_waited_for(tmp_path: Path) ->
         def connect(name: str) -> Client:
             return Client.connect(daemon.state, client_name=name, start=False)
 
+        tokens = {(daemon.state / "token").read_text()}
         with watching(watch_config(tmp_path, watched(tmp_path)), connect) as (_, reports):
             for number in (1, 3):
                 eventually(
@@ -67,8 +68,10 @@ def test_a_daemon_that_is_killed_and_comes_back_is_waited_for(tmp_path: Path) ->
                 )
                 daemon.kill()
                 daemon.start()
+                tokens.add((daemon.state / "token").read_text())
             eventually(lambda: len([r for r in reports if isinstance(r, Finished)]) == 6)
             assert not [r for r in reports if isinstance(r, GivenUp)]
+        assert len(tokens) == 3  # the watcher had to read it again
         assert len(files(tmp_path / "out")) == 6
         with daemon.client() as client:
             eventually(lambda: list(client.jobs.list()) == [])

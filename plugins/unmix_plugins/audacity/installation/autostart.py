@@ -12,7 +12,6 @@ from unmix.user_service import own_variables
 
 _LABEL = "org.unmix.audacity"
 _QUOTED = str.maketrans({letter: f"\\{letter}" for letter in '"`$\\'})
-_SECRET = "UNMIX_TOKEN"  # noqa: S105  # a variable's name; the entry can be read by others, the state folder's token cannot
 
 
 def autostart_file(environment: Mapping[str, str], home: Path) -> Path:
@@ -25,8 +24,8 @@ def autostart_entry(command: Sequence[str], environment: Mapping[str, str] = os.
 
     It sees those variables of `environment` that are unmix's own.
     """
-    own = {name: value for name, value in sorted(own_variables(environment).items()) if name != _SECRET}
-    words = [*(["env", *(f"{name}={value}" for name, value in own.items())] if own else []), *command]
+    own = sorted(own_variables(environment).items())
+    words = [*(["env", *(f"{name}={value}" for name, value in own)] if own else []), *command]
     return f"""[Desktop Entry]
 Type=Application
 Version=1.0

@@ -95,7 +95,6 @@ class Stage:
         With `mounts` it sees the file systems that `mount` makes.
         """
         environment = {
-            "UNMIXD_LISTEN": "127.0.0.1:0",
             "UNMIX_WEIGHTS": str(self.folder / "no-weights"),
             "UNMIXD_BUNDLED_MODELS": "false",
             **self._environment,

@@ -60,7 +60,6 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("XDG_CONFIG_HOME", "XDG_DATA_HOME"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("HOME", str(folder))
-    monkeypatch.setenv("UNMIXD_LISTEN", "127.0.0.1:0")
     return folder
 
 

@@ -214,7 +214,6 @@ def test_a_daemon_is_started_where_none_runs(
 ) -> None:
     monkeypatch.setenv("UNMIX_WEIGHTS", str(tmp_path / "weights"))
     monkeypatch.setenv("UNMIXD_BUNDLED_MODELS", "false")
-    monkeypatch.setenv("UNMIXD_LISTEN", "127.0.0.1:0")
     item = action.add(recording(tmp_path / "talk.wav"), 5, 500)
     action.perform()
     assert action.told("progress")[0]["stage"] == "starting"

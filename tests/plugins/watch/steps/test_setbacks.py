@@ -135,7 +135,7 @@ def test_a_daemon_that_is_away_is_waited_for_in_silence_at_first(desk: Bench, da
     desk.until(lambda: desk.told(Waits))
     assert "No daemon runs" in desk.told(Waits)[0].sentence or "went away" in desk.told(Waits)[0].sentence
     assert not desk.work.is_idle
-    heir = FakeDaemon(daemon.state)
+    heir = FakeDaemon(daemon.state, token="of the heir")
     heir.script.outputs, heir.script.jobs = result, kept
     heir.start()
     desk.until(lambda: desk.work.is_idle)
