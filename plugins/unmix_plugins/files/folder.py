@@ -33,6 +33,10 @@ _LONGEST_PATH = os.pathconf("/", "PC_PATH_MAX") if hasattr(os, "pathconf") else 
 _PIECE = 1 << 20
 
 
+class LinkFound(NotADirectoryError):
+    """A link has the name of a folder, and is not followed."""
+
+
 class Folder:
     """An open folder; close it, or use it in a `with` statement. Methods raise OSError with whole paths in it."""
 
@@ -277,8 +281,9 @@ def _no_folder(place: Place) -> NotADirectoryError:
         is_link = stat.S_ISLNK(place.status().st_mode)
     except OSError:
         is_link = False
-    said = "a link is not followed here" if is_link else os.strerror(errno.ENOTDIR)
-    return NotADirectoryError(errno.ENOTDIR, said, str(place.path))
+    if is_link:
+        return LinkFound(errno.ENOTDIR, "a link is not followed here", str(place.path))
+    return NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(place.path))
 
 
 def _no_file(place: Place) -> FileNotFoundError:
