@@ -51,8 +51,9 @@ class PutAway:
         except FileExistsError:  # somebody was faster
             return replace(entry, away_to=None)
         except OSError:
-            if self._watched.is_unchanged(entry):  # else it, or a folder above it, was renamed just now
-                raise
+            with self._watched.original(entry) as again:
+                if again is not None and again.is_still(entry.facts, entry.sha256):
+                    raise  # else it, or a folder above it, was renamed or replaced just now
         return entry
 
     def _left_alone(self, entry: Entry) -> Entry:
