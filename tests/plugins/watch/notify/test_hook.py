@@ -265,6 +265,20 @@ def test_a_command_gets_everything_as_variables_and_as_json(tmp_path: Path) -> N
     assert seen["argv"] == [str(out), "$HOME; `id`"]
 
 
+@pytest.mark.parametrize(
+    "name", ["$(touch pwned).wav", "`touch pwned`.wav", "a\n; touch pwned\n.wav", "-rf.wav"]
+)
+def test_no_shell_reads_the_name_of_a_recording(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    out = tmp_path / "seen"
+    command = script(tmp_path, "open(sys.argv[1], 'wb').write(os.environb[b'UNMIX_SOURCE'])")
+    call_hook(CommandHook((*command, str(out))), HookEvent("1", name, "done", Path("/in", name)), Pauses())
+    assert out.read_bytes() == f"/in/{name}".encode()
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["hook.py", "seen"]
+
+
 def test_a_command_gets_the_bytes_of_a_name_that_is_no_utf8(tmp_path: Path) -> None:
     out = tmp_path / "seen"
     command = script(tmp_path, "open(sys.argv[1], 'wb').write(os.environb[b'UNMIX_SOURCE'])")

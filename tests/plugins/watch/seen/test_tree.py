@@ -1,6 +1,7 @@
 """What is found below a watched folder, and what is not."""
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from plugins.watch.folders import folder_config
 from unmix_plugins.files.folder import Folder
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.disk.original import look
+from unmix_plugins.watch.seen.blocker import blocker_of
 from unmix_plugins.watch.seen.tree import Tree, is_ignored, is_renamed
 
 
@@ -132,6 +134,43 @@ def test_pipes_and_folders_are_no_files(source: Path) -> None:
     assert found(Tree(folder_config(source))) == set()
     assert look(source, source / "pipe.wav") is None
     assert look(source, source / "folder.wav") is None
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root makes devices")
+def test_devices_are_no_files(source: Path) -> None:
+    os.mknod(source / "device.wav", 0o644 | stat.S_IFCHR, os.makedev(1, 3))
+    assert found(Tree(folder_config(source))) == set()
+    assert look(source, source / "device.wav") is None
+
+
+@pytest.mark.parametrize("is_loop", [False, True])
+def test_a_folder_that_becomes_a_link_while_its_parent_is_read_leads_nowhere(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_loop: bool
+) -> None:
+    write(source / "a.wav")
+    write(source / "sub/b.wav")
+    write(tmp_path / "private/c.wav")
+    scandir = os.scandir
+
+    def swapping(folder: object) -> object:
+        found = scandir(folder)  # type: ignore[call-overload]  # whatever it is given
+        if not (source / "sub").is_symlink():
+            (source / "sub").rename(tmp_path / "away")
+            (source / "sub").symlink_to(source if is_loop else tmp_path / "private")
+        return found
+
+    monkeypatch.setattr(os, "scandir", swapping)
+    errors: list[OSError] = []
+    names = [name for name, _ in Tree(folder_config(source)).walk(on_error=errors.append)]
+    assert names == [str(source / "a.wav")]
+    assert errors == []
+
+
+def test_what_lies_behind_a_link_is_not_looked_at(source: Path, tmp_path: Path) -> None:
+    write(tmp_path / "private/c.wav")
+    (source / "sub").symlink_to(tmp_path / "private")
+    assert Tree(folder_config(source)).look(source / "sub/c.wav") is None
+    assert blocker_of(source, source / "sub/c.wav") is None
 
 
 def test_a_path_of_4000_characters_is_found(source: Path) -> None:

@@ -13,6 +13,8 @@ from unmix_plugins.files.outputs import Outputs
 from unmix_plugins.watch.config.folder import SourcePolicy
 from unmix_plugins.watch.notify.report import Finished, GivenUp, Waits
 
+NAMES = ["mine.txt", "clean.wav"]
+"""The last one is what a download is called before it has its name."""
 STEMS = {"drums": b"boom", "vocals": b"la la"}
 
 
@@ -21,12 +23,13 @@ def private(tmp_path: Path) -> Path:
     """A folder that the watcher may write to, and whoever writes to its target may not."""
     folder = tmp_path / "private"
     folder.mkdir()
-    (folder / "mine.txt").write_bytes(b"mine")
+    for name in NAMES:
+        (folder / name).write_bytes(b"mine")
     return folder
 
 
 def untouched(private: Path) -> bool:
-    return {path.name: path.read_bytes() for path in private.iterdir()} == {"mine.txt": b"mine"}
+    return {path.name: path.read_bytes() for path in private.iterdir()} == dict.fromkeys(NAMES, b"mine")
 
 
 def test_a_subfolder_of_the_target_that_is_a_link_is_told_and_nothing_is_written_through_it(

@@ -24,7 +24,23 @@ OURS = b"a recording"
 SECRET = b"private one"
 assert len(OURS) == len(SECRET)
 
+_PATIENCE = 5.0
+
 KINDS = ["link", "fifo", "device", "file", "parent"]
+AT_EACH_MOMENT = [("looked at", "link"), ("looked at", "fifo"), ("looked at", "parent"), ("hashed", "link")]
+AT_EACH_MOMENT += [
+    pytest.param(moment, kind, marks=pytest.mark.long)
+    for moment in ("looked at", "hashed")
+    for kind in KINDS
+    if (moment, kind) not in AT_EACH_MOMENT
+]
+BY_EACH_POLICY = [(SourcePolicy.MOVE, "link"), (SourcePolicy.MOVE, "file"), (SourcePolicy.TRASH, "fifo")]
+BY_EACH_POLICY += [
+    pytest.param(policy, kind, marks=pytest.mark.long)
+    for policy in (SourcePolicy.MOVE, SourcePolicy.TRASH)
+    for kind in KINDS
+    if (policy, kind) not in BY_EACH_POLICY
+]
 
 
 @pytest.fixture
@@ -74,22 +90,25 @@ def swap(kind: str, path: Path, private: Path) -> Swap:
 
 @contextmanager
 def not_hanging(path: Path) -> Iterator[None]:
-    """Should somebody wait for a FIFO at `path`, the test goes on after 10 seconds, and fails."""
+    """Should somebody wait for a FIFO at `path`, the test goes on after some seconds, and fails."""
     hung: list[bool] = []
+    over = threading.Event()
 
     def release() -> None:
-        try:
-            os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))
-            hung.append(True)
-        except OSError:
-            pass
+        while not over.wait(_PATIENCE):
+            try:
+                os.close(os.open(path, os.O_WRONLY | os.O_NONBLOCK))  # succeeds where somebody reads
+                hung.append(True)
+            except OSError:
+                pass
 
-    timer = threading.Timer(10, release)
-    timer.start()
+    thread = threading.Thread(target=release)
+    thread.start()
     try:
         yield
     finally:
-        timer.cancel()
+        over.set()
+        thread.join()
     assert not hung
 
 
@@ -110,8 +129,7 @@ def before(call: Callable[..., Any], act: Callable[[], object]) -> Callable[...,
     return wrapped
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("moment", ["looked at", "hashed"])
+@pytest.mark.parametrize(("moment", "kind"), AT_EACH_MOMENT)
 def test_what_was_looked_at_is_sent_or_nothing(
     desk: Bench, daemon: FakeDaemon, private: Path, monkeypatch: pytest.MonkeyPatch, kind: str, moment: str
 ) -> None:
@@ -126,8 +144,7 @@ def test_what_was_looked_at_is_sent_or_nothing(
     assert uploads(daemon) <= {OURS}
 
 
-@pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("policy", [SourcePolicy.MOVE, SourcePolicy.TRASH])
+@pytest.mark.parametrize(("policy", "kind"), BY_EACH_POLICY)
 def test_what_was_processed_is_put_away_or_nothing(
     tmp_path: Path,
     daemon: FakeDaemon,
@@ -168,7 +185,9 @@ def test_what_was_processed_is_put_away_or_nothing(
         )
 
 
-@pytest.mark.parametrize("kind", ["link", "fifo", "file", "parent"])
+@pytest.mark.parametrize(
+    "kind", ["link", *(pytest.param(kind, marks=pytest.mark.long) for kind in ("fifo", "file", "parent"))]
+)
 def test_what_failed_becomes_the_dead_letter_or_nothing(
     tmp_path: Path, daemon: FakeDaemon, private: Path, monkeypatch: pytest.MonkeyPatch, kind: str
 ) -> None:
