@@ -31,6 +31,8 @@ _NO_FILE = {errno.ELOOP, errno.EMLINK, errno.ENXIO}
 _LONGEST_PATH = os.pathconf("/", "PC_PATH_MAX") if hasattr(os, "pathconf") else 1 << 15
 """Bytes with the zero behind: what lies deeper could be made step by step, and be opened by no other program."""
 _PIECE = 1 << 20
+_CLOSED = -1
+"""A descriptor that no system knows."""
 
 
 class LinkFound(NotADirectoryError):
@@ -72,9 +74,9 @@ class Folder:
         return Place(self, name)
 
     def close(self) -> None:
-        """Let go of it; a second time nothing happens."""
-        descriptor, self.descriptor = self.descriptor, None
-        if descriptor is not None:
+        """Let go of it; a second time nothing happens, and nothing can be done in it any more."""
+        if self.descriptor is not None and self.descriptor != _CLOSED:
+            descriptor, self.descriptor = self.descriptor, _CLOSED
             os.close(descriptor)
 
     def enter(self, inside: PurePath | str = "", *, make: bool = False) -> "Folder":

@@ -89,7 +89,9 @@ def refusal(error: OSError, folder: Path) -> str:
         return f"The disk of {shown(folder)} is full: make room there, and unmix goes on."
     if isinstance(error, LinkFound):
         named = shown(str(error.filename))
-        return f"{named} is a link, and none is followed in there: put a folder in its place, and unmix goes on."
+        return (
+            f"{named} is a link, and none is followed in there: put a folder in its place, and unmix goes on."
+        )
     if isinstance(error, PermissionError) or error.errno == errno.EROFS:
         named = error.filename2 or error.filename
         where = Path(os.fsdecode(named)) if isinstance(named, str | bytes) else folder
