@@ -28,6 +28,8 @@ _FOREIGN_FOLDERS = {
 }
 """Thumbnails, recycle bins and the like, which network storage and Windows keep among the user's files."""
 _UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart")
+_GONE = NOTHING_THERE - {errno.ENAMETOOLONG}
+"""What a system answers about a folder that has been there just now; a link may have its name."""
 _LONGEST_NAME = 255
 """Bytes, nearly everywhere."""
 
@@ -62,9 +64,7 @@ class Tree:
                 except OSError as error:
                     if inside == first:
                         raise
-                    if error.errno not in NOTHING_THERE - {
-                        errno.ENAMETOOLONG
-                    }:  # else it is gone, or a link by now
+                    if error.errno not in _GONE:
                         on_error(error)
 
     def _files(
@@ -74,30 +74,30 @@ class Tree:
         folders: list[Path],
         never: set[tuple[int, int]],
         on_error: Callable[[OSError], object],
-    ) -> Iterator[tuple[str, os.stat_result]]:
+    ) -> list[tuple[str, os.stat_result]]:
         """The files of one folder; those in it go to `folders`."""
+        files: list[tuple[str, os.stat_result]] = []
         with source.enter(inside) as folder:
             if _identity(folder.status()) in never:
-                return
-            path = str(folder.path)
+                return files
+            above = f"{folder.path}/"
             has_room = folder.holds("x" * _LONGEST_NAME)
             for entry in folder.scan():
-                if is_ignored(entry.name):
+                name = entry.name
+                if is_ignored(name):
                     continue
                 try:
-                    if entry.is_dir(follow_symlinks=False):
-                        if self._recursive:
-                            folders.append(inside / entry.name)
-                    elif entry.is_file(follow_symlinks=False):
-                        if not (has_room or folder.holds(entry.name)):
-                            raise OSError(
-                                errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), f"{path}/{entry.name}"
-                            )
-                        yield f"{path}/{entry.name}", entry.stat(follow_symlinks=False)
+                    if entry.is_file(follow_symlinks=False):
+                        if not has_room and not folder.holds(name):
+                            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), above + name)
+                        files.append((above + name, entry.stat(follow_symlinks=False)))
+                    elif self._recursive and entry.is_dir(follow_symlinks=False):
+                        folders.append(inside / name)
                 except FileNotFoundError:  # gone meanwhile
                     continue
                 except OSError as error:  # its path is too long, or the disk fails
                     on_error(error)
+        return files
 
     def wants(self, path: Path) -> bool:
         """True when a file of this name is to be taken, provided that it lies where one is looked for."""
