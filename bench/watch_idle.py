@@ -17,9 +17,9 @@ from tempfile import TemporaryDirectory
 
 import product
 import psutil
+from unmix_plugins.watch.disk.original import look
 from unmix_plugins.watch.ledger.entry import State
 from unmix_plugins.watch.ledger.store import Ledger
-from unmix_plugins.watch.seen.tree import look
 
 LIMIT = 0.01
 """Share of one core."""
@@ -43,7 +43,7 @@ def write_ledger(ledger_file: Path, source: Path) -> None:
     folder = ledger.folder(str(source))
     with ledger.transaction():
         for path in source.rglob("*.wav"):
-            facts = look(path)
+            facts = look(source, path)
             assert facts
             entry = ledger.add(folder, path.relative_to(source), facts)
             ledger.save(replace(entry, state=State.DONE))

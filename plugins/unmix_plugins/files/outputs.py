@@ -12,12 +12,13 @@ from typing import BinaryIO, Self
 from unmix.words import Event, OutputPiece, OutputStarted, OutputSummary, Summary
 
 from unmix_plugins.errors import BrokenResult
+from unmix_plugins.files.folder import Place
 from unmix_plugins.files.partial_file import PartialFile, output_errors
 
 _READ = 1 << 20
 
-Target = Path | BinaryIO
-"""Where an output goes: a file's path, or a binary file that is open for writing."""
+Target = Path | Place | BinaryIO
+"""Where an output goes: a file's path, a name in an open folder, or a binary file that is open for writing."""
 
 Targets = Mapping[str, Target] | Callable[[OutputStarted], Target | None]
 """Output's name → target; or a function, for names that depend on the format that the daemon chose. An output
@@ -70,7 +71,7 @@ class Outputs:
         target = self._targets(started) if callable(self._targets) else self._targets.get(started.name)
         if target is None:
             return False
-        if isinstance(target, Path):
+        if isinstance(target, Path | Place):
             part = PartialFile(target)
             self._outputs[started.name] = _Output(part.file, part, None)
         else:

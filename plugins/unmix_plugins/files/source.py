@@ -28,10 +28,8 @@ class Source:
         self.name = source.name if isinstance(source, Path) else _stream_name(source)
         self.error: SourceError | None = None
         self._cancel: Callable[[], object] | None = None
-        if isinstance(source, Path):
-            self._file, self.size = _open(source)
-        else:
-            self._file, self.size = source, None
+        self._file = _open(source) if isinstance(source, Path) else source
+        self._begin, self.size = _rest_of(self._file)
 
     def __enter__(self) -> Self:
         return self
@@ -72,7 +70,7 @@ class Source:
                 break
             yield data
         if self.size is not None and (
-            sent != self.size or os.fstat(self._file.fileno()).st_size != self.size
+            sent != self.size or os.fstat(self._file.fileno()).st_size != self._begin + self.size
         ):
             raise SourceError(
                 f"{self.name} changed while it was sent: wait until it is finished, then run it again."
@@ -84,10 +82,9 @@ class Source:
             self._cancel()
 
 
-def _open(path: Path) -> tuple[BinaryIO, int | None]:
+def _open(path: Path) -> BinaryIO:
     try:
-        file = path.open("rb")
-        facts = os.fstat(file.fileno())
+        return path.open("rb")
     except IsADirectoryError:
         raise SourceError(f"{path} is a folder: name the files in it.") from None
     except FileNotFoundError:
@@ -95,7 +92,18 @@ def _open(path: Path) -> tuple[BinaryIO, int | None]:
     except (OSError, ValueError) as error:
         said = getattr(error, "strerror", None) or str(error)
         raise SourceError(f"{path} cannot be read ({said}): check the file.") from error
-    return file, facts.st_size if stat.S_ISREG(facts.st_mode) else None
+
+
+def _rest_of(file: BinaryIO) -> tuple[int, int | None]:
+    """Where reading begins, and how many bytes are there from then on; None where nobody can say."""
+    try:
+        facts = os.fstat(file.fileno())
+        if stat.S_ISREG(facts.st_mode):
+            begin = file.tell()
+            return begin, facts.st_size - begin
+    except (AttributeError, OSError, ValueError):  # no file of the system's
+        pass
+    return 0, None
 
 
 def _stream_name(stream: BinaryIO) -> str:

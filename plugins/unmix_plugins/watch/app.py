@@ -101,7 +101,7 @@ class App:
                 folder,
                 ledger.folder(folder.name),
                 ledger,
-                TargetMounts(ledger, folder.own_folders),
+                TargetMounts(ledger, folder.source, folder.own_folders),
                 self._tell,
                 max_attempts=self._config.max_attempts,
                 is_over=over.is_set,

@@ -2,9 +2,11 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
 from unmix.words import Job, Options, OutputStarted, Summary, Task
+
+from unmix_plugins.files.outputs import Target
 
 
 class Jobs(Protocol):
@@ -12,7 +14,7 @@ class Jobs(Protocol):
 
     def submit(
         self,
-        source: Path,
+        source: Path | BinaryIO,
         task: Task | None = None,
         options: Options | None = None,
         *,
@@ -30,7 +32,7 @@ class Jobs(Protocol):
         ...
 
     def save(
-        self, job_id: str, targets: Callable[[OutputStarted], Path | None], *, overwrite: bool = False
+        self, job_id: str, targets: Callable[[OutputStarted], Target | None], *, overwrite: bool = False
     ) -> Summary:
         """Download outputs of a completed job; all files or none."""
         ...

@@ -12,6 +12,7 @@ from pathlib import Path
 from unmix.words import REASONS, Concern
 
 from unmix_plugins.errors import Cancelled, DaemonFault, InvalidRequest, Overloaded, UnmixError
+from unmix_plugins.files.folder import LinkFound
 from unmix_plugins.files.shown import shown
 
 FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
@@ -86,6 +87,11 @@ def refusal(error: OSError, folder: Path) -> str:
     said = error.strerror or type(error).__name__
     if error.errno in FULL:
         return f"The disk of {shown(folder)} is full: make room there, and unmix goes on."
+    if isinstance(error, LinkFound):
+        named = shown(str(error.filename))
+        return (
+            f"{named} is a link, and none is followed in there: put a folder in its place, and unmix goes on."
+        )
     if isinstance(error, PermissionError) or error.errno == errno.EROFS:
         named = error.filename2 or error.filename
         where = Path(os.fsdecode(named)) if isinstance(named, str | bytes) else folder

@@ -64,7 +64,7 @@ class Bench:
             self.config,
             self.ledger.folder(self.config.name),
             self.ledger,
-            TargetMounts(self.ledger, self.config.own_folders),
+            TargetMounts(self.ledger, self.config.source, self.config.own_folders),
             self.reports.append,
             max_attempts=3,
             clock=self._look_at_the_clock,

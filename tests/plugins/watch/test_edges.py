@@ -97,18 +97,19 @@ def test_a_loop_of_links_ends(daemon: Daemon, source: Path, sound: bytes, tmp_pa
 def test_names_that_are_no_utf8_keep_their_bytes(
     daemon: Daemon, source: Path, sound: bytes, tmp_path: Path
 ) -> None:
-    for raw in (b"caf\xe9.wav", b"\xff\xfe/\x80.wav", b"line\nbreak \x1b[31m.wav"):
+    for raw in (b"caf\xe9.wav", b"\xff\xfe/\x80.wav", b"line\nbreak \x1b[31m.wav", b"$(id).wav"):
         path = Path(os.fsdecode(os.fsencode(source) + b"/" + raw))
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(sound)
     (source / os.fsdecode(b"broken\xe9.wav")).write_bytes(b"no sound")
     target = tmp_path / "out"
-    assert len(watch(daemon, source, target)) == 4
+    assert len(watch(daemon, source, target)) == 5
     names = {os.fsencode(name) for name in files(target)}
     assert names == {
         b"caf\xe9.wav",
         b"\xff\xfe/\x80.wav",
         b"line\nbreak \x1b[31m.wav",
+        b"$(id).wav",
         b"_failed/broken\xe9.wav",
         b"_failed/broken\xe9.wav.reason.txt",
     }

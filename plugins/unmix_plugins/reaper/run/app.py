@@ -16,7 +16,7 @@ Nothing follows the last three. A file that was told of in `item` stays only whe
 import stat
 import traceback
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO, TextIO
 
@@ -35,13 +35,14 @@ from unmix.words import (
 
 from unmix_plugins.client import Client
 from unmix_plugins.errors import BrokenResult, Cancelled, OutputError, SourceError, UnmixError
+from unmix_plugins.files.folder import Place
 from unmix_plugins.reaper.run.course import Course
 from unmix_plugins.reaper.run.cures import CURES
 from unmix_plugins.reaper.run.cut import cut
 from unmix_plugins.reaper.run.interrupts import Interrupts
 from unmix_plugins.reaper.run.job import Assignment, Item, read_job
 from unmix_plugins.reaper.run.narrator import Narrator, NobodyListens
-from unmix_plugins.reaper.run.results import Results, make_folder
+from unmix_plugins.reaper.run.results import Results
 from unmix_plugins.reaper.run.reversal import reverse
 
 DONE, FAILED, CANCELLED = 0, 1, 130
@@ -56,8 +57,8 @@ def run(job_file: Path, out: TextIO) -> int:
     To be called in the main thread. SIGINT, SIGTERM, the end of the parent process and that of the reader of `out`
     cancel the job: the work on the daemon stops, and no file is left.
     """
-    narrator, results = Narrator(out), Results()
-    with Interrupts() as interrupts:
+    narrator = Narrator(out)
+    with Interrupts() as interrupts, closing(Results()) as results:
         try:
             try:
                 finished = _Action(read_job(job_file), narrator, results, interrupts).perform()
@@ -94,7 +95,7 @@ class _Action:
     def perform(self) -> dict[str, object]:
         """Process everything; returns what there is to say at the end. Raises what ends the action as a whole."""
         self._narrator.say("started", items=len(self._job.items))
-        make_folder(self._job.output_folder)
+        self._results.open(self._job.output_folder)
         summaries: list[Summary] = []
         with Client.connect(client_name="reaper", on_start=lambda: self._tell(0, "starting", 0.0)) as client:
             for place, group in enumerate(self._groups):
@@ -115,13 +116,13 @@ class _Action:
     def _process(self, client: Client, place: int, group: Sequence[Item]) -> Summary:
         """Make the results that all items of a group share, and tell of them; after an error none is left."""
         item = group[0]
-        outputs: dict[Path, OutputStarted] = {}
+        outputs: dict[Place, OutputStarted] = {}
 
-        def target(output: OutputStarted) -> Path:
+        def target(output: OutputStarted) -> Place:
             with self._interrupts.held():  # a file that is there is known to be ours
-                path = self._results.reserve(self._job.output_folder, item.source, output.name)
-            outputs[path] = output
-            return path
+                result = self._results.reserve(item.source, output.name)
+            outputs[result] = output
+            return result
 
         self._tell(place, "sending", 0.0)
         try:
@@ -141,8 +142,8 @@ class _Action:
                     on_event=lambda event: self._tell_event(place, event),
                 )
             frames = _frames(item, summary)
-            for path in outputs if item.reverse else ():
-                reverse(path)
+            for result in outputs if item.reverse else ():
+                reverse(result)
         except UnmixError:
             self._results.remove(outputs)
             raise
@@ -150,12 +151,12 @@ class _Action:
             {
                 "name": output.name,
                 "stem": output.stem,
-                "path": str(path),
+                "path": str(result.path),
                 "frames": frames,
                 "sample_rate": output.sample_rate,
                 "channels": output.channels,
             }
-            for path, output in outputs.items()
+            for result, output in outputs.items()
         ]
         for member in group:
             self._narrator.say("item", id=member.id, outputs=told, notes=self._notes(item, summary))

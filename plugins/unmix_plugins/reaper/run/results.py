@@ -1,13 +1,13 @@
-"""The files that an action leaves in the project's folder."""
+"""The files that an action leaves in the project's folder, which others may write to as well."""
 
 import itertools
-import os
 import re
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 
 from unmix_plugins.errors import OutputError
+from unmix_plugins.files.folder import Folder, Place
 from unmix_plugins.files.partial_file import output_errors
 
 _UNWANTED = re.compile(r'[\x00-\x1f<>:"/\\|?*]')
@@ -21,41 +21,47 @@ class Results:
 
     def __init__(self) -> None:
         """There are none yet."""
-        self._made: list[Path] = []
+        self._folder: Folder | None = None
+        self._made: list[Place] = []
 
-    def reserve(self, folder: Path, source: Path, stem: str) -> Path:
+    def open(self, folder: Path) -> None:
+        """Make them in this folder, which is made if it is not there. Raises OutputError."""
+        try:
+            self._folder = Folder.open(folder, make=True)
+        except OSError as error:
+            said = error.strerror or type(error).__name__
+            raise OutputError(
+                f"The folder {folder} cannot be made ({said}): save the project in another place."
+            ) from error
+        if not self._folder.is_writable:
+            raise OutputError(f"The folder {folder} cannot be written: save the project in another place.")
+
+    def reserve(self, source: Path, stem: str) -> Place:
         """A new, empty file `<source's name> - <stem>.wav`, or with a number before the dot. Raises OutputError."""
+        assert self._folder is not None  # noqa: S101  # it was opened before
         begin = f"{_plain(source.stem)} - {_plain(stem)}"
         for number in itertools.count(1):
-            path = folder / (f"{begin}.wav" if number == 1 else f"{begin} {number}.wav")
-            with output_errors(path):
+            place = self._folder / (f"{begin}.wav" if number == 1 else f"{begin} {number}.wav")
+            with output_errors(place.path):
                 try:
-                    path.open("xb").close()
+                    place.create().close()
                 except FileExistsError:
                     continue
-            self._made.append(path)
-            return path
+            self._made.append(place)
+            return place
         raise AssertionError  # there is no last number
 
-    def remove(self, paths: Iterable[Path] | None = None) -> None:
+    def remove(self, places: Iterable[Place] | None = None) -> None:
         """Remove these files, or all that were made."""
-        for path in tuple(self._made if paths is None else paths):
+        for place in tuple(self._made if places is None else places):
             with suppress(OSError):
-                path.unlink(missing_ok=True)
-            self._made.remove(path)
+                place.unlink()
+            self._made.remove(place)
 
-
-def make_folder(folder: Path) -> None:
-    """Make the folder if it is not there. Raises OutputError when it cannot be made or written."""
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        said = error.strerror or type(error).__name__
-        raise OutputError(
-            f"The folder {folder} cannot be made ({said}): save the project in another place."
-        ) from error
-    if not os.access(folder, os.W_OK):
-        raise OutputError(f"The folder {folder} cannot be written: save the project in another place.")
+    def close(self) -> None:
+        """Make and remove no more."""
+        if self._folder is not None:
+            self._folder.close()
 
 
 def _plain(name: str) -> str:

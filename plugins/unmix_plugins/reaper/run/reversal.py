@@ -1,26 +1,26 @@
 """A WAVE file played back to front."""
 
-from pathlib import Path
 from typing import BinaryIO
 
 from unmix_plugins.errors import BrokenResult
+from unmix_plugins.files.folder import Place
 from unmix_plugins.files.partial_file import PartialFile, output_errors
 from unmix_plugins.files.wave_file import WaveFile, read_wave
 
 _BLOCK_BYTES = 1 << 20
 
 
-def reverse(path: Path) -> None:
+def reverse(place: Place) -> None:
     """Put the file's frames in reverse order, in one step; what stands before and behind them stays.
 
     Memory does not grow with its length. Raises BrokenResult when it is no WAVE file, and OutputError.
     """
-    part = PartialFile(path)
+    part = PartialFile(place)
     try:
-        with output_errors(path), path.open("rb") as file:
+        with output_errors(place.path), place.read() as file:
             wave = read_wave(file)
             if wave is None:
-                raise BrokenResult(f"{path} arrived as no WAV file: run the action again.")
+                raise BrokenResult(f"{place.path} arrived as no WAV file: run the action again.")
             _write_reversed(part.file, file, wave)
         part.place(overwrite=True)
     except BaseException:

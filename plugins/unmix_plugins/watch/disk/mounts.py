@@ -12,8 +12,8 @@ from typing import Protocol
 import psutil
 
 from unmix_plugins.errors import UnmixError
+from unmix_plugins.files.folder import Folder
 from unmix_plugins.files.shown import shown
-from unmix_plugins.watch.disk.moves import make_folder
 
 _REMOTE = {
     "9p", "afpfs", "afs", "ceph", "cifs", "davfs", "drvfs", "glusterfs", "lustre", "nfs", "nfs4", "prl_fs",
@@ -108,18 +108,23 @@ class MountMemory(Protocol):
 
 
 class TargetMounts:
-    """Which mount each folder that is written to was on, remembered over restarts."""
+    """Which mount each folder that is written to was on, remembered over restarts; opens them."""
 
-    def __init__(self, memory: MountMemory, folders: Iterable[Path]) -> None:
-        """Remember in `memory`. Nothing is looked at yet: a dead network share may hang for long."""
+    def __init__(self, memory: MountMemory, source: Path, folders: Iterable[Path]) -> None:
+        """Remember in `memory`. Nothing is looked at yet: a dead network share may hang for long.
+
+        A link may have the name of a folder, as the user has named that, but not where it lies inside another of
+        `source` and `folders`: there somebody else could have put it.
+        """
         self._memory = memory
+        self._source = source
         self._folders = tuple(folders)
         self._points: dict[Path, Path] = {}
 
-    def ensure(self, folder: Path) -> None:
-        """Make sure that `folder` is there, on the disk it has always been on.
+    def open(self, folder: Path) -> Folder:
+        """Open one of the folders, on the disk it has always been on; it is made where it is missing.
 
-        Raises TargetAway when that is not mounted, OSError when the folder cannot be made.
+        Raises TargetAway when that is not mounted, OSError when the folder cannot be made or opened.
         """
         if not self._points:
             # All at once, the first time: later, one may be looked for when the disk of all is away.
@@ -129,7 +134,16 @@ class TargetMounts:
             raise TargetAway(
                 f"{shown(point)}, the disk of {shown(folder)}, is not mounted: unmix waits until it is back."
             )
-        make_folder(folder)
+        return self._opened(folder, make=True)
+
+    def reopen(self, folder: Path) -> Folder:
+        """Open a folder that was written to, as it is, or one of an earlier configuration. Raises OSError."""
+        return self._opened(folder, make=False)
+
+    def _opened(self, folder: Path, *, make: bool) -> Folder:
+        root = min(filter(folder.is_relative_to, (self._source, *self._folders)), key=_depth, default=folder)
+        with Folder.open(root, make=make) as top:
+            return top.enter(folder.relative_to(root), make=make)
 
     def _point(self, folder: Path) -> Path:
         known = self._memory.mount_of(folder)
@@ -137,3 +151,7 @@ class TargetMounts:
             known = mount_of(folder).point
             self._memory.note_mount(folder, known)
         return known
+
+
+def _depth(path: Path) -> int:
+    return len(path.parts)

@@ -4,26 +4,21 @@ Raises plain OSError: who calls knows what the file was for.
 """
 
 import errno
-import hashlib
 import os
-import shutil
 import stat
-import sys
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
-from unmix_plugins.errors import Cancelled
+from unmix_plugins.files.folder import Folder, Place
+from unmix_plugins.watch.disk.original import NOTHING_THERE, Original, digest
 from unmix_plugins.watch.ledger.entry import FileFacts, Move
 
-_READ = 1 << 20
 _NO_LINKS = {errno.EPERM, errno.EACCES, errno.ENOSYS, errno.EMLINK, errno.EOPNOTSUPP, errno.ENOTSUP}
-_NOTHING_THERE = {errno.ENOENT, errno.ENOTDIR, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.EILSEQ}
 _NAME_TAKEN = {errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR, errno.EISDIR}
 
 
-def place(staged: Path, final: Path, *, part: Path, overwrite: bool = False) -> None:
-    """Give the file `staged` the name `final`, where another disk is reached by way of `part`, beside `final`.
+def place(staged: Place, final: Place, *, part: str, overwrite: bool = False) -> None:
+    """Give the file `staged` the name `final`, where another disk is reached by way of the name `part` beside that.
 
     Raises FileExistsError when the name is taken, unless `overwrite` is set and a file has it.
     """
@@ -34,138 +29,107 @@ def place(staged: Path, final: Path, *, part: Path, overwrite: bool = False) -> 
             _take_free_name(staged, final)
     except OSError as error:
         if error.errno == errno.EXDEV:
-            _place_across(staged, final, part=part, overwrite=overwrite)
+            with Original(staged) as original:
+                _copy(original, final, part=part, overwrite=overwrite)
+                original.drop(names=0, otherwise=final.unlink)
         elif error.errno in _NAME_TAKEN and not isinstance(error, FileExistsError):
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(final)) from error
+            raise _taken(final) from error
         else:
             raise
 
 
-def place_folder(staged: Path, final: Path, *, part: Path) -> None:
-    """As `place`, for a folder with everything in it. An empty folder of that name is no obstacle."""
+def place_folder(staged: Place, final: Place, *, part: str) -> None:
+    """As `place`, for a folder with files in it. An empty folder of that name is no obstacle."""
     try:
-        staged.rename(final)
+        staged.replace(final)
     except OSError as error:
         if error.errno == errno.EXDEV:
-            remove(part)
-            shutil.copytree(staged, part, copy_function=copy)
-            sync_folder(part)
-            place_folder(part, final, part=part)
+            there = final.beside(part)
+            there.remove()
+            there.make_folder()
+            with staged.enter() as files, there.enter() as copies:
+                for entry in files.scan():
+                    with (files / entry.name).read() as file:
+                        (copies / entry.name).copy_of(file)
+                copies.sync()
+            place_folder(there, final, part=part)
         elif error.errno in _NAME_TAKEN:
-            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(final)) from error
+            raise _taken(final) from error
         else:
             raise
 
 
-def relocate(source: Path, final: Path, *, part: Path, keep: bool) -> None:
+def relocate(original: Original, final: Place, *, part: str, keep: bool) -> None:
     """Move a user's file, or with `keep` make a second one of it: a link where that can be, else a copy.
 
-    Raises FileExistsError when the name is taken. At no moment there is less than one complete file.
+    Raises FileExistsError when the name is taken, FileNotFoundError when another file has the original's name by now;
+    that one stays where it is. At no moment there is less than one complete file.
     """
-    if not keep and not os.access(source.parent, os.W_OK):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(source.parent))
-    if not keep:
-        place(source, final, part=part)
-    else:
-        try:
-            os.link(source, final)
-        except FileExistsError:
-            raise
-        except OSError as error:
-            if error.errno not in {*_NO_LINKS, errno.EXDEV}:
-                raise
-            copy(source, part)
-            place(part, final, part=part)
-    sync_folder(final.parent)
-
-
-def copy(source: str | Path, target: str | Path) -> None:
-    """Copy a file with its times and rights, durably; what `target` was is lost."""
-    with suppress(FileNotFoundError):
-        Path(target).unlink()
-    shutil.copyfile(source, target)
-    with Path(target).open("rb+") as file:
-        os.fsync(file.fileno())
-    shutil.copystat(source, target)  # last, as it may forbid to write
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder and those above it, durably. Raises NotADirectoryError where a file has the name of one."""
-    if folder.is_dir():
-        return
-    if folder.parent != folder:
-        make_folder(folder.parent)
-    with suppress(FileExistsError):  # made by another thread meanwhile
-        folder.mkdir()
-        sync_folder(folder.parent)
-    if not folder.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
-
-
-def part_beside(final: Path, mark: str) -> Path:
-    """The hidden name, in the folder of `final`, of what is on its way there."""
-    return final.with_name(f".unmix-{mark}.part")
-
-
-def remove(path: Path) -> None:
-    """Remove a file, or a folder with all that is in it; nothing is no error."""
-    if not is_there(path):
-        return
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path)
-    else:
-        path.unlink()
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in a folder survive a power cut, where the system can."""
-    if sys.platform == "win32":
-        return
-    descriptor = os.open(folder, os.O_RDONLY)
+    source = original.place
+    if not (keep or source.folder.is_writable):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(source.folder.path))
     try:
-        with suppress(OSError):  # some network file systems know no such thing
-            os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
-
-
-def identity_of(path: Path) -> str:
-    """What the file system knows a file by."""
-    return FileFacts.of(path.lstat()).identity
-
-
-def is_there(path: Path) -> bool:
-    """True when something has this name, be it a link to nowhere."""
-    return os.path.lexists(path)
-
-
-def is_in_place(move: Move) -> bool:
-    """True when an output has its name already: in an earlier life, that did not live to tell."""
-    return is_file(move.final, FileFacts(move.size, 0, move.identity), move.sha256)
-
-
-def is_file(path: Path, facts: FileFacts, sha256: str) -> bool:
-    """True when `path` is the file of these facts, or one of the same content; times do not count."""
-    try:
-        status = path.lstat()
-        if not stat.S_ISREG(status.st_mode) or status.st_size != facts.size:
-            return False
-        return FileFacts.of(status).identity == facts.identity or digest(path) == sha256
+        source.link(final)
+    except FileExistsError:
+        raise
     except OSError as error:
-        if error.errno not in _NOTHING_THERE:
+        if error.errno == errno.EXDEV or (keep and error.errno in _NO_LINKS):
+            _copy(original, final, part=part)
+            names = 0
+        elif error.errno in _NO_LINKS:
+            _rename(original, final)
+            return
+        else:
             raise
+    else:
+        names = 1
+        if not original.is_at(final):
+            final.unlink()
+            raise original.lost()
+    final.folder.sync()
+    if not keep:
+        original.drop(names=names, otherwise=final.unlink)
+
+
+def part_name(mark: str) -> str:
+    """The hidden name of what is on its way into a folder."""
+    return f".unmix-{mark}.part"
+
+
+def identity_of(place: Place) -> str:
+    """What the file system knows a file by."""
+    return FileFacts.of(place.status()).identity
+
+
+def is_there(root: Folder, path: Path) -> bool:
+    """True when something below `root` has this name, be it a link to nowhere."""
+    try:
+        with root.at(path) as place:
+            return place.exists()
+    except OSError:
         return False
 
 
-def digest(path: Path, is_over: Callable[[], bool] = lambda: False) -> str:
-    """SHA-256 of a file's content, in hexadecimal. Raises Cancelled when `is_over` says so meanwhile."""
-    found = hashlib.sha256()
-    with path.open("rb", buffering=0) as file:
-        while data := file.read(_READ):
-            if is_over():
-                raise Cancelled
-            found.update(data)
-    return found.hexdigest()
+def is_in_place(root: Folder, move: Move) -> bool:
+    """True when an output has its name already: in an earlier life, that did not live to tell."""
+    return is_file(root, move.final, FileFacts(move.size, 0, move.identity), move.sha256)
+
+
+def is_file(root: Folder, path: Path, facts: FileFacts, sha256: str) -> bool:
+    """True when `path`, below `root`, is the file of these facts, or one of the same content; times do not count."""
+    try:
+        with root.at(path) as place:
+            status = place.status()
+            if not stat.S_ISREG(status.st_mode) or status.st_size != facts.size:
+                return False
+            if FileFacts.of(status).identity == facts.identity:
+                return True
+            with place.read() as file:
+                return digest(file) == sha256
+    except OSError as error:
+        if error.errno not in NOTHING_THERE:
+            raise
+        return False
 
 
 def numbered(path: Path, number: int) -> Path:
@@ -173,7 +137,7 @@ def numbered(path: Path, number: int) -> Path:
     return path if number == 1 else path.with_name(f"{path.stem} ({number}){path.suffix}")
 
 
-def free_name(path: Path, is_taken: Callable[[Path], bool] = is_there) -> Path:
+def free_name(path: Path, is_taken: Callable[[Path], bool]) -> Path:
     """The first of the numbered names that nothing has now."""
     number = 1
     while is_taken(name := numbered(path, number)):
@@ -181,9 +145,9 @@ def free_name(path: Path, is_taken: Callable[[Path], bool] = is_there) -> Path:
     return name
 
 
-def _take_free_name(staged: Path, final: Path) -> None:
+def _take_free_name(staged: Place, final: Place) -> None:
     try:
-        os.link(staged, final)  # fails where the name is taken, in one step
+        staged.link(final)  # fails where the name is taken, in one step
     except FileExistsError:
         raise
     except OSError as error:
@@ -192,22 +156,6 @@ def _take_free_name(staged: Path, final: Path) -> None:
         _claim(final)
         staged.replace(final)
         return
-    _drop(staged, final)
-
-
-def _place_across(staged: Path, final: Path, *, part: Path, overwrite: bool) -> None:
-    try:
-        copy(staged, part)
-        place(part, final, part=part, overwrite=overwrite)
-    except BaseException:
-        remove(part)
-        raise
-    sync_folder(final.parent)
-    _drop(staged, final)
-
-
-def _drop(staged: Path, final: Path) -> None:
-    """Remove the old name of what has a new one; where that cannot be, the new one goes again."""
     try:
         staged.unlink()
     except OSError:
@@ -215,14 +163,43 @@ def _drop(staged: Path, final: Path) -> None:
         raise
 
 
-def _claim(final: Path) -> None:
+def _copy(original: Original, final: Place, *, part: str, overwrite: bool = False) -> None:
+    """Give a copy the name `final`."""
+    copied = final.beside(part)
+    try:
+        copied.copy_of(original.file)
+        place(copied, final, part=part, overwrite=overwrite)
+    except BaseException:
+        copied.remove()
+        raise
+    final.folder.sync()
+
+
+def _rename(original: Original, final: Place) -> None:
+    """Move a file where there are no hard links; what turns out to be another one goes back."""
+    source = original.place
+    _claim(final)
+    source.replace(final)
+    if not original.is_at(final):
+        if not source.exists():
+            final.replace(source)
+        raise original.lost()
+    final.folder.sync()
+
+
+def _claim(final: Place) -> None:
     """Take a name with an empty file, on a file system without hard links.
 
     An empty file that has it already is our own claim, from before we were killed: the name was free when it was
     decided on.
     """
     try:
-        os.close(os.open(final, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        final.create(0o600).close()
     except FileExistsError:
-        if final.is_symlink() or not final.is_file() or final.stat().st_size:
+        status = final.status()
+        if not stat.S_ISREG(status.st_mode) or status.st_size:
             raise
+
+
+def _taken(final: Place) -> FileExistsError:
+    return FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(final.path))

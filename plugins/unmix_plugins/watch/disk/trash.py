@@ -4,25 +4,52 @@ Linux and the like: the Trash specification of freedesktop.org, version 1.0. mac
 There is none for Windows, where `check_layout` refuses the policy.
 """
 
+import errno
 import os
 import stat
 import sys
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
+from unmix_plugins.files.folder import Folder, Place
 from unmix_plugins.watch.disk.mounts import mount_of
 from unmix_plugins.watch.disk.moves import free_name, is_there
 
+_LONGEST_INFO = 1 << 16
 
-def trash_name(path: Path) -> Path:
-    """A free name for the file `path` in the trash of its disk; only missing folders are made. Raises OSError."""
+
+def open_trash(source: Folder) -> Folder:
+    """The trash of the disk on which a file's folder is; missing ones are made. Raises OSError.
+
+    On another disk than the user's own anybody may have made it: it is refused where it is a link, or not the user's.
+    """
+    home = Path.home() / ".Trash" if sys.platform == "darwin" else _home_trash()
+    if _is_on(source, home):
+        return Folder.open(home, make=True)
+    with Folder.open(mount_of(source.path).point) as top:
+        if sys.platform == "darwin":
+            with top.enter(".Trashes") as common:
+                return _own(common / str(os.getuid()))
+        with suppress(OSError):
+            facts = (top / ".Trash").status()
+            if stat.S_ISDIR(facts.st_mode) and facts.st_mode & stat.S_ISVTX:
+                with top.enter(".Trash") as common:
+                    return _own(common / str(os.getuid()))
+        return _own(top / f".Trash-{os.getuid()}")
+
+
+def trash_name(trash: Folder, name: str) -> Path:
+    """A free name for a file in the trash; only missing folders are made. Raises OSError."""
     if sys.platform == "darwin":
-        return free_name(_mac_trash(path) / path.name)
-    trash = _home_trash() if _is_on(path, _home_trash()) else _disk_trash(mount_of(path).point)
-    for folder in (trash / "files", trash / "info"):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return free_name(trash / "files" / path.name, lambda name: is_there(name) or is_there(info_of(name)))
+        return free_name(trash.path / name, lambda path: is_there(trash, path))
+    for folder in ("files", "info"):
+        _own(trash / folder).close()
+    return free_name(
+        trash.path / "files" / name,
+        lambda path: is_there(trash, path) or is_there(trash, info_of(path)),
+    )
 
 
 def info_of(final: Path) -> Path:
@@ -30,20 +57,21 @@ def info_of(final: Path) -> Path:
     return final.parent.parent / "info" / f"{final.name}.trashinfo"
 
 
-def write_info(info: Path, path: Path, now: datetime) -> None:
+def write_info(info: Place, path: Path, now: datetime) -> None:
     """Describe the file `path` that is about to be trashed. Raises FileExistsError when another has the name."""
-    trash = info.parent.parent
+    trash = info.path.parent.parent
     top = trash.parent.parent if trash.parent.name == ".Trash" else trash.parent
     said = Path(os.path.realpath(path.parent)) / path.name
     if trash != _home_trash() and said.is_relative_to(top):
         said = said.relative_to(top)
-    line = f"Path={quote(os.fsencode(said))}\n"
+    line = f"Path={quote(os.fsencode(said))}\n".encode("ascii")
     try:
-        with info.open("x", encoding="ascii") as file:
-            file.write(f"[Trash Info]\n{line}DeletionDate={now:%Y-%m-%dT%H:%M:%S}\n")
+        with info.create() as file:
+            file.write(b"[Trash Info]\n" + line + f"DeletionDate={now:%Y-%m-%dT%H:%M:%S}\n".encode("ascii"))
     except FileExistsError:
-        if line not in info.read_text("ascii", "replace"):  # else it is ours, from before we were killed
-            raise
+        with info.read() as file:
+            if line not in file.read(_LONGEST_INFO):  # else it is ours, from before we were killed
+                raise
 
 
 def _home_trash() -> Path:
@@ -51,27 +79,18 @@ def _home_trash() -> Path:
     return (Path(data) if data.startswith("/") else Path.home() / ".local" / "share") / "Trash"
 
 
-def _disk_trash(top: Path) -> Path:
-    """The trash of another disk than the user's own."""
-    user = os.getuid()
-    common = top / ".Trash"
-    try:
-        facts = common.lstat()
-        if stat.S_ISDIR(facts.st_mode) and facts.st_mode & stat.S_ISVTX:
-            return common / str(user)
-    except OSError:
-        pass
-    return top / f".Trash-{user}"
+def _own(place: Place) -> Folder:
+    """A folder that is this user's alone, made where it is missing."""
+    with suppress(FileExistsError):
+        place.make_folder(0o700)
+    folder = place.enter()
+    if folder.status().st_uid != os.getuid():
+        folder.close()
+        raise PermissionError(errno.EPERM, "it is somebody else's", str(place.path))
+    return folder
 
 
-def _mac_trash(path: Path) -> Path:
-    home = Path.home() / ".Trash"
-    trash = home if _is_on(path, home) else mount_of(path).point / ".Trashes" / str(os.getuid())
-    trash.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return trash
-
-
-def _is_on(path: Path, folder: Path) -> bool:
+def _is_on(source: Folder, folder: Path) -> bool:
     """True when a rename leads from one to the other."""
     there = next(parent for parent in (folder, *folder.parents) if parent.exists())
-    return there.stat().st_dev == path.lstat().st_dev
+    return there.stat().st_dev == source.status().st_dev

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from unmix_plugins.files.folder import Folder
 from unmix_plugins.files.shown import shown
 
 _GONE = {errno.ENOENT, errno.ENOTDIR}
@@ -22,22 +23,17 @@ class Blocker:
     """True where it will pass by itself: another program has the file open."""
 
 
-def blocker_of(path: Path) -> Blocker | None:
-    """What keeps `path` from being read; None when nothing does, or it is gone."""
+def blocker_of(source: Path, path: Path) -> Blocker | None:
+    """What keeps the file `path`, below `source`, from being read; None when nothing does, or it is gone."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | _FLAGS)
+        with Folder.open(source) as folder, folder.at(path) as place, place.read() as file:
+            os.read(file.fileno(), 1)  # some network file systems refuse only now
+            if _is_being_written(file.fileno()):
+                return Blocker(
+                    f"{shown(path)} is open in another program that may still write to it.", passes=True
+                )
     except OSError as error:
         return _refused(path, error)
-    try:
-        os.read(descriptor, 1)  # some network file systems refuse only now
-        if _is_being_written(descriptor):
-            return Blocker(
-                f"{shown(path)} is open in another program that may still write to it.", passes=True
-            )
-    except OSError as error:
-        return _refused(path, error)
-    finally:
-        os.close(descriptor)
     return None
 
 
@@ -55,7 +51,6 @@ def _refused(path: Path, error: OSError) -> Blocker | None:
 if sys.platform == "linux":
     import fcntl
 
-    _FLAGS = os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     _F_SETSIG = 10  # fcntl.h; not in the fcntl module
 
     def _is_being_written(descriptor: int) -> bool:
@@ -73,7 +68,6 @@ if sys.platform == "linux":
         return False
 
 else:
-    _FLAGS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
     def _is_being_written(descriptor: int) -> bool:
         """Not to be known here: the pause has to do."""

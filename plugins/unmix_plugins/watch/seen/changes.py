@@ -11,7 +11,7 @@ from unmix_plugins.watch.config.folder import FolderConfig
 from unmix_plugins.watch.disk.mounts import Mount
 from unmix_plugins.watch.ledger.entry import FileFacts
 from unmix_plugins.watch.seen.native import Native
-from unmix_plugins.watch.seen.tree import Tree, look
+from unmix_plugins.watch.seen.tree import Tree
 
 SAFETY_INTERVAL = 60.0
 """Seconds between two full looks at a folder whose changes the system tells."""
@@ -118,7 +118,7 @@ class Changes:
     def _look_at(self, path: Path) -> None:
         if not (self._tree.wants(path) and self._tree.enters(path.parent)):
             return
-        if (facts := look(path)) is not None:
+        if (facts := self._tree.look(path)) is not None:
             self._seen[str(path)] = facts.size, facts.mtime_ns
             self._note(path, facts)
 

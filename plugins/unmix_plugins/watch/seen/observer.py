@@ -17,7 +17,7 @@ from unmix_plugins.watch.ledger.entry import FileFacts
 from unmix_plugins.watch.seen.blocker import Blocker, blocker_of
 from unmix_plugins.watch.seen.changes import SAFETY_INTERVAL, Changes
 from unmix_plugins.watch.seen.settle import Settler
-from unmix_plugins.watch.seen.tree import Tree, look
+from unmix_plugins.watch.seen.tree import Tree
 
 _TICK = 1.0
 """Seconds between two rounds, at the most."""
@@ -39,9 +39,12 @@ class Observer:
         """Watch `folder`, and nothing inside the folders `never`: where any watched folder's outputs go."""
         self._source = folder.source
         self._tick = min(_TICK, folder.settle_seconds / 2)
-        self._settler = Settler(folder.settle_seconds, look, blocker_of, clock)
+        tree = Tree(folder, never)
+        self._settler = Settler(
+            folder.settle_seconds, tree.look, lambda path: blocker_of(folder.source, path), clock
+        )
         self._mount = SourceMount(folder.source)
-        self._changes = Changes(folder, Tree(folder, never), self._settler.observe, clock, safety_interval)
+        self._changes = Changes(folder, tree, self._settler.observe, clock, safety_interval)
         self._forgotten: queue.SimpleQueue[Path] = queue.SimpleQueue()
         self._lock = threading.Lock()
         self._ready: list[tuple[Path, FileFacts]] = []

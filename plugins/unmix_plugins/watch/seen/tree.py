@@ -1,18 +1,21 @@
 """The files below a watched folder, found without falling into loops, our own outputs or half of a download.
 
-Links are never followed, and no file is opened. Names are text in Python's sense: bytes that are no UTF-8 become
-lone surrogates (PEP 383) and turn back into the same bytes.
+Links are never followed, whenever they are put there, and no file is opened. Names are text in Python's sense: bytes
+that are no UTF-8 become lone surrogates (PEP 383) and turn back into the same bytes.
 """
 
+import errno
 import os
 import re
-import stat
 from collections.abc import Callable, Collection, Iterator
+from contextlib import ExitStack
 from fnmatch import translate
 from pathlib import Path
 from unicodedata import normalize
 
+from unmix_plugins.files.folder import Folder
 from unmix_plugins.watch.config.folder import FolderConfig
+from unmix_plugins.watch.disk.original import NOTHING_THERE, look
 from unmix_plugins.watch.ledger.entry import FileFacts
 
 _FOREIGN_FOLDERS = {
@@ -25,6 +28,10 @@ _FOREIGN_FOLDERS = {
 }
 """Thumbnails, recycle bins and the like, which network storage and Windows keep among the user's files."""
 _UNFINISHED = (".part", ".partial", ".tmp", ".temp", ".crdownload", ".download", ".filepart")
+_GONE = NOTHING_THERE - {errno.ENAMETOOLONG}
+"""What a system answers about a folder that has been there just now; a link may have its name."""
+_LONGEST_NAME = 255
+"""Bytes, nearly everywhere."""
 
 
 class Tree:
@@ -47,30 +54,50 @@ class Tree:
         cannot be read; a folder below it goes to `on_error` and is passed over.
         """
         never = self._identities()
-        folders = [str(start or self.source)]
-        while folders:
-            folder = folders.pop()
-            try:
-                with os.scandir(folder) as entries:
-                    found = list(entries)
-            except OSError as error:
-                if folder == str(start or self.source):
-                    raise
-                on_error(error)
-                continue
-            for entry in found:
-                if is_ignored(entry.name):
+        first = (start or self.source).relative_to(self.source)
+        folders = [first]
+        with Folder.open(self.source) as source:
+            while folders:
+                inside = folders.pop()
+                try:
+                    yield from self._files(source, inside, folders, never, on_error)
+                except OSError as error:
+                    if inside == first:
+                        raise
+                    if error.errno not in _GONE:
+                        on_error(error)
+
+    def _files(
+        self,
+        source: Folder,
+        inside: Path,
+        folders: list[Path],
+        never: set[tuple[int, int]],
+        on_error: Callable[[OSError], object],
+    ) -> list[tuple[str, os.stat_result]]:
+        """The files of one folder; those in it go to `folders`."""
+        files: list[tuple[str, os.stat_result]] = []
+        with source.enter(inside) as folder:
+            if _identity(folder.status()) in never:
+                return files
+            above = f"{folder.path}/"
+            has_room = folder.holds("x" * _LONGEST_NAME)
+            for entry in folder.scan():
+                name = entry.name
+                if is_ignored(name):
                     continue
                 try:
-                    if entry.is_dir(follow_symlinks=False):
-                        if self._recursive and _identity(entry.stat(follow_symlinks=False)) not in never:
-                            folders.append(entry.path)
-                    elif entry.is_file(follow_symlinks=False):
-                        yield entry.path, entry.stat(follow_symlinks=False)
+                    if entry.is_file(follow_symlinks=False):
+                        if not has_room and not folder.holds(name):
+                            raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), above + name)
+                        files.append((above + name, entry.stat(follow_symlinks=False)))
+                    elif self._recursive and entry.is_dir(follow_symlinks=False):
+                        folders.append(inside / name)
                 except FileNotFoundError:  # gone meanwhile
                     continue
                 except OSError as error:  # its path is too long, or the disk fails
                     on_error(error)
+        return files
 
     def wants(self, path: Path) -> bool:
         """True when a file of this name is to be taken, provided that it lies where one is looked for."""
@@ -83,15 +110,26 @@ class Tree:
         """True when `walk` comes by this folder: no link leads there, and nothing of unmix is written there."""
         if folder == self.source:
             return True
-        if not self._recursive or self.source not in folder.parents or is_ignored(folder.name):
+        if not self._recursive or self.source not in folder.parents:
             return False
+        inside = folder.relative_to(self.source)
+        if any(map(is_ignored, inside.parts)):
+            return False
+        never = self._identities()
         try:
-            facts = folder.lstat()
+            with ExitStack() as stack:
+                here = stack.enter_context(Folder.open(self.source))
+                for name in inside.parts:
+                    here = stack.enter_context(here.enter(name))
+                    if _identity(here.status()) in never:
+                        return False
         except OSError:  # gone again
             return False
-        if stat.S_ISLNK(facts.st_mode) or _identity(facts) in self._identities():
-            return False
-        return self.enters(folder.parent)
+        return True
+
+    def look(self, path: Path) -> FileFacts | None:
+        """The file as it is now; None when there is none, or it is a link, a FIFO or a device, or lies behind one."""
+        return look(self.source, path)
 
     def _identities(self) -> set[tuple[int, int]]:
         """Folders are told apart by what they are: a name may differ in case, or lead there through a link."""
@@ -108,15 +146,6 @@ def is_ignored(name: str) -> bool:
     """True for names that no user's finished recording has: hidden, unfinished, or a machine's own."""
     lower = name.lower()
     return lower.startswith((".", "~$")) or lower.endswith(_UNFINISHED) or lower in _FOREIGN_FOLDERS
-
-
-def look(path: Path) -> FileFacts | None:
-    """The file as it is now; None when there is none, or what is there is a link, a folder or a device."""
-    try:
-        status = path.lstat()
-    except (OSError, ValueError):
-        return None
-    return FileFacts.of(status) if stat.S_ISREG(status.st_mode) else None
 
 
 def is_renamed(old: Path, new: Path, facts: FileFacts) -> bool:

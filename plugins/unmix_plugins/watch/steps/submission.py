@@ -16,7 +16,8 @@ from unmix_plugins.errors import NotFound
 from unmix_plugins.files.shown import shown
 from unmix_plugins.watch.config.folder import Collision
 from unmix_plugins.watch.daemon import Daemon
-from unmix_plugins.watch.disk.moves import digest, is_there
+from unmix_plugins.watch.disk.moves import is_there
+from unmix_plugins.watch.disk.original import Original, digest
 from unmix_plugins.watch.ledger.entry import Entry, Result, State
 from unmix_plugins.watch.ledger.store import Ledger
 from unmix_plugins.watch.steps.destination import foreseen
@@ -66,27 +67,34 @@ class Submission:
         None when there is nothing to submit: the file has changed or gone, in which case it will be seen again, or it
         is known already. Raises what the daemon's client raises, and OSError or Cancelled while the file is read.
         """
-        source = self._watched.source_of(entry)
-        if not self._watched.is_unchanged(entry):
-            return self._forgotten(entry)
-        if not entry.sha256:
-            recognised = self._intake.recognise(replace(entry, sha256=digest(source, self._watched.is_over)))
-            if recognised is None:
-                return None
-            entry = recognised
-        task = self._folder.task_of(entry.path)
-        if self._is_skipped(entry):
-            return self._ledger.save(replace(entry, state=State.DELIVERED, result=Result(is_skipped=True)))
+        with self._watched.original(entry) as original:
+            if original is None:
+                return self._forgotten(entry)
+            if not entry.sha256:
+                sha256 = digest(original.file, self._watched.is_over)
+                recognised = self._intake.recognise(replace(entry, sha256=sha256))
+                if recognised is None:
+                    return None
+                entry = recognised
+            if self._is_skipped(entry):
+                return self._ledger.save(
+                    replace(entry, state=State.DELIVERED, result=Result(is_skipped=True))
+                )
+            job = self._sent(client, entry, original)
+            if not (self._watched.is_unchanged(entry) and original.facts.is_same_version(entry.facts)):
+                return self._forgotten(entry)
+            return self._ledger.save(
+                replace(entry, state=State.SUBMITTED, job_id=job.job_id, due=0.0, reason="", message="")
+            )
+
+    def _sent(self, client: Daemon, entry: Entry, original: Original) -> Job:
+        """The job of the file that is open, and of no other that may have its name by now."""
         options = replace(
             self._folder.options, file_name=shown(entry.path.as_posix()), priority=Priority.FOLDER
         )
         key = f"{self._watched.mark(entry)}-{entry.tries}"
-        job = client.jobs.submit(source, task, options, idempotency_key=key)
-        if not self._watched.is_unchanged(entry):
-            return self._forgotten(entry)
-        return self._ledger.save(
-            replace(entry, state=State.SUBMITTED, job_id=job.job_id, due=0.0, reason="", message="")
-        )
+        task = self._folder.task_of(entry.path)
+        return client.jobs.submit(original.file, task, options, idempotency_key=key)
 
     def collect(self, client: Daemon) -> Collected:
         """What has become of the folder's jobs; entries whose job is gone are found again."""
@@ -129,4 +137,10 @@ class Submission:
         if self._folder.on_collision is not Collision.SKIP:
             return False
         path = foreseen(self._folder, entry.path, self._folder.task_of(entry.path))
-        return path is not None and is_there(self._folder.target / path)
+        if path is None:
+            return False
+        try:
+            with self._watched.mounts.reopen(self._folder.target) as target:
+                return is_there(target, self._folder.target / path)
+        except OSError:  # which is told when something is to be written there
+            return False

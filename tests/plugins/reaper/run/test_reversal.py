@@ -7,8 +7,14 @@ import numpy as np
 import pytest
 import soundfile
 from media_files import chunk, fmt, noise, riff
-from unmix_plugins.errors import BrokenResult
-from unmix_plugins.reaper.run.reversal import reverse
+from unmix_plugins.errors import BrokenResult, OutputError
+from unmix_plugins.files.folder import Folder
+from unmix_plugins.reaper.run import reversal
+
+
+def reverse(path: Path) -> None:
+    with Folder.open(path.parent) as folder:
+        reversal.reverse(folder / path.name)
 
 
 @pytest.mark.parametrize("container", ["WAV", "RF64"])
@@ -66,3 +72,14 @@ def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 8 << 20
+
+
+def test_a_link_that_has_the_results_name_by_now_is_not_followed(tmp_path: Path) -> None:
+    private, path = tmp_path / "private.wav", tmp_path / "in.wav"
+    private.write_bytes(riff(fmt(bits=8, channels=1), chunk(b"data", b"abc")))
+    before = private.read_bytes()
+    path.symlink_to(private)
+    with pytest.raises(OutputError, match="no file"):
+        reverse(path)
+    assert private.read_bytes() == before
+    assert path.is_symlink()

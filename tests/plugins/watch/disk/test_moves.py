@@ -9,49 +9,55 @@ from typing import Any
 import pytest
 from fake_daemon import FakeDaemon
 from plugins.watch.bench import bench
+from unmix_plugins.files.folder import Folder
 from unmix_plugins.watch.config.folder import SourcePolicy
 from unmix_plugins.watch.disk.moves import (
-    copy,
     identity_of,
     is_in_place,
-    make_folder,
     numbered,
     place,
     place_folder,
     relocate,
 )
+from unmix_plugins.watch.disk.original import Original
 from unmix_plugins.watch.ledger.entry import FileFacts, Move
 
 
-def test_a_name_is_taken_in_one_step_or_not_at_all(tmp_path: Path) -> None:
-    staged, final, part = (tmp_path / name for name in ("staged", "final", "part"))
-    staged.write_bytes(b"new")
-    final.write_bytes(b"old")
+@pytest.fixture
+def folder(tmp_path: Path) -> Iterator[Folder]:
+    with Folder.open(tmp_path) as opened:
+        yield opened
+
+
+def test_a_name_is_taken_in_one_step_or_not_at_all(tmp_path: Path, folder: Folder) -> None:
+    staged, final = folder / "staged", folder / "final"
+    staged.path.write_bytes(b"new")
+    final.path.write_bytes(b"old")
     with pytest.raises(FileExistsError):
-        place(staged, final, part=part)
-    assert (staged.read_bytes(), final.read_bytes()) == (b"new", b"old")
-    place(staged, final, part=part, overwrite=True)
-    assert final.read_bytes() == b"new"
+        place(staged, final, part="part")
+    assert (staged.path.read_bytes(), final.path.read_bytes()) == (b"new", b"old")
+    place(staged, final, part="part", overwrite=True)
+    assert final.path.read_bytes() == b"new"
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     with pytest.raises(FileExistsError):
-        place(final, tmp_path / "link", part=part)
+        place(final, folder / "link", part="part")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["final", "link"]
 
 
-def test_a_folder_takes_no_name_in_which_there_is_anything(tmp_path: Path) -> None:
+def test_a_folder_takes_no_name_in_which_there_is_anything(tmp_path: Path, folder: Folder) -> None:
     staged, final = tmp_path / "staged", tmp_path / "final"
     staged.mkdir()
     (staged / "new").write_bytes(b"")
     final.mkdir()
     (final / "old").write_bytes(b"")
     with pytest.raises(FileExistsError):
-        place_folder(staged, final, part=tmp_path / "part")
+        place_folder(folder / "staged", folder / "final", part="part")
     (final / "old").unlink()
-    place_folder(staged, final, part=tmp_path / "part")
+    place_folder(folder / "staged", folder / "final", part="part")
     assert [path.name for path in final.iterdir()] == ["new"]
     (tmp_path / "file").write_bytes(b"")
     with pytest.raises(FileExistsError):
-        place_folder(final, tmp_path / "file", part=tmp_path / "part")
+        place_folder(folder / "final", folder / "file", part="part")
 
 
 @pytest.fixture
@@ -68,35 +74,40 @@ def elsewhere() -> Iterator[Path]:
     folder.rmdir()
 
 
-def test_another_disk_is_reached_by_way_of_a_hidden_copy(tmp_path: Path, elsewhere: Path) -> None:
+def test_another_disk_is_reached_by_way_of_a_hidden_copy(
+    tmp_path: Path, folder: Folder, elsewhere: Path
+) -> None:
     source = tmp_path / "talk.wav"
     source.write_bytes(b"talk")
     os.utime(source, (5, 5))
-    final, part = elsewhere / "talk.wav", elsewhere / ".part"
-    relocate(source, final, part=part, keep=True)
-    assert source.exists()
-    assert [path.name for path in elsewhere.iterdir()] == ["talk.wav"]
-    with pytest.raises(FileExistsError):
-        relocate(source, final, part=part, keep=False)
-    final.unlink()
-    relocate(source, final, part=part, keep=False)
-    assert not source.exists()
-    assert (final.read_bytes(), final.stat().st_mtime) == (b"talk", 5)
-    folder = tmp_path / "song"
-    folder.mkdir()
-    (folder / "drums.wav").write_bytes(b"boom")
-    place_folder(folder, elsewhere / "song", part=part)
-    assert (elsewhere / "song" / "drums.wav").read_bytes() == b"boom"
-    assert not part.exists()
+    song = tmp_path / "song"
+    song.mkdir()
+    (song / "drums.wav").write_bytes(b"boom")
+    with Folder.open(elsewhere) as there, Original(folder / "talk.wav") as original:
+        final = there / "talk.wav"
+        relocate(original, final, part=".part", keep=True)
+        assert source.exists()
+        assert [path.name for path in elsewhere.iterdir()] == ["talk.wav"]
+        with pytest.raises(FileExistsError):
+            relocate(original, final, part=".part", keep=False)
+        final.unlink()
+        relocate(original, final, part=".part", keep=False)
+        assert not source.exists()
+        assert (final.path.read_bytes(), final.path.stat().st_mtime) == (b"talk", 5)
+        place_folder(folder / "song", there / "song", part=".part")
+        assert (elsewhere / "song" / "drums.wav").read_bytes() == b"boom"
+        assert not (elsewhere / ".part").exists()
 
 
-def test_a_file_that_nobody_may_write_is_copied_with_its_rights(tmp_path: Path) -> None:
+def test_a_file_that_nobody_may_write_is_copied_with_its_rights(tmp_path: Path, folder: Folder) -> None:
     source = tmp_path / "talk.wav"
     source.write_bytes(b"talk")
     source.chmod(0o444)
-    copy(source, tmp_path / "copy.wav")
-    copy(source, tmp_path / "copy.wav")
+    with source.open("rb") as file:
+        (folder / "copy.wav").copy_of(file)
+        (folder / "copy.wav").copy_of(file)
     assert (tmp_path / "copy.wav").stat().st_mode & 0o777 == 0o444
+    assert (tmp_path / "copy.wav").read_bytes() == b"talk"
 
 
 def test_outputs_and_sources_may_be_on_different_disks(
@@ -114,25 +125,16 @@ def test_outputs_and_sources_may_be_on_different_disks(
         assert desk.files(desk.source) == {}
 
 
-def test_a_file_is_in_place_by_its_inode_or_by_its_content(tmp_path: Path) -> None:
+def test_a_file_is_in_place_by_its_inode_or_by_its_content(tmp_path: Path, folder: Folder) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"talk")
+    identity = identity_of(folder / "talk.wav")
     sha256 = hashlib.sha256(b"talk").hexdigest()
-    assert is_in_place(Move(path, path, 4, "", identity_of(path)))
-    assert is_in_place(Move(path, path, 4, sha256, "0:0"))
-    assert not is_in_place(Move(path, path, 4, "", "0:0"))
-    assert not is_in_place(Move(path, path, 5, sha256, identity_of(path)))
-    assert not is_in_place(Move(path, path / "below", 4, sha256, "0:0"))
-
-
-def test_a_folder_is_not_made_over_a_file(tmp_path: Path) -> None:
-    (tmp_path / "file").write_bytes(b"")
-    make_folder(tmp_path / "a" / "b")
-    make_folder(tmp_path / "a" / "b")
-    with pytest.raises(NotADirectoryError):
-        make_folder(tmp_path / "file" / "b")
-    with pytest.raises(NotADirectoryError):
-        make_folder(tmp_path / "file")
+    assert is_in_place(folder, Move(path, path, 4, "", identity))
+    assert is_in_place(folder, Move(path, path, 4, sha256, "0:0"))
+    assert not is_in_place(folder, Move(path, path, 4, "", "0:0"))
+    assert not is_in_place(folder, Move(path, path, 5, sha256, identity))
+    assert not is_in_place(folder, Move(path, path / "below", 4, sha256, "0:0"))
 
 
 def test_numbers_stand_before_the_suffix() -> None:

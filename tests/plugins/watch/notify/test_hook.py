@@ -265,12 +265,17 @@ def test_a_command_gets_everything_as_variables_and_as_json(tmp_path: Path) -> N
     assert seen["argv"] == [str(out), "$HOME; `id`"]
 
 
-def test_a_command_gets_the_bytes_of_a_name_that_is_no_utf8(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", [b"caf\xe9.wav", b"$(touch x).wav", b"`touch x`.wav", b"a\n; touch x\n.wav"])
+def test_a_command_gets_the_bytes_of_any_name_and_no_shell_reads_them(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: bytes
+) -> None:
+    monkeypatch.chdir(tmp_path)
     out = tmp_path / "seen"
     command = script(tmp_path, "open(sys.argv[1], 'wb').write(os.environb[b'UNMIX_SOURCE'])")
-    source = Path(os.fsdecode(b"/in/caf\xe9.wav"))
-    call_hook(CommandHook((*command, str(out))), HookEvent("1", "inbox", "done", source), Pauses())
-    assert out.read_bytes() == b"/in/caf\xe9.wav"
+    source = Path(os.fsdecode(b"/in/" + name))
+    call_hook(CommandHook((*command, str(out))), HookEvent("1", source.name, "done", source), Pauses())
+    assert out.read_bytes() == b"/in/" + name
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["hook.py", "seen"]
 
 
 def test_a_command_that_fails_is_told_with_its_last_words(tmp_path: Path) -> None:

@@ -1,12 +1,16 @@
 """What is found below a watched folder, and what is not."""
 
 import os
+import stat
 from pathlib import Path
 
 import pytest
 from plugins.watch.folders import folder_config
+from unmix_plugins.files.folder import Folder
 from unmix_plugins.files.shown import shown
-from unmix_plugins.watch.seen.tree import Tree, is_ignored, is_renamed, look
+from unmix_plugins.watch.disk.original import look
+from unmix_plugins.watch.seen.blocker import blocker_of
+from unmix_plugins.watch.seen.tree import Tree, is_ignored, is_renamed
 
 
 @pytest.fixture
@@ -32,7 +36,7 @@ def found(tree: Tree) -> set[str]:
 
 def takes(tree: Tree, path: Path) -> bool:
     """Whether a file that the system tells of is taken."""
-    return tree.wants(path) and tree.enters(path.parent) and look(path) is not None
+    return tree.wants(path) and tree.enters(path.parent) and tree.look(path) is not None
 
 
 def test_files_in_all_subfolders_are_found(source: Path) -> None:
@@ -121,15 +125,52 @@ def test_links_are_not_followed_so_that_a_loop_of_them_ends(source: Path, tmp_pa
     tree = Tree(folder_config(source))
     assert found(tree) == {"a/b.wav"}
     assert not tree.enters(source / "a/up/a")
-    assert look(source / "d.wav") is None
+    assert look(source, source / "d.wav") is None
 
 
 def test_pipes_and_folders_are_no_files(source: Path) -> None:
     os.mkfifo(source / "pipe.wav")
     (source / "folder.wav").mkdir()
     assert found(Tree(folder_config(source))) == set()
-    assert look(source / "pipe.wav") is None
-    assert look(source / "folder.wav") is None
+    assert look(source, source / "pipe.wav") is None
+    assert look(source, source / "folder.wav") is None
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="only root makes devices")
+def test_devices_are_no_files(source: Path) -> None:
+    os.mknod(source / "device.wav", 0o644 | stat.S_IFCHR, os.makedev(1, 3))
+    assert found(Tree(folder_config(source))) == set()
+    assert look(source, source / "device.wav") is None
+
+
+@pytest.mark.parametrize("is_loop", [False, True])
+def test_a_folder_that_becomes_a_link_while_its_parent_is_read_leads_nowhere(
+    source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_loop: bool
+) -> None:
+    write(source / "a.wav")
+    write(source / "sub/b.wav")
+    write(tmp_path / "private/c.wav")
+    scandir = os.scandir
+
+    def swapping(folder: object) -> object:
+        found = scandir(folder)  # type: ignore[call-overload]  # whatever it is given
+        if not (source / "sub").is_symlink():
+            (source / "sub").rename(tmp_path / "away")
+            (source / "sub").symlink_to(source if is_loop else tmp_path / "private")
+        return found
+
+    monkeypatch.setattr(os, "scandir", swapping)
+    errors: list[OSError] = []
+    names = [name for name, _ in Tree(folder_config(source)).walk(on_error=errors.append)]
+    assert names == [str(source / "a.wav")]
+    assert errors == []
+
+
+def test_what_lies_behind_a_link_is_not_looked_at(source: Path, tmp_path: Path) -> None:
+    write(tmp_path / "private/c.wav")
+    (source / "sub").symlink_to(tmp_path / "private")
+    assert Tree(folder_config(source)).look(source / "sub/c.wav") is None
+    assert blocker_of(source, source / "sub/c.wav") is None
 
 
 def test_a_path_of_4000_characters_is_found(source: Path) -> None:
@@ -141,7 +182,7 @@ def test_a_path_of_4000_characters_is_found(source: Path) -> None:
     assert len(str(long / "a.wav")) == 4_000
     tree = Tree(folder_config(source))
     assert found(tree) == {str((long / "a.wav").relative_to(source))}
-    assert look(long / "a.wav") is not None
+    assert look(source, long / "a.wav") is not None
 
 
 def test_what_is_too_deep_to_be_named_is_passed_over_and_told(source: Path) -> None:
@@ -164,7 +205,7 @@ def test_a_name_that_is_no_utf8_keeps_its_bytes_and_can_be_shown(source: Path) -
     Path(os.fsdecode(raw)).write_bytes(b"sound")
     [(name, _)] = Tree(folder_config(source)).walk()
     assert os.fsencode(name) == raw
-    facts = look(Path(name))
+    facts = look(source, Path(name))
     assert facts
     assert facts.size == 5
     assert shown(Path(name).name) == "caf\\xe9 \\xff.wav"
@@ -180,14 +221,14 @@ def test_a_folder_that_may_not_be_read_is_told_and_the_rest_is_found(
 ) -> None:
     write(source / "a.wav")
     write(source / "locked/b.wav")
-    scandir = os.scandir
+    scan = Folder.scan
 
-    def refusing(path: str) -> object:  # what the system says to any user but root, who may run this
-        if path.endswith("locked"):
-            raise PermissionError(13, "Permission denied", path)
-        return scandir(path)
+    def refusing(folder: Folder) -> object:  # what the system says to any user but root, who may run this
+        if folder.path.name == "locked":
+            raise PermissionError(13, "Permission denied", str(folder.path))
+        return scan(folder)
 
-    monkeypatch.setattr(os, "scandir", refusing)
+    monkeypatch.setattr(Folder, "scan", refusing)
     errors: list[OSError] = []
     names = [name for name, _ in Tree(folder_config(source)).walk(on_error=errors.append)]
     assert names == [str(source / "a.wav")]
@@ -203,7 +244,7 @@ def test_a_source_that_is_not_there_is_an_error(source: Path) -> None:
 def test_a_file_has_been_renamed_when_its_old_name_is_gone(source: Path) -> None:
     old = write(source / "a.wav")
     new = old.rename(source / "b.wav")
-    facts = look(new)
+    facts = look(source, new)
     assert facts
     assert is_renamed(old, new, facts)
 
@@ -212,7 +253,7 @@ def test_a_file_has_been_renamed_when_another_one_has_its_old_name(source: Path)
     old = write(source / "a.wav")
     new = old.rename(source / "b.wav")
     write(old)
-    facts = look(new)
+    facts = look(source, new)
     assert facts
     assert is_renamed(old, new, facts)
 
@@ -221,12 +262,12 @@ def test_a_hard_link_is_no_rename(source: Path) -> None:
     old = write(source / "a.wav")
     new = source / "b.wav"
     new.hardlink_to(old)
-    facts = look(new)
+    facts = look(source, new)
     assert facts
     assert not is_renamed(old, new, facts)
     other_case = source / "A.wav"
     other_case.hardlink_to(old)
-    facts = look(other_case)
+    facts = look(source, other_case)
     assert facts
     assert not is_renamed(old, other_case, facts)
 
@@ -244,7 +285,7 @@ class CaseBlind(type(Path())):  # type: ignore[misc]  # as paths are on macOS an
 def test_a_rename_that_changes_only_case_is_one_where_the_file_system_ignores_case(source: Path) -> None:
     write(source / "Song.wav")
     new = source / "Song.wav"
-    facts = look(new)
+    facts = look(source, new)
     assert facts
     assert is_renamed(CaseBlind(source / "song.wav"), new, facts)
     assert not is_renamed(CaseBlind(new), new, facts)

@@ -1,5 +1,6 @@
 """Results are fetched whole and get the names of their sources, whatever has those already."""
 
+import hashlib
 import io
 import os
 import zipfile
@@ -13,8 +14,7 @@ from plugins.watch.bench import Bench, bench
 from plugins.watch.folders import BOTH
 from unmix.words import SeparateTask
 from unmix_plugins.watch.config.folder import Collision, CommandHook, SourcePolicy
-from unmix_plugins.watch.disk.moves import digest, identity_of
-from unmix_plugins.watch.ledger.entry import Move, Plan, State
+from unmix_plugins.watch.ledger.entry import FileFacts, Move, Plan, State
 from unmix_plugins.watch.notify.report import Finished
 
 STEMS = {"drums": b"boom", "vocals": b"la la"}
@@ -261,7 +261,10 @@ def test_what_has_its_name_already_is_not_written_again(
         finals = [desk.target / f"song.{stem}.wav" for stem in STEMS]
         moves: list[Move] = []
         for number, final in enumerate(finals):
-            move = Move(staging / final.name, final, final.stat().st_size, digest(final), identity_of(final))
+            facts = final.stat()
+            sha256 = hashlib.sha256(final.read_bytes()).hexdigest()
+            identity = FileFacts.of(facts).identity
+            move = Move(staging / final.name, final, facts.st_size, sha256, identity)
             moves.append(move)
             if number >= placed:
                 final.rename(move.staged)
