@@ -4,7 +4,7 @@ import hmac
 import inspect
 import logging
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias, cast
 
@@ -38,7 +38,10 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
     async def intercept_service(  # pyright: ignore[reportIncompatibleMethodOverride]  # grpcio annotates it narrower than it calls it
         self, continuation: _Continuation, handler_call_details: grpc.HandlerCallDetails
     ) -> "grpc.RpcMethodHandler[Any, Any]":
-        """Wrap the handler that would serve this call."""
+        """The handler that serves this call, or one that refuses it before a byte of its request is taken in."""
+        refusal = self._refusal(handler_call_details.invocation_metadata or ())
+        if refusal is not None:
+            return _refusing(refusal)
         handler = await continuation(handler_call_details)
         # gRPC gives None for methods that do not exist; it answers those itself, and they reveal nothing.
         return cast("grpc.RpcMethodHandler[Any, Any]", handler and self._wrap(handler))
@@ -79,7 +82,6 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
     @asynccontextmanager
     async def _border(self, context: Context) -> AsyncGenerator[None]:
         try:
-            self._check_token(context)
             yield
         except (ServiceError, FieldError) as error:
             await context.abort_with_status(_status(error))
@@ -95,19 +97,31 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
             )
             await context.abort_with_status(_status(hidden))
 
-    def _check_token(self, context: Context) -> None:
-        for key, value in context.invocation_metadata() or ():
-            if key == "authorization":
-                given = value if isinstance(value, bytes) else value.encode()
-                if hmac.compare_digest(given, self._expected):
-                    return
-                raise Unauthenticated(
-                    "The token is wrong; read it again from the file 'token' in the state folder."
-                )
-        raise Unauthenticated(
-            "The call carries no token; send 'authorization: Bearer <token>' with the content of the file "
-            "'token' in the state folder."
-        )
+    def _refusal(self, metadata: Iterable[tuple[str, str | bytes]]) -> Unauthenticated | None:
+        """Why a call with this metadata is not served; None for one that carries the token, and one token only."""
+        given = [value for key, value in metadata if key == "authorization"]
+        if not given:
+            return Unauthenticated(
+                "The call carries no token; send 'authorization: Bearer <token>' with the content of the file "
+                "'token' in the state folder."
+            )
+        said = b",".join(value if isinstance(value, bytes) else value.encode() for value in given)
+        if hmac.compare_digest(said, self._expected):
+            return None
+        return Unauthenticated("The token is wrong; read it again from the file 'token' in the state folder.")
+
+
+def _refusing(error: ServiceError) -> "grpc.RpcMethodHandler[Any, Any]":
+    """A handler that answers every call with this error, of whichever shape it is.
+
+    For gRPC it is one of a stream of requests, which takes in a message when it is asked for one. It asks for none:
+    for any other kind gRPC would first wait for the whole message, and hold what has come of it.
+    """
+
+    async def refuse(_requests: Any, context: Context) -> None:
+        await context.abort_with_status(_status(error))
+
+    return grpc.stream_stream_rpc_method_handler(cast("Any", refuse))
 
 
 def _status(error: ServiceError | FieldError) -> Any:
