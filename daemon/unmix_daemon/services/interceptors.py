@@ -15,7 +15,8 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 from unmix.words import Facts, FieldError
 
-from unmix_daemon.errors import ServiceError, Unauthenticated
+from unmix_daemon.errors import Busy, ServiceError, Unauthenticated
+from unmix_daemon.services.bounds import CALLS, REQUEST_BYTES, SILENCE, Patience
 
 _log = logging.getLogger(__name__)
 
@@ -31,9 +32,14 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
     Every method of every service passes here, health and reflection included.
     """
 
-    def __init__(self, token: str) -> None:
-        """`token` is the secret that calls must carry as `authorization: Bearer <token>`."""
+    def __init__(self, token: str, silence: float = SILENCE) -> None:
+        """`token` is the secret that calls must carry as `authorization: Bearer <token>`.
+
+        A client that sends nothing for `silence` seconds, though it is its turn, has its call ended.
+        """
         self._expected = f"Bearer {token}".encode()
+        self._silence = silence
+        self._calls = 0
 
     async def intercept_service(  # pyright: ignore[reportIncompatibleMethodOverride]  # grpcio annotates it narrower than it calls it
         self, continuation: _Continuation, handler_call_details: grpc.HandlerCallDetails
@@ -51,13 +57,22 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
             handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
         )
 
+        def bounded(request: Any) -> Any:
+            if handler.request_streaming:
+                return Patience(request, self._silence)
+            if request.ByteSize() > REQUEST_BYTES:
+                raise FieldError(
+                    "request", f"The request has more than {REQUEST_BYTES} bytes; send less at once."
+                )
+            return request
+
         async def respond(request: Any, context: Context) -> Any:
             async with self._border(context):
-                return await behaviour(request, context)
+                return await behaviour(bounded(request), context)
 
         async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
             async with self._border(context):
-                answer = behaviour(request, context)
+                answer = behaviour(bounded(request), context)
                 if inspect.isasyncgen(answer):
                     try:
                         async for message in answer:
@@ -81,7 +96,10 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
 
     @asynccontextmanager
     async def _border(self, context: Context) -> AsyncGenerator[None]:
+        self._calls += 1
         try:
+            if self._calls > CALLS:
+                raise Busy(f"{CALLS} calls are running, and no more are taken; try again in a moment.")
             yield
         except (ServiceError, FieldError) as error:
             await context.abort_with_status(_status(error))
@@ -96,6 +114,8 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
                 f"The daemon met an unexpected error; its log has the details under {mark}."
             )
             await context.abort_with_status(_status(hidden))
+        finally:
+            self._calls -= 1
 
     def _refusal(self, metadata: Iterable[tuple[str, str | bytes]]) -> Unauthenticated | None:
         """Why a call with this metadata is not served; None for one that carries the token, and one token only."""
