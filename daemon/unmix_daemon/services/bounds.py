@@ -18,7 +18,7 @@ STREAMS = 32
 CONNECTIONS = 256
 """On each listener, with those that still shake hands. Strangers who take them all on TCP take none on the socket."""
 CALLS = 1024
-"""Calls with a token at once, over all connections: with a reader who has stopped reading each holds 4 MiB at most."""
+"""Calls with a token at once, over all connections: each holds 1.4 MiB when its reader has stopped reading."""
 MESSAGE_BYTES = 4 << 20
 """Of one message of an upload; clients of ours send 1 MiB."""
 REQUEST_BYTES = 64 << 10

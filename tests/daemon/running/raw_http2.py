@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from types import TracebackType
 from typing import Self
 
+from unmix.locations import HOST_NAME, socket_of
+
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 DATA, HEADERS, RST_STREAM, SETTINGS, PING, GOAWAY, WINDOW_UPDATE, CONTINUATION = 0, 1, 3, 4, 6, 7, 8, 9
 END_STREAM, END_HEADERS, ACK = 1, 4, 1
@@ -52,15 +54,15 @@ class RawCaller:
 
     def __init__(self, address: str, *, tls: ssl.SSLContext | None = None) -> None:
         """Connect; with `tls` shake hands, and raise what comes of it."""
-        if address.startswith("unix:"):
+        if path := socket_of(address):
             self.socket = socket.socket(socket.AF_UNIX)
             self.socket.settimeout(20)
-            self.socket.connect(address.removeprefix("unix:"))
+            self.socket.connect(str(path))
         else:
             host, _, port = address.rpartition(":")
             self.socket = socket.create_connection((host, int(port)), 20)
         if tls is not None:
-            self.socket = tls.wrap_socket(self.socket, server_hostname="localhost")
+            self.socket = tls.wrap_socket(self.socket, server_hostname=HOST_NAME)
 
     def greet(self, settings: bytes = b"") -> Self:
         """Say the preface."""
