@@ -9,7 +9,7 @@ FILE ?= demo/noisy.flac
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check format bench bench-quality bench-memory bench-separate bench-dsp bench-listening bench-programmes bench-audacity bench-reaper bench-watch soak fuzz protos clean
+.PHONY: help demo test test-long check format bench bench-quality bench-memory bench-separate bench-dsp bench-listening bench-programmes bench-audacity bench-reaper bench-watch soak fuzz campaign protos clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -18,10 +18,10 @@ demo: $(PRODUCT)  ## Clean a noisy recording (FILE=mine.mp3 for yours) and show 
 	@$(BIN)/python demo/demo.py "$(FILE)"
 
 test: $(READY)  ## Run the tests, in minutes; what needs ../shared or an editor is skipped with the reason
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not long and not soak" $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "not long and not soak and not campaign" $(ARGS)
 
 test-long: $(READY)  ## Run the others: the real Audacity in every situation, big networks, short soaks
-	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "long or soak" $(ARGS)
+	$(BIN)/python -m pytest -n $(JOBS) --dist loadfile -m "(long or soak) and not campaign" $(ARGS)
 
 check: $(READY)  ## Lint, format, types, architecture, generated code
 	$(BIN)/ruff check .
@@ -69,6 +69,9 @@ soak: $(READY)  ## Hours of abuse: kill -9 at random, full disks, broken files
 
 fuzz: $(READY)  ## Mutated media files against the readers (ARGS="--runs 5000")
 	$(BIN)/python tests/fuzz/media.py $(ARGS)
+
+campaign: $(READY)  ## Attacks in their whole size, a test each, for hours
+	$(BIN)/python -m pytest -m campaign $(ARGS)
 
 protos: $(READY)  ## Regenerate the code beside each .proto
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python protos/generate.py

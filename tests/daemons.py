@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import grpc
 import psutil
-from unmix.locations import read_endpoint, read_token
+from unmix.locations import CERTIFICATE, HOST_NAME, read_endpoint, read_token
 from unmix.ownership import private_folder
 from unmix_plugins.client import Client
 
@@ -96,12 +96,23 @@ class Daemon:
         """A connected client that starts no other daemon."""
         return Client.connect(self.state, client_name=name, start=False)
 
-    @contextmanager
-    def channel(self) -> Iterator[tuple[grpc.Channel, list[tuple[str, str]]]]:
-        """A raw channel, and the metadata that calls need."""
+    def addresses(self) -> tuple[str, ...]:
+        """Where it listens, the socket first."""
         endpoint = read_endpoint(self.state)
         assert endpoint
-        with grpc.insecure_channel(endpoint.addresses[0]) as channel:
+        return endpoint.addresses
+
+    @contextmanager
+    def channel(self, address: str = "") -> Iterator[tuple[grpc.Channel, list[tuple[str, str]]]]:
+        """A raw channel to this address of its own, or the first, and the metadata that calls need."""
+        target = address or self.addresses()[0]
+        if target.startswith("unix:"):
+            opened = grpc.insecure_channel(target)
+        else:
+            pair = (self.state / CERTIFICATE).read_bytes()
+            shown = grpc.ssl_channel_credentials(pair, pair, pair)
+            opened = grpc.secure_channel(target, shown, [("grpc.ssl_target_name_override", HOST_NAME)])
+        with opened as channel:
             yield channel, [("authorization", f"Bearer {read_token(self.state)}")]
 
     def workers(self) -> Sequence[psutil.Process]:

@@ -7,6 +7,7 @@
     ├── NotReady                    the job is not in a state for this
     ├── NotImplementedYet           says what is missing
     ├── Busy                        the queue is full; says when to try again
+    ├── Silent                      the client sent nothing for too long
     ├── DiskFull                    no room for the upload or the result
     ├── ShuttingDown                the daemon is stopping; says when to try again
     ├── JobCancelled                somebody wanted it
@@ -78,6 +79,12 @@ class Busy(ServiceError):
 
     reason = "QUEUE_FULL"
     retry_seconds = 5.0
+
+
+class Silent(ServiceError):
+    """The client had the word, and sent nothing for too long."""
+
+    reason = "UPLOAD_STALLED"
 
 
 class DiskFull(ServiceError):

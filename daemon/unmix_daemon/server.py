@@ -17,12 +17,14 @@ from unmix.v1 import audio_pb2, audio_pb2_grpc, jobs_pb2, jobs_pb2_grpc, models_
 
 from unmix_daemon.calls import Calls
 from unmix_daemon.config import Config
+from unmix_daemon.descriptors import raise_limit
 from unmix_daemon.executors import executor_of
 from unmix_daemon.listening import leave, listen, new_token
 from unmix_daemon.model_manager import ModelManager
 from unmix_daemon.queue.scheduler import Scheduler
 from unmix_daemon.readiness import Readiness
 from unmix_daemon.services.audio import AudioService
+from unmix_daemon.services.bounds import OPTIONS
 from unmix_daemon.services.interceptors import BorderInterceptor
 from unmix_daemon.services.jobs import JobService
 from unmix_daemon.services.models import ModelService
@@ -36,12 +38,6 @@ _log = logging.getLogger(__name__)
 _SERVICES = tuple(
     file.DESCRIPTOR.services_by_name[name].full_name
     for file, name in ((audio_pb2, "AudioService"), (jobs_pb2, "JobService"), (models_pb2, "ModelService"))
-)
-_OPTIONS = (
-    ("grpc.so_reuseport", 0),  # with it a second daemon would share the port silently
-    ("grpc.max_receive_message_length", 8 << 20),
-    ("grpc.max_send_message_length", 8 << 20),
-    ("grpc.max_concurrent_streams", 1024),
 )
 
 
@@ -93,6 +89,7 @@ async def daemon(config: Config) -> AsyncGenerator[Endpoint]:
 
 async def serve(config: Config) -> None:
     """Run until SIGTERM or SIGINT; a second signal ends the waiting for running jobs."""
+    raise_limit()
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
 
@@ -115,7 +112,7 @@ async def serve(config: Config) -> None:
 def _server(
     token: str, services: tuple[AudioService, JobService, ModelService], healthy: health.HealthServicer
 ) -> grpc.aio.Server:
-    server = grpc.aio.server(interceptors=[BorderInterceptor(token)], options=_OPTIONS)
+    server = grpc.aio.server(interceptors=[BorderInterceptor(token)], options=OPTIONS)
     audio, jobs, models = services
     audio_pb2_grpc.add_AudioServiceServicer_to_server(audio, server)
     jobs_pb2_grpc.add_JobServiceServicer_to_server(jobs, server)

@@ -36,6 +36,7 @@ class StatusReader:
             devices=await self._devices(),
             pending_jobs=self._scheduler.pending,
             processing_jobs=self._scheduler.processing,
+            receiving_jobs=self._scheduler.receiving,
             queue_limit=self._config.queue_limit,
             state_folder=str(self._config.state_folder),
             keep_alive=self._config.keep_alive,

@@ -22,6 +22,13 @@ def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
         yield running
 
 
+@pytest.fixture(scope="session")
+def open_daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
+    """One that listens on TCP, too."""
+    with Daemon(tmp_path_factory.mktemp("daemon"), listen="127.0.0.1:0") as running:
+        yield running
+
+
 @pytest.fixture
 def make_daemon(tmp_path: Path) -> Iterator[Callable[..., Daemon]]:
     """Start daemons with settings of one's own; whatever runs at the end of the test is ended."""

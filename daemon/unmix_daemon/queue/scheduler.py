@@ -15,6 +15,7 @@ from unmix_daemon.cancellation import Background, unbroken
 from unmix_daemon.config import Config
 from unmix_daemon.errors import Busy, JobFailed, NoSuchJob, ShuttingDown, WorkerDied, WorkerLost
 from unmix_daemon.executors.base import Executor
+from unmix_daemon.queue.arrivals import Arrivals
 from unmix_daemon.queue.delivery import events, stored
 from unmix_daemon.queue.live_job import LiveJob
 from unmix_daemon.queue.occupancy import Attempt, Occupancy
@@ -53,7 +54,7 @@ class Scheduler:
         self._pending: dict[str, Job] = {}
         self._occupancy = Occupancy()
         self._turns = Turns()
-        self._receiving = 0
+        self._arrivals = Arrivals()
         self._closing = False
         self._kick = asyncio.Event()
         self._idle = asyncio.Event()
@@ -96,6 +97,11 @@ class Scheduler:
         return len(self._pending)
 
     @property
+    def receiving(self) -> int:
+        """Jobs whose files are on their way; they are not among those that wait."""
+        return len(self._arrivals)
+
+    @property
     def processing(self) -> int:
         """Jobs that run."""
         return len(self._occupancy)
@@ -118,10 +124,9 @@ class Scheduler:
         if job.idempotency_key and (known := await self._store.known(job.client, job.idempotency_key)):
             return known, True
         self._refuse_when_closing()
-        if len(self._pending) + self._receiving >= self._config.queue_limit:
+        if self.pending >= self._config.queue_limit:
             raise Busy(f"The queue is full ({self._config.queue_limit} jobs wait); try again in a moment.")
-        self._receiving += 1
-        try:
+        with self._arrivals.one_more(job.client):
             await self._folders.receive(
                 job.job_id,
                 pieces,
@@ -130,8 +135,6 @@ class Scheduler:
                 durable=not job.attached,
             )
             return await unbroken(self._accept(job))
-        finally:
-            self._receiving -= 1
 
     async def get(self, job_id: str) -> Job:
         """The job with its latest progress. Raises NoSuchJob."""

@@ -4,7 +4,7 @@ import hmac
 import inspect
 import logging
 import uuid
-from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias, cast
 
@@ -15,7 +15,8 @@ from google.rpc import code_pb2, error_details_pb2, status_pb2
 from grpc_status import rpc_status
 from unmix.words import Facts, FieldError
 
-from unmix_daemon.errors import ServiceError, Unauthenticated
+from unmix_daemon.errors import Busy, ServiceError, Unauthenticated
+from unmix_daemon.services.bounds import CALLS, REQUEST_BYTES, SILENCE, Patience
 
 _log = logging.getLogger(__name__)
 
@@ -31,14 +32,22 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
     Every method of every service passes here, health and reflection included.
     """
 
-    def __init__(self, token: str) -> None:
-        """`token` is the secret that calls must carry as `authorization: Bearer <token>`."""
+    def __init__(self, token: str, silence: float = SILENCE) -> None:
+        """`token` is the secret that calls must carry as `authorization: Bearer <token>`.
+
+        A client that sends nothing for `silence` seconds, though it is its turn, has its call ended.
+        """
         self._expected = f"Bearer {token}".encode()
+        self._silence = silence
+        self._calls = 0
 
     async def intercept_service(  # pyright: ignore[reportIncompatibleMethodOverride]  # grpcio annotates it narrower than it calls it
         self, continuation: _Continuation, handler_call_details: grpc.HandlerCallDetails
     ) -> "grpc.RpcMethodHandler[Any, Any]":
-        """Wrap the handler that would serve this call."""
+        """The handler that serves this call, or one that refuses it before a byte of its request is taken in."""
+        refusal = self._refusal(handler_call_details.invocation_metadata or ())
+        if refusal is not None:
+            return _refusing(refusal)
         handler = await continuation(handler_call_details)
         # gRPC gives None for methods that do not exist; it answers those itself, and they reveal nothing.
         return cast("grpc.RpcMethodHandler[Any, Any]", handler and self._wrap(handler))
@@ -48,13 +57,22 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
             handler.unary_unary or handler.unary_stream or handler.stream_unary or handler.stream_stream
         )
 
+        def bounded(request: Any) -> Any:
+            if handler.request_streaming:
+                return Patience(request, self._silence)
+            if request.ByteSize() > REQUEST_BYTES:
+                raise FieldError(
+                    "request", f"The request has more than {REQUEST_BYTES} bytes; send less at once."
+                )
+            return request
+
         async def respond(request: Any, context: Context) -> Any:
             async with self._border(context):
-                return await behaviour(request, context)
+                return await behaviour(bounded(request), context)
 
         async def stream(request: Any, context: Context) -> AsyncIterator[Any]:
             async with self._border(context):
-                answer = behaviour(request, context)
+                answer = behaviour(bounded(request), context)
                 if inspect.isasyncgen(answer):
                     try:
                         async for message in answer:
@@ -78,8 +96,10 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
 
     @asynccontextmanager
     async def _border(self, context: Context) -> AsyncGenerator[None]:
+        self._calls += 1
         try:
-            self._check_token(context)
+            if self._calls > CALLS:
+                raise Busy(f"{CALLS} calls are running, and no more are taken; try again in a moment.")
             yield
         except (ServiceError, FieldError) as error:
             await context.abort_with_status(_status(error))
@@ -94,20 +114,34 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
                 f"The daemon met an unexpected error; its log has the details under {mark}."
             )
             await context.abort_with_status(_status(hidden))
+        finally:
+            self._calls -= 1
 
-    def _check_token(self, context: Context) -> None:
-        for key, value in context.invocation_metadata() or ():
-            if key == "authorization":
-                given = value if isinstance(value, bytes) else value.encode()
-                if hmac.compare_digest(given, self._expected):
-                    return
-                raise Unauthenticated(
-                    "The token is wrong; read it again from the file 'token' in the state folder."
-                )
-        raise Unauthenticated(
-            "The call carries no token; send 'authorization: Bearer <token>' with the content of the file "
-            "'token' in the state folder."
-        )
+    def _refusal(self, metadata: Iterable[tuple[str, str | bytes]]) -> Unauthenticated | None:
+        """Why a call with this metadata is not served; None for one that carries the token, and one token only."""
+        given = [value for key, value in metadata if key == "authorization"]
+        if not given:
+            return Unauthenticated(
+                "The call carries no token; send 'authorization: Bearer <token>' with the content of the file "
+                "'token' in the state folder."
+            )
+        said = b",".join(value if isinstance(value, bytes) else value.encode() for value in given)
+        if hmac.compare_digest(said, self._expected):
+            return None
+        return Unauthenticated("The token is wrong; read it again from the file 'token' in the state folder.")
+
+
+def _refusing(error: ServiceError) -> "grpc.RpcMethodHandler[Any, Any]":
+    """A handler that answers every call with this error, of whichever shape it is.
+
+    For gRPC it is one of a stream of requests, which takes in a message when it is asked for one. It asks for none:
+    for any other kind gRPC would first wait for the whole message, and hold what has come of it.
+    """
+
+    async def refuse(_requests: Any, context: Context) -> None:
+        await context.abort_with_status(_status(error))
+
+    return grpc.stream_stream_rpc_method_handler(cast("Any", refuse))
 
 
 def _status(error: ServiceError | FieldError) -> Any:

@@ -20,7 +20,8 @@ def status(*, as_json: AsJson = False) -> None:
         return
     say(_daemon_text(daemon))
     say(
-        f"{daemon.processing_jobs} running, {daemon.pending_jobs} waiting of at most {daemon.queue_limit};"
+        f"{daemon.processing_jobs} running, {daemon.pending_jobs} waiting of at most {daemon.queue_limit},"
+        f" {daemon.receiving_jobs} being sent;"
         f" models stay {_keep_alive_text(daemon.keep_alive)}"
     )
     say_table(["DEVICE", "IS", "WORKER", "MEMORY"], [_device_row(device) for device in daemon.devices])

@@ -1,8 +1,9 @@
 """A recording on its way to the daemon."""
 
 import os
+import select
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, TypeVar
@@ -11,6 +12,8 @@ from unmix_plugins.errors import SourceError
 
 CHUNK = 1 << 20
 """Bytes in one message: the most that loopback gRPC moves well."""
+_SIGN_SECONDS = 20.0
+"""How often a pipe that gives nothing is said to be there still: the daemon waits a minute for the next message."""
 
 Request = TypeVar("Request")
 
@@ -45,7 +48,10 @@ class Source:
         self._cancel = cancel
 
     def pieces(self) -> Iterator[bytes]:
-        """The bytes, at most CHUNK at once; ends early after a fault, the call being cancelled then."""
+        """The bytes, at most CHUNK at once; ends early after a fault, the call being cancelled then.
+
+        An empty piece is a sign of life: the file is a pipe that has nothing yet.
+        """
         try:
             yield from self._read()
         except SourceError as error:
@@ -64,7 +70,7 @@ class Source:
 
     def _read(self) -> Iterator[bytes]:
         sent = 0
-        while data := self._file.read(CHUNK):
+        while data := (yield from self._next()):
             sent += len(data)
             if self.size is not None and sent > self.size:
                 break
@@ -75,6 +81,15 @@ class Source:
             raise SourceError(
                 f"{self.name} changed while it was sent: wait until it is finished, then run it again."
             )
+
+    def _next(self) -> Generator[bytes, None, bytes]:
+        """The next bytes of the file, empty at its end; from a pipe, what is there."""
+        read = getattr(self._file, "read1", None) if self.size is None else None
+        if read is None:
+            return self._file.read(CHUNK)
+        while not _has_come(self._file):
+            yield b""
+        return read(CHUNK)
 
     def _fail(self, error: SourceError) -> None:
         self.error = error
@@ -104,6 +119,17 @@ def _rest_of(file: BinaryIO) -> tuple[int, int | None]:
     except (AttributeError, OSError, ValueError):  # no file of the system's
         pass
     return 0, None
+
+
+def _has_come(file: BinaryIO) -> bool:
+    """Wait for the next bytes of a file, or its end; False while nothing comes."""
+    try:
+        return bool(select.select([file], [], [], _SIGN_SECONDS)[0])
+    except (
+        OSError,
+        ValueError,
+    ):  # no descriptor, or one that cannot be waited for: reading shows what it gives
+        return True
 
 
 def _stream_name(stream: BinaryIO) -> str:

@@ -13,6 +13,11 @@ Where the daemon listens is in `unmixd.json` there: {"pid", "version", "addresse
 alone. Any other is TLS: the PEM file `certificate` has the certificate that both sides show and its key; the
 client trusts no other, and calls the server `unmixd`.
 
+A connection bears 32 calls at once; on one that has none for 10 seconds the daemon hangs up, and gRPC's clients
+connect again by themselves. A message of an upload has at most 4 MiB, a request that is one message at most 64 KiB.
+A client whose turn it is and who sends nothing for a minute has its call ended (UPLOAD_STALLED): one that has
+nothing to send yet, as from a pipe, sends an empty `data` from time to time.
+
 Errors are gRPC status codes with a `google.rpc.ErrorInfo` (domain `unmix`, a stable `reason` such
 as INVALID_AUDIO or MODEL_MISSING), `google.rpc.BadRequest` where a field is at fault, and
 `google.rpc.RetryInfo` where trying again later helps. The message is one sentence for the user, in words

@@ -469,6 +469,7 @@ class GetStatusResponse(_message.Message):
     STATE_FOLDER_FIELD_NUMBER: _builtins.int
     KEEP_ALIVE_FIELD_NUMBER: _builtins.int
     MEMORY_BYTES_FIELD_NUMBER: _builtins.int
+    RECEIVING_JOBS_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """The daemon's version."""
     pid: _builtins.int
@@ -478,11 +479,13 @@ class GetStatusResponse(_message.Message):
     processing_jobs: _builtins.int
     """Jobs that run."""
     queue_limit: _builtins.int
-    """Jobs that may wait before new ones are refused."""
+    """Jobs that may wait before new ones are refused; those whose files are being sent by then are still taken."""
     state_folder: _builtins.str
     """The daemon's state folder, with its log and its jobs."""
     memory_bytes: _builtins.int
     """Bytes of memory that the front process holds."""
+    receiving_jobs: _builtins.int
+    """Jobs whose files are being sent. They wait for nobody but their clients, and are not among `pending_jobs`."""
     @_builtins.property
     def start_time(self) -> _timestamp_pb2.Timestamp:
         """When it started."""
@@ -513,10 +516,11 @@ class GetStatusResponse(_message.Message):
         state_folder: _builtins.str = ...,
         keep_alive: _duration_pb2.Duration | None = ...,
         memory_bytes: _builtins.int = ...,
+        receiving_jobs: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["keep_alive", b"keep_alive", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["addresses", b"addresses", "devices", b"devices", "keep_alive", b"keep_alive", "memory_bytes", b"memory_bytes", "pending_jobs", b"pending_jobs", "pid", b"pid", "processing_jobs", b"processing_jobs", "queue_limit", b"queue_limit", "start_time", b"start_time", "state_folder", b"state_folder", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["addresses", b"addresses", "devices", b"devices", "keep_alive", b"keep_alive", "memory_bytes", b"memory_bytes", "pending_jobs", b"pending_jobs", "pid", b"pid", "processing_jobs", b"processing_jobs", "queue_limit", b"queue_limit", "receiving_jobs", b"receiving_jobs", "start_time", b"start_time", "state_folder", b"state_folder", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -205,6 +205,8 @@ class DaemonStatus:
     """Seconds that models stay loaded by default; negative: until unloaded or evicted."""
     memory_bytes: int
     """Held by the daemon's front process."""
+    receiving_jobs: int = 0
+    """Jobs whose files are being sent; they are not among those that wait."""
 
     def to_proto(self) -> models_pb2.GetStatusResponse:
         """Its message."""
@@ -220,6 +222,7 @@ class DaemonStatus:
             state_folder=self.state_folder,
             keep_alive=duration_to_proto(self.keep_alive),
             memory_bytes=self.memory_bytes,
+            receiving_jobs=self.receiving_jobs,
         )
 
     @classmethod
@@ -237,6 +240,7 @@ class DaemonStatus:
             state_folder=message.state_folder,
             keep_alive=seconds_of(message.keep_alive),
             memory_bytes=message.memory_bytes,
+            receiving_jobs=message.receiving_jobs,
         )
 
 

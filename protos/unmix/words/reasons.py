@@ -47,6 +47,7 @@ REASONS: Mapping[str, Reason] = {
     "WORKER_DIED": Reason(code_pb2.INTERNAL, Concern.RECORDING, may_pass=True),
     "WORKER_ERROR": Reason(code_pb2.INTERNAL, Concern.RECORDING, may_pass=True),
     "UNREADABLE_JOB": Reason(code_pb2.DATA_LOSS, Concern.RECORDING),
+    "UPLOAD_STALLED": Reason(code_pb2.ABORTED, Concern.RECORDING, may_pass=True),
     "CANCELLED": Reason(code_pb2.CANCELLED, Concern.RECORDING),
     "INVALID_REQUEST": Reason(code_pb2.INVALID_ARGUMENT, Concern.REQUEST),
     "NOT_FOUND": Reason(code_pb2.NOT_FOUND, Concern.REQUEST),

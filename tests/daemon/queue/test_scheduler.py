@@ -241,7 +241,7 @@ async def test_a_full_queue_still_knows_what_was_submitted_before_and_reads_no_u
 
 
 @in_a_world(queue_limit=1)
-async def test_an_upload_takes_a_place_in_the_queue_while_it_comes(world: World) -> None:
+async def test_an_upload_takes_its_place_in_the_queue_when_it_is_here(world: World) -> None:
     begun, go_on = asyncio.Event(), asyncio.Event()
 
     async def slow() -> AsyncIterator[bytes]:
@@ -251,11 +251,16 @@ async def test_an_upload_takes_a_place_in_the_queue_while_it_comes(world: World)
 
     first = asyncio.ensure_future(world.scheduler.submit(a_job(), slow()))
     await begun.wait()
+    assert (world.scheduler.receiving, world.scheduler.pending) == (1, 0)
+    await world.submit()
+    await world.executor.next()
+    waiting = await world.submit()
+    go_on.set()
+    late, _ = await first
+    assert (world.scheduler.receiving, world.scheduler.pending) == (0, 2)
     with pytest.raises(Busy):
         await world.submit()
-    first.cancel()
-    await asyncio.wait([first])
-    await world.submit()
+    assert {waiting.job_id, late.job_id} == {job.job_id for job in [waiting, late]}
 
 
 @in_a_world()

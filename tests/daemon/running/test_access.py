@@ -1,6 +1,7 @@
 """Who may speak to the daemon, and where it can be spoken to."""
 
 import stat
+from itertools import product
 from typing import Any
 
 import grpc
@@ -46,21 +47,40 @@ def _call(channel: grpc.Channel, method: str, up: bool, down: bool, metadata: An
         list(answer)
 
 
-@pytest.mark.parametrize(
-    ("method", "up", "down"), _methods(), ids=lambda value: str(value).rsplit("/", 1)[-1]
-)
-@pytest.mark.parametrize(
-    "metadata",
-    [(), (("authorization", "Bearer wrong"),), (("authorization", ""),), (("token", "x"),)],
-    ids=["none", "wrong", "empty", "elsewhere"],
-)
-def test_a_missing_or_wrong_token_is_refused_on_every_rpc(
-    daemon: Daemon, method: str, up: bool, down: bool, metadata: Any
-) -> None:
-    with daemon.channel() as (channel, _), pytest.raises(grpc.RpcError) as caught:
-        _call(channel, method, up, down, metadata)
-    assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
-    assert "token" in caught.value.details()
+def _without_the_token(right: str) -> dict[str, Any]:
+    return {
+        "none": (),
+        "wrong": (("authorization", "Bearer wrong"),),
+        "empty": (("authorization", ""),),
+        "elsewhere": (("token", right),),
+        "binary": (("authorization-bin", f"Bearer {right}".encode()),),
+        "bare": (("authorization", right),),
+        "longer": (("authorization", f"Bearer {right}x"),),
+        "twice": (("authorization", f"Bearer {right}"), ("authorization", f"Bearer {right}")),
+        "after a wrong one": (("authorization", "Bearer wrong"), ("authorization", f"Bearer {right}")),
+        "before a wrong one": (("authorization", f"Bearer {right}"), ("authorization", "Bearer wrong")),
+    }
+
+
+@pytest.mark.parametrize("listener", [0, 1], ids=["socket", "tcp"])
+def test_a_missing_or_wrong_token_is_refused_on_every_rpc(open_daemon: Daemon, listener: int) -> None:
+    """For a method that is not there, too, which would else tell what is."""
+    refused: dict[tuple[str, str], Any] = {}
+    methods = [*_methods(), ("/unmix.v1.JobService/Nonesuch", False, False), ("/no/such", True, True)]
+    with open_daemon.channel(open_daemon.addresses()[listener]) as (channel, _):
+        for (method, up, down), (kind, metadata) in product(
+            methods, _without_the_token(read_token(open_daemon.state) or "").items()
+        ):
+            with pytest.raises(grpc.RpcError) as caught:
+                _call(channel, method, up, down, metadata)
+            refused[method, kind] = caught.value
+    assert len(refused) == 10 * len(methods)
+    for error in refused.values():
+        assert error.code() is grpc.StatusCode.UNAUTHENTICATED
+        assert "token" in error.details()
+        info = error_details_pb2.ErrorInfo()
+        assert rpc_status.from_call(error).details[0].Unpack(info)
+        assert (info.domain, info.reason) == ("unmix", "UNAUTHENTICATED")
 
 
 def test_the_token_can_be_read_by_its_owner_only(daemon: Daemon) -> None:

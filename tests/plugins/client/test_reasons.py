@@ -41,6 +41,7 @@ ROWS = {
     "WORKER_DIED": Row(False, True, AGAIN, AGAIN),
     "WORKER_ERROR": Row(False, True, AGAIN, AGAIN),
     "UNREADABLE_JOB": Row(False, True, DAEMON, AGAIN),
+    "UPLOAD_STALLED": Row(False, True, AGAIN, AGAIN),
     "CANCELLED": Row(False, False, DAEMON, NO),
     "INVALID_REQUEST": Row(True, False, NO, NO),
     "NOT_FOUND": Row(True, False, TASK, TASK),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from unmix_plugins.errors import SourceError
+from unmix_plugins.files import source
 from unmix_plugins.files.source import CHUNK, Source
 
 
@@ -71,3 +72,21 @@ def test_a_stream_has_no_known_size_and_is_not_closed() -> None:
 def test_what_is_no_readable_file_is_told(tmp_path: Path, name: str, message: str) -> None:
     with pytest.raises(SourceError, match=message):
         Source(tmp_path / name)
+
+
+def test_a_pipe_gives_what_is_there_and_a_sign_of_life_while_nothing_is(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Before this a pipe of speech was silent for as long as a mebibyte takes, which is more than a minute."""
+    monkeypatch.setattr(source, "_SIGN_SECONDS", 0.01)
+    reading, writing = os.pipe()
+    with os.fdopen(reading, "rb") as pipe, Source(pipe) as upload:
+        pieces = upload.pieces()
+        assert next(pieces) == b""
+        os.write(writing, b"some")
+        assert next(piece for piece in pieces if piece) == b"some"
+        assert next(pieces) == b""
+        os.write(writing, b"more")
+        os.close(writing)
+        assert b"".join(pieces) == b"more"
+    assert upload.error is None
