@@ -99,10 +99,10 @@ class Weights:
             else:
                 self._place(model, lambda partial: _copy(model, _files(model, source), partial))
 
-    def remove(self, name: str) -> int:
+    def remove(self, name: str) -> int | None:
         """Delete what lies here of a model, also what nobody can read and what a pull has left; return its bytes.
 
-        0 where there is nothing of it. The catalogue's models can be pulled again. Raises StorageDenied.
+        None where there is nothing of it. The catalogue's models can be pulled again. Raises StorageDenied.
         """
         with naming_the_disk(self.folder):
             return removal.remove(self.folder, name)

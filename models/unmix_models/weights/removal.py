@@ -5,29 +5,33 @@ import shutil
 from pathlib import Path
 
 
-def remove(folder: Path, name: str) -> int:
+def remove(folder: Path, name: str) -> int | None:
     """Delete the model's folder and what downloads and imports of it have left beside; return their bytes.
 
-    A link is deleted, and what it leads to is left alone. Raises OSError.
+    None where there was nothing. A link is deleted, and what it leads to is left alone. Raises OSError.
     """
     gone = folder / f".{name}.gone"
-    beside = [f".{name}.{end}" for end in ("tar.gz.part", "staged", "part", "import")]
-    paths = [folder / each for each in (name, *beside)]
-    size = sum(map(_size, [gone, *paths]))
     _delete(gone)
     if os.path.lexists(folder / name):
         (folder / name).rename(gone)  # whole or absent, as far as anybody sees
-    for path in [*paths[1:], gone]:
-        _delete(path)
-    return size
+    ends = ("gone", "tar.gz.part", "staged", "part", "import")
+    freed = [_delete(folder / f".{name}.{end}") for end in ends]
+    there = [size for size in freed if size is not None]
+    return sum(there) if there else None
 
 
-def _delete(path: Path) -> None:
-    if path.is_symlink() or path.is_file():
+def _delete(path: Path) -> int | None:
+    """Delete a file, a link or a folder; return its bytes, or None where there is none."""
+    if not os.path.lexists(path):
+        return None
+    if path.is_symlink() or not path.is_dir():
+        size = path.lstat().st_size
         path.unlink()
-    elif os.path.lexists(path):
-        _open_up(path)
-        shutil.rmtree(path)
+        return size
+    _open_up(path)
+    size = sum(entry.lstat().st_size for entry in path.rglob("*") if not entry.is_dir())
+    shutil.rmtree(path)
+    return size
 
 
 def _open_up(folder: Path) -> None:
@@ -36,12 +40,3 @@ def _open_up(folder: Path) -> None:
     for entry in folder.iterdir():
         if entry.is_dir() and not entry.is_symlink():
             _open_up(entry)
-
-
-def _size(path: Path) -> int:
-    try:
-        if path.is_symlink() or not path.is_dir():
-            return path.lstat().st_size
-        return sum(entry.lstat().st_size for entry in path.rglob("*"))
-    except OSError:
-        return 0
