@@ -13,6 +13,8 @@ from unmix_models.errors import InvalidWeights
 
 _LONGEST = 65_536
 """Bytes; those of demucs have some hundred."""
+_NUMBERS = 10**8
+"""Signatures have eight; one without a letter is a number in YAML."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +62,14 @@ def read(path: Path) -> BagFile:
 def _models(said: object, path: Path) -> tuple[str, ...]:
     if not isinstance(said, list) or not 1 <= len(cast("list[object]", said)) <= bounds.MOST_NETWORKS:
         raise InvalidWeights(f"{path.name} names no models, or too many; download it again.")
-    names = tuple(map(str, cast("list[object]", said)))
-    if any(Path(name).name != name or not name.isprintable() for name in names):
+    return tuple(_name(name, path) for name in cast("list[object]", said))
+
+
+def _name(said: object, path: Path) -> str:
+    name = str(said) if isinstance(said, int) and 0 <= said < _NUMBERS else said
+    if not isinstance(name, str) or Path(name).name != name or not name.isprintable():
         raise InvalidWeights(f"{path.name} names models outside of its folder; download it again.")
-    return names
+    return name
 
 
 def _weights(said: object, path: Path) -> tuple[tuple[float, ...], ...] | None:
