@@ -9,7 +9,7 @@ FILE ?= demo/noisy.flac
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check format bench bench-quality bench-memory bench-separate bench-dsp bench-listening bench-programmes bench-audacity bench-reaper bench-watch soak fuzz protos clean
+.PHONY: help demo test test-long check format bench bench-quality bench-memory bench-separate bench-dsp bench-listening bench-programmes bench-audacity bench-reaper bench-watch soak fuzz campaign protos clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -67,8 +67,12 @@ bench-watch: $(READY)  ## What 10,000 watched files cost while nothing happens
 soak: $(READY)  ## Hours of abuse: kill -9 at random, full disks, broken files
 	$(BIN)/python -m pytest -m soak --soak $(ARGS)
 
-fuzz: $(READY)  ## Mutated media files against the readers (ARGS="--runs 5000")
+fuzz: $(READY)  ## Mutated media files and models against what reads them (ARGS="--runs 5000")
 	$(BIN)/python tests/fuzz/media.py $(ARGS)
+	$(BIN)/python tests/fuzz/models.py $(ARGS)
+
+campaign: $(READY)  ## 10,000 mutated models through the code that judges them, 300 through the whole command
+	$(BIN)/python tests/fuzz/models.py --runs 10000 --imports 300 $(ARGS)
 
 protos: $(READY)  ## Regenerate the code beside each .proto
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python protos/generate.py

@@ -23,9 +23,11 @@ def command(module: str, *arguments: object) -> list[str]:
 
 
 def program(name: str, module: str) -> tuple[str, ...]:
-    """The argument list that runs a program of this installation from anywhere: its script, else its module."""
+    """The argument list that runs a program of this installation from anywhere: its script, or what that does."""
     script = Path(sys.executable).with_name(f"{name}.exe" if os.name == "nt" else name)
-    return (str(script),) if script.is_file() else tuple(command(module))
+    if script.is_file():
+        return (str(script),)
+    return (sys.executable, "-P", "-c", f"from {module} import main; main()")
 
 
 def environment(changes: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import torch
 from demucs.htdemucs import HTDemucs
 from safetensors.torch import load_file, save_file
 from separators import save_legacy, small
+from support import importing
 from unmix_models.catalogue import CATALOGUE, bounds, description
 from unmix_models.catalogue.description import Description
 from unmix_models.errors import InvalidWeights
@@ -255,3 +258,14 @@ def with_metadata(path: Path, tensors: dict[str, torch.Tensor]) -> None:
     with safetensors.safe_open(path, framework="pt") as opened:  # type: ignore[no-untyped-call]
         metadata = dict(opened.metadata())
     save_file(tensors, path, metadata)
+
+
+@pytest.mark.long
+def test_of_mutated_models_none_raises_anything_but_invalid_weights_and_a_daemon_goes_on() -> None:
+    """In a process of its own, which takes on the limits of a converter."""
+    script = Path(__file__).parents[1] / "fuzz" / "models.py"
+    command = [sys.executable, "-W", "ignore", str(script), "--runs", "500", "--imports", "6"]
+    done = subprocess.run(command, capture_output=True, text=True, env=importing(), check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "500 files" in done.stdout
+    assert "6 imports" in done.stdout

@@ -81,7 +81,12 @@ def test_a_child_runs_nothing_of_the_folder_that_it_is_started_in(
 
 def test_a_program_is_found_by_its_whole_path() -> None:
     assert Path(children.program("unmix", "unmix_plugins.cli")[0]).is_absolute()
-    assert children.program("no-such-script", "a.module") == (sys.executable, "-P", "-m", "a.module")
+    without = children.program("no-such-script", "unmix_daemon.cli")
+    assert without[:2] == (sys.executable, "-P")
+    done = subprocess.run(
+        [*without, "--help"], cwd=children.FOLDER, env=children.environment(), capture_output=True, check=True
+    )
+    assert b"The resident unmix daemon" in done.stdout
 
 
 def set_traps(folder: Path) -> Path:
