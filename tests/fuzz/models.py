@@ -15,6 +15,7 @@ import tempfile
 import time
 import zipfile
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -35,6 +36,7 @@ from unmix_models.catalogue import description
 from unmix_models.child._limits import Limits
 from unmix_models.errors import InvalidWeights
 from unmix_models.listen.yamnet import onnx_graph, tflite
+from unmix_models.listen.yamnet.network import Network
 from unmix_models.separate.htdemucs import bag_file, checkpoint, legacy
 from unmix_models.separate.htdemucs.checkpoint import CLASS
 from unmix_models.tensor_shapes import shapes_of
@@ -222,12 +224,24 @@ def judge_yamnet(path: Path) -> None:
     onnx_graph.encode(tflite.read(path.read_bytes()))
 
 
+def network_file(chance: random.Random, _: Path) -> bytes:
+    """What it becomes."""
+    return mutate(onnx_graph.encode(tflite.read(yamnet.file())), chance)
+
+
+def judge_network(path: Path) -> None:
+    """As the worker does."""
+    with redirect_stdout(None):  # where ONNX Runtime complains
+        Network(path.parent).close()
+
+
 KINDS: Mapping[str, tuple[Callable[[random.Random, Path], bytes], Callable[[Path], object]]] = {
     "model.json": (description_file, judge_description),
     "one.yaml": (bag, bag_file.read),
     "one.safetensors": (safetensors_file, judge_checkpoint),
     "one.th": (pickle_file, judge_pickle),
     "yamnet.tflite": (yamnet_file, judge_yamnet),
+    "yamnet.onnx": (network_file, judge_network),
 }
 
 

@@ -11,6 +11,7 @@ import psutil
 import pytest
 import sounds
 from daemons import Daemon, eventually
+from grpc_health.v1 import health_pb2, health_pb2_grpc
 from unmix.v1 import models_pb2, models_pb2_grpc
 from unmix_models.catalogue.description import NAME, Description
 from unmix_plugins.checkup import check
@@ -165,3 +166,19 @@ def test_a_daemon_says_in_its_log_what_it_leaves_out(tmp_path: Path) -> None:
         assert (
             "WARNING unmix_daemon.model_manager: model mine is left out: It is of the family" in daemon.log()
         )
+
+
+def health(daemon: Daemon, model: str) -> str:
+    with daemon.channel() as (channel, metadata):
+        request = health_pb2.HealthCheckRequest(service=f"model:{model}")
+        answer = health_pb2_grpc.HealthStub(channel).Check(request, metadata=metadata)
+    return health_pb2.HealthCheckResponse.ServingStatus.Name(answer.status)
+
+
+def test_a_model_that_was_removed_is_not_told_as_ready(tmp_path: Path) -> None:
+    put(tmp_path / "weights", "mine")
+    with Daemon(tmp_path / "state", weights=tmp_path / "weights") as daemon:
+        assert health(daemon, "mine") == "SERVING"
+        with daemon.client() as client:
+            client.models.remove("mine")
+        assert health(daemon, "mine") == "NOT_SERVING"
