@@ -34,6 +34,8 @@ def run(count: int, seed: int, folder: Path) -> str:
             _fill(source, chance, tensors)
             done = _unmix(daemon, "models", "import", f"fuzz{index % 7}", str(source))
             outcomes[_outcome(done)] += 1
+            if index % 50 == 49:
+                print(f"{index + 1} imports")  # noqa: T201
             if index % 10 == 0:  # what somebody else has put there
                 (weights / f"odd{index % 3}").mkdir(parents=True, exist_ok=True)
                 (weights / f"odd{index % 3}" / "model.json").write_bytes(description_file(chance, folder))

@@ -265,6 +265,8 @@ def run(runs: int, seed: int, folder: Path) -> dict[str, int]:
         ):  # what is beyond our limits ends as a sentence, too: `child.__main__`
             pass
         slowest = max(slowest, time.monotonic() - began)
+        if index % 1000 == 999:
+            print(f"{index + 1} files")  # noqa: T201
         assert not (folder / "trap").exists(), "code of a checkpoint was run"
     print(f"the slowest took {slowest:.1f} s")  # noqa: T201
     return taken
