@@ -67,8 +67,12 @@ bench-watch: $(READY)  ## What 10,000 watched files cost while nothing happens
 soak: $(READY)  ## Hours of abuse: kill -9 at random, full disks, broken files
 	$(BIN)/python -m pytest -m soak --soak $(ARGS)
 
-fuzz: $(READY)  ## Mutated media files against the readers (ARGS="--runs 5000")
+fuzz: $(READY)  ## Mutated media files and models against what reads them (ARGS="--runs 5000")
 	$(BIN)/python tests/fuzz/media.py $(ARGS)
+	$(BIN)/python tests/fuzz/models.py $(ARGS)
+
+campaign: $(READY)  ## 10,000 mutated models through the code that judges them, 300 through the whole command
+	$(BIN)/python tests/fuzz/models.py --runs 10000 --imports 300 $(ARGS)
 
 campaign: $(READY)  ## Attacks in their whole size, a test each, for hours
 	$(BIN)/python -m pytest -m campaign $(ARGS)

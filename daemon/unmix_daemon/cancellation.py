@@ -1,21 +1,23 @@
 """Work that must come to its end although whoever waits for it is cancelled, and work that nobody waits for."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
-async def unbroken(work: Coroutine[Any, Any, T]) -> T:
+async def unbroken(work: Coroutine[Any, Any, T], hurry: Callable[[], object] = lambda: None) -> T:
     """Await `work`; a caller that is cancelled meanwhile learns it only once the work has ended.
 
-    For threads that use what the caller will close, and for steps that only make sense together.
+    For threads that use what the caller will close, and for steps that only make sense together. `hurry` is called
+    when the caller is cancelled, so that long work may come to an end of its own.
     """
     task = asyncio.ensure_future(work)
     try:
         return await asyncio.shield(task)
     except asyncio.CancelledError:
+        hurry()
         await asyncio.wait([task])
         if not task.cancelled():
             task.exception()  # seen; the caller has no use for it any more

@@ -1,11 +1,11 @@
 """`unmixd install`: the daemon starts at every login of its user."""
 
 import math
-import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
+from unmix import children
 from unmix.locations import GAVE_WAY
 from unmix.user_service import NoServicesError, ServiceError, UserService, own_variables
 
@@ -41,13 +41,16 @@ def daemon_service(
         unit="unmixd",
         label="org.unmix.unmixd",
         description="unmix audio daemon",
-        command=[
-            *(sys.executable, "-m", "unmix_daemon", "run"),
-            *(("--config", str(config.resolve())) if config else ()),
-        ],
+        command=children.command("unmix_daemon", "run", *(("--config", config.resolve()) if config else ())),
         environment=own_variables(environment),
         stop_seconds=math.ceil(drain) + _SPARE_SECONDS,
-        unit_options=(f"RestartPreventExitStatus={GAVE_WAY}", "RestartSec=1", "KillMode=mixed"),
+        unit_options=(
+            f"WorkingDirectory={children.FOLDER}",
+            f"RestartPreventExitStatus={GAVE_WAY}",
+            "RestartSec=1",
+            "KillMode=mixed",
+        ),
+        agent_options={"WorkingDirectory": children.FOLDER},
     )
 
 

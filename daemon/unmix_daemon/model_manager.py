@@ -3,15 +3,17 @@
 import asyncio
 import logging
 import shutil
+import threading
 import urllib.parse
-from collections.abc import AsyncIterator, Generator, Iterator
+from collections.abc import AsyncIterator, Callable, Collection, Generator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from unmix.words import FieldError, Model, PullStep, Residency, Task
+from unmix.words import FieldError, LeftOutModel, Model, PullStep, Residency, Task
 from unmix.words.times import moment
 from unmix_models.catalogue import Model as Entry
 from unmix_models.catalogue import choose, find
+from unmix_models.catalogue.packages import bundled
 from unmix_models.devices import place
 from unmix_models.errors import AudioError, InvalidWeights
 from unmix_models.storage import naming_the_disk
@@ -24,6 +26,9 @@ from unmix_daemon.executors.base import Executor
 from unmix_daemon.readiness import Readiness
 
 _log = logging.getLogger(__name__)
+_LONGEST_NAME = 200
+"""Characters of a file's name in an import; file systems have 255 bytes."""
+_MOST_FILES = 256
 
 
 class ModelManager:
@@ -47,7 +52,9 @@ class ModelManager:
                 _log.warning("a model that an installed package holds was not taken in: %s", error)
 
     async def announce(self) -> None:
-        """Tell the health service which models can run now."""
+        """Tell the health service which models can run now, and the log which cannot be used."""
+        for name, reason in self._weights.left_out().items():
+            _log.warning("model %s is left out: %s", name, reason)
         installed = self._weights.installed()
         await self._readiness.models({name: name in installed for name in self._weights.models()})
 
@@ -56,7 +63,12 @@ class ModelManager:
         entries = sorted(
             self._weights.models().values(), key=lambda entry: (entry.task, -entry.rank, entry.name)
         )
-        return [self._model(entry) for entry in entries]
+        installed = self._weights.installed()
+        return [self._model(entry, installed) for entry in entries]
+
+    def left_out(self) -> list[LeftOutModel]:
+        """What lies here and cannot be used."""
+        return [LeftOutModel(name, reason) for name, reason in self._weights.left_out().items()]
 
     def model(self, name: str) -> Model:
         """One model. Raises JobFailed when there is none of this name."""
@@ -67,14 +79,14 @@ class ModelManager:
         entry = self._find(name)
         if not entry.address:
             return
-        stop = False
+        stop = threading.Event()
         async with self._installing:
-            steps = self._weights.pull(entry, self._mirrored(entry.url), lambda: stop, self._mirrored)
+            steps = self._weights.pull(entry, self._mirrored(entry.url), stop.is_set, self._mirrored)
             try:
-                while (step := await unbroken(asyncio.to_thread(_next, steps))) is not None:
+                while (step := await unbroken(asyncio.to_thread(_next, steps), stop.set)) is not None:
                     yield PullStep(step.stage, step.done_bytes, step.total_bytes)
             finally:
-                stop = True
+                stop.set()
                 steps.close()
                 await self.announce()
 
@@ -87,18 +99,45 @@ class ModelManager:
         if not entry.files and not importable_suffixes(entry):
             raise FieldError("name", f"'{name}' ships with unmix; there is nothing to import.")
         arriving = self._config.weights_folder / f".{name}.import"
+        stop = threading.Event()
+        arrived: set[str] = set()
         async with self._installing:
             await unbroken(asyncio.to_thread(_receive, arriving))
             try:
                 async for file_name, piece in files:
                     size = _expected_size(entry, file_name)
                     if size:
+                        arrived.add(file_name)
+                        _check_count(arrived)
                         await unbroken(asyncio.to_thread(_append, arriving / file_name, piece, size))
-                await unbroken(asyncio.to_thread(_install, self._weights, entry, arriving))
+                await unbroken(
+                    asyncio.to_thread(_install, self._weights, entry, arriving, stop.is_set), stop.set
+                )
                 await self.announce()
             finally:
                 await asyncio.to_thread(shutil.rmtree, arriving, ignore_errors=True)
         return self.model(name)
+
+    async def remove(self, name: str) -> tuple[Model | None, int]:
+        """Unload a model everywhere and delete its files; return what is left of it, and the bytes that were freed.
+
+        Raises JobFailed where there is nothing of it, FieldError for what ships inside a package.
+        """
+        entry = self._weights.models().get(name)
+        with _told_to_clients():
+            if entry is None:
+                imported_model(name)  # else it is no name of a folder
+            elif (said := self._whence(entry)) is not None:
+                raise FieldError("name", f"'{name}' {said}")
+        async with self._installing:
+            await self._executor.unload(name, None)
+            freed = await unbroken(asyncio.to_thread(_remove, self._weights, name))
+            await self.announce()
+        if freed is None:
+            self._find(name)
+            raise JobFailed("MODEL_MISSING", f"'{name}' is not installed: there is nothing to remove.")
+        entry = self._weights.models().get(name)
+        return entry and self._model(entry), freed
 
     async def check(self, task: Task, device: str) -> None:
         """Refuse what no installed model can do, or no device here, before a file is uploaded. Raises JobFailed."""
@@ -123,7 +162,16 @@ class ModelManager:
         await self._executor.unload(entry.name, device or None)
         return self._model(entry)
 
-    def _model(self, entry: Entry) -> Model:
+    def _whence(self, entry: Entry) -> str | None:
+        """Why it cannot be removed, as it would be there again; None where it can."""
+        if not entry.files and not importable_suffixes(entry):
+            return "ships with unmix; there is nothing to remove."
+        if self._config.bundled_models and bundled(entry) is not None and entry.bundle is not None:
+            package = entry.bundle.package.replace("_", "-")
+            return f"lies in the package {package} and would come again with the next start; uninstall that."
+        return None
+
+    def _model(self, entry: Entry, installed: Collection[str] | None = None) -> Model:
         return Model(
             name=entry.name,
             task=entry.task,
@@ -133,7 +181,7 @@ class ModelManager:
             licence=entry.licence,
             download_bytes=entry.download_bytes,
             url=entry.address,
-            installed=entry.name in self._weights.installed(),
+            installed=entry.name in (self._weights.installed() if installed is None else installed),
             quality=entry.quality,
             residency=tuple(
                 Residency(device, resident.memory_bytes, moment(resident.expires), resident.busy)
@@ -158,10 +206,16 @@ class ModelManager:
 def _expected_size(entry: Entry, file_name: str) -> int:
     """Most bytes that a file of an import may have; 0 for one that the model has no use for."""
     known = next((file.size for file in entry.files if file.name == file_name), 0)
-    plain = Path(file_name).name == file_name and not file_name.startswith(".")
+    plain = Path(file_name).name == file_name and file_name.isprintable() and not file_name.startswith(".")
+    plain = plain and len(file_name) <= _LONGEST_NAME
     if not known and plain and file_name.endswith(importable_suffixes(entry)):
         return LARGEST_FILE
     return known
+
+
+def _check_count(names: Collection[str]) -> None:
+    if len(names) > _MOST_FILES:
+        raise FieldError("file_name", f"A model has no more than {_MOST_FILES} files; name its own folder.")
 
 
 def _next(steps: Iterator[PullProgress]) -> PullProgress | None:
@@ -184,9 +238,14 @@ def _append(path: Path, piece: bytes, limit: int) -> None:
         file.write(piece)
 
 
-def _install(weights: Weights, entry: Entry, folder: Path) -> None:
+def _install(weights: Weights, entry: Entry, folder: Path, stop: Callable[[], bool]) -> None:
     with _told_to_clients():
-        weights.install(entry, folder)
+        weights.install(entry, folder, stop)
+
+
+def _remove(weights: Weights, name: str) -> int | None:
+    with _told_to_clients():
+        return weights.remove(name)
 
 
 @contextmanager

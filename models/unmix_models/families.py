@@ -30,10 +30,10 @@ Resident: TypeAlias = "Denoiser | Ear | Separator"
 class Networks:
     """How a family takes checkpoints in, its own published ones and those that users bring."""
 
-    install: Callable[[Model, Path, Path], None]
+    install: Callable[[Model, Path, Path, Callable[[], bool]], None]
     """Check the files in the first folder and convert them into the second, with a `model.json`.
 
-    Whatever may run code of a checkpoint does so in a child process. Raises InvalidWeights.
+    What opens them is a child process, which ends when the last argument says so. Raises InvalidWeights.
     """
     suffixes: tuple[str, ...] = ()
     """Ends of the names of the files that an import of a user's own may hold: checkpoints and what describes them."""

@@ -6,6 +6,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from unmix import children
+
 _TAIL_BYTES = 65536
 
 
@@ -25,7 +27,7 @@ class BackgroundProcess:
                 stdout=descriptor,
                 stderr=descriptor,
                 cwd=state,
-                env={**os.environ, "UNMIX_STATE": str(state)},
+                env=children.environment({"UNMIX_STATE": str(state)}),
                 start_new_session=True,  # Ctrl-C in the terminal is not meant for it
                 creationflags=_windows_flags(),
             )

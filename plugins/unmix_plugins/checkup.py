@@ -9,12 +9,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from unmix.locations import CERTIFICATE, DATABASE, ENDPOINT, LOG, SOCKET, TOKEN
+from unmix.locations import CERTIFICATE, DATABASE, ENDPOINT, LOG, SOCKET, TOKEN, read_endpoint, state_folder
 from unmix.ownership import Untrusted, judge_folder, judge_secret, judge_socket, private_folder
-from unmix.words import DaemonStatus, DenoiseTask, Model, SeparateTask
+from unmix.words import DaemonStatus, DenoiseTask, LeftOutModel, Model, SeparateTask
 
 from unmix_plugins.client import Client
-from unmix_plugins.errors import AccessRefused, UnmixError
+from unmix_plugins.errors import AccessRefused, DaemonUnreachable, UnmixError
 from unmix_plugins.version import version
 
 _ADVISED = ((DenoiseTask().kind, "deepfilternet3"), (SeparateTask().kind, "htdemucs"))
@@ -37,36 +37,48 @@ class Finding:
     """What to do; empty when nothing is wrong or nothing needs doing."""
 
 
+_AT_REST = Finding(
+    "daemon",
+    True,
+    "none runs; whatever needs one starts it",
+    "to have its devices and models looked at: `unmix start`, then again",
+)
+
+
 def check(state: Path, connect: Callable[[], Client]) -> Iterator[Finding]:
-    """Look at everything, one after the other; `connect` may start the daemon and raise UnmixError."""
+    """Look at everything, one after the other; `connect` may raise UnmixError."""
     yield _versions()
     yield _state_folder(state)
     try:
         with connect() as client:
-            daemon, models = client.status(), client.models.list()
+            daemon = client.status()
+            models, left_out = client.models.look()
     except UnmixError as error:
         yield _token(state)
         yield from _owners(state)
+        is_at_rest = _is_at_rest(state, error)
         # What is refused says itself what to do.
         cure = "" if isinstance(error, AccessRefused) else f"see {state / LOG}, then `unmix start`"
-        yield Finding("daemon", False, str(error), cure)
-        yield _log(state, answers=False)
+        yield _AT_REST if is_at_rest else Finding("daemon", False, str(error), cure)
+        yield _log(state, answers=is_at_rest)
         return
     yield _token(state)
     yield from _owners(state)
     yield _daemon(daemon)
     yield from _devices(daemon)
     yield _models(models)
+    yield from map(_left_out, left_out)
     yield _log(state, answers=True)
 
 
 def check_for_editor(connect: Callable[[], Client]) -> Iterator[Finding]:
-    """What an editor's own check-up says of the daemon; `connect` may start it and raise UnmixError."""
+    """What an editor's own check-up says of the daemon; `connect` may raise UnmixError."""
     try:
         with connect() as client:
             daemon, models = client.status(), client.models.list()
     except UnmixError as error:
-        yield Finding("daemon", False, str(error), "`unmix doctor`")
+        is_at_rest = _is_at_rest(state_folder(), error)
+        yield _AT_REST if is_at_rest else Finding("daemon", False, str(error), "`unmix doctor`")
         return
     if daemon.version != version():
         text = f"it is unmixd {daemon.version}, this is unmix {version()}"
@@ -83,6 +95,12 @@ def check_for_editor(connect: Callable[[], Client]) -> Iterator[Finding]:
         # Who only denoises needs no other model; what is used without one says so, too.
         ok = bool(here) or kind != _ADVISED[0][0]
         yield Finding(f"models to {kind}", ok, text, "" if here else f"`unmix models pull {advised}`")
+
+
+def _is_at_rest(state: Path, error: UnmixError) -> bool:
+    """No daemon runs, and none is missing: the last one has ended as it should."""
+    named = os.environ.get("UNMIX_ADDRESS")
+    return isinstance(error, DaemonUnreachable) and not named and read_endpoint(state) is None
 
 
 def _versions() -> Finding:
@@ -170,6 +188,11 @@ def _models(models: tuple[Model, ...]) -> Finding:
             "models", False, "no model for denoising is installed", f"`unmix models pull {advised}`"
         )
     return Finding("models", True, f"installed: {', '.join(model.name for model in here)}")
+
+
+def _left_out(model: LeftOutModel) -> Finding:
+    text = f"{model.name} is left out: {model.reason}"
+    return Finding("model", False, text, f"`unmix models remove {model.name}`")
 
 
 def _log(state: Path, *, answers: bool) -> Finding:

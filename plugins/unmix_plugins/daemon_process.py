@@ -9,13 +9,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TypeVar
 
+from unmix import children
 from unmix.locations import GAVE_WAY, LOG, TOKEN, read_endpoint
 from unmix.ownership import Untrusted, private_folder
 
 from unmix_plugins.background import BackgroundProcess
 from unmix_plugins.errors import AccessRefused, DaemonNotStarted, NotPossibleNow, TimedOut
 
-_COMMAND = (sys.executable, "-m", "unmix_daemon", "run")
 _PATIENCE = 30.0
 """Seconds for the daemon to come up; it takes about one, more on a machine that is busy."""
 _RIVAL_PATIENCE = 5.0
@@ -35,7 +35,7 @@ def start_daemon(state: Path, connect: Callable[[], Connected | None]) -> Connec
     log = state / LOG
     try:
         private_folder(state, mark=TOKEN)
-        process = BackgroundProcess(_COMMAND, state, log)
+        process = BackgroundProcess(children.command("unmix_daemon", "run"), state, log)
     except Untrusted as error:
         raise DaemonNotStarted(f"The daemon cannot be started: {error}.") from error
     except OSError as error:

@@ -146,7 +146,7 @@ def test_installing_writes_the_unit_and_says_how_to_start_it(tmp_path: Path) -> 
         "To start it: systemctl --user restart unmixd.service",
     ]
     words = unquoted(exec_start(unit.read_text("utf-8"))[1:])
-    assert words == [sys.executable, "-m", "unmix_daemon", "run"]
+    assert words == [sys.executable, "-P", "-m", "unmix_daemon", "run"]
 
 
 def test_the_configuration_is_named_by_its_whole_path(

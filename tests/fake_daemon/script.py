@@ -36,6 +36,7 @@ class Script:
     outputs: dict[tuple[str, str], bytes] = field(default_factory=dict)
     break_streams_after: list[int] = field(default_factory=list)
     models: list[models_pb2.Model] = field(default_factory=list)
+    left_out: list[models_pb2.LeftOutModel] = field(default_factory=list)
     pull: Callable[[str], Iterator[models_pb2.PullModelResponse]] = lambda _: iter(())
     imported: dict[str, bytes] = field(default_factory=dict)
     status: models_pb2.GetStatusResponse = field(default_factory=models_pb2.GetStatusResponse)

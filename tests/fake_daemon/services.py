@@ -121,7 +121,8 @@ class ModelService(models_pb2_grpc.ModelServiceServicer):
                 for model in self._script.models
                 if request.task in (models_pb2.TASK_UNSPECIFIED, model.task)
                 and (model.installed or not request.installed_only)
-            ]
+            ],
+            left_out=self._script.left_out,
         )
 
     def PullModel(self, request, context):  # noqa: N802
@@ -137,6 +138,10 @@ class ModelService(models_pb2_grpc.ModelServiceServicer):
             else:
                 self._script.imported[present] += request.data
         return models_pb2.ImportModelResponse(model=models_pb2.Model(name=name, installed=True))
+
+    def RemoveModel(self, request, context):  # noqa: N802
+        self._script.requests.append(request)
+        return models_pb2.RemoveModelResponse(freed_bytes=8_400_000)
 
     def LoadModel(self, request, context):  # noqa: N802
         self._script.requests.append(request)

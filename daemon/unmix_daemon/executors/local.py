@@ -2,12 +2,12 @@
 
 import asyncio
 import json
-import sys
 import uuid
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import psutil
+from unmix import children
 from unmix.words import Job
 from unmix_models.devices import Device
 
@@ -121,7 +121,11 @@ def _memory(pid: int) -> int:
 
 async def _probe() -> tuple[Device, ...]:
     process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "unmix_daemon.worker.probe", stdout=asyncio.subprocess.PIPE
+        *children.command("unmix_daemon.worker.probe"),
+        cwd=children.FOLDER,
+        env=children.environment(),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
     )
     try:
         said, _ = await process.communicate()

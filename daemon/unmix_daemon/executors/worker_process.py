@@ -3,11 +3,11 @@
 import asyncio
 import logging
 import signal
-import sys
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from unmix import children
 from unmix.words import Progress
 
 from unmix_daemon.errors import JobFailed, WorkerDied, WorkerLost
@@ -112,9 +112,9 @@ class WorkerProcess:
             if self._reading:
                 await self._reading
             self._process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                "-m",
-                "unmix_daemon.worker",
+                *children.command("unmix_daemon.worker"),
+                cwd=children.FOLDER,
+                env=children.environment(),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 limit=_LINE_LIMIT,

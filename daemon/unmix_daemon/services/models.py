@@ -29,7 +29,8 @@ class ModelService(models_pb2_grpc.ModelServiceServicer):
                 model.to_proto()
                 for model in self._manager.models()
                 if wanted in ("", model.task) and (model.installed or not request.installed_only)
-            ]
+            ],
+            left_out=[model.to_proto() for model in self._manager.left_out()],
         )
 
     async def PullModel(
@@ -54,6 +55,12 @@ class ModelService(models_pb2_grpc.ModelServiceServicer):
             raise FieldError("name", "The stream must begin with the model's name.")
         model = await self._manager.install(name, _files(request_iterator))
         return models_pb2.ImportModelResponse(model=model.to_proto())
+
+    async def RemoveModel(
+        self, request: models_pb2.RemoveModelRequest, context: Context
+    ) -> models_pb2.RemoveModelResponse:
+        model, freed = await self._manager.remove(request.name)
+        return models_pb2.RemoveModelResponse(model=model and model.to_proto(), freed_bytes=freed)
 
     async def LoadModel(
         self, request: models_pb2.LoadModelRequest, context: Context

@@ -1,16 +1,27 @@
-"""`model.json` in a network's folder: what whoever converted it found out, and its entry where it is the user's own."""
+"""`model.json` in a network's folder: what whoever converted it found out, and its entry where it is the user's own.
+
+The file is judged when it is made and again whenever it is read: anybody may have written it.
+"""
 
 import json
+import os
+import stat
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import cast
+
+from unmix_models.catalogue import bounds
+from unmix_models.errors import InvalidWeights
 
 NAME = "model.json"
+_LONGEST = 65_536
+"""Bytes; it has some hundred."""
 
 
 @dataclass(frozen=True, slots=True)
 class Description:
-    """What a network says of itself."""
+    """What a network says of itself. Raises InvalidWeights for what it cannot be (`bounds`)."""
 
     stems: tuple[str, ...]
     """In the order of its output."""
@@ -23,27 +34,62 @@ class Description:
     parameters: int = 0
     """Numbers in all its tensors; 0 where nobody counted."""
 
+    def __post_init__(self) -> None:
+        bounds.stems(self.stems, least=0)  # an ear has none
+        bounds.integer("sample_rate", self.sample_rate)
+        bounds.integer("parameters", self.parameters)
+
     def write(self, folder: Path) -> None:
         """Into the folder; whoever finds it there takes the folder for whole, so write it last."""
         (folder / NAME).write_text(json.dumps(asdict(self)), "utf-8")
 
 
-def read(folder: Path) -> Description | None:
-    """The folder's description, or None where there is none or nobody understands it."""
+def read(folder: Path) -> Description:
+    """The folder's description.
+
+    Raises InvalidWeights where nobody understands it or it says what cannot be, and FileNotFoundError where there is
+    none.
+    """
     try:
-        said: dict[str, Any] = json.loads((folder / NAME).read_text("utf-8"))
-        stems = tuple(map(str, said["stems"]))
-        return Description(
-            stems=stems,
-            sample_rate=int(said["sample_rate"]),
-            family=str(said.get("family", "")),
-            partition=bool(said.get("partition", len(stems) > 1)),
-            parameters=int(said.get("parameters", 0)),
-        )
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
+        said = json.loads(_text(folder / NAME))
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise InvalidWeights(f"{NAME} cannot be read ({error.strerror}).") from error
+    except (ValueError, RecursionError) as error:
+        raise InvalidWeights(f"{NAME} is no JSON.") from error
+    if not isinstance(said, Mapping):
+        raise InvalidWeights(f"{NAME} describes no model.")
+    facts = cast("Mapping[str, object]", said)
+    stems = bounds.stems(facts.get("stems"), least=0)
+    family, partition = facts.get("family", ""), facts.get("partition", len(stems) > 1)
+    if not isinstance(family, str) or not isinstance(partition, bool):
+        raise InvalidWeights(f"{NAME} describes no model.")
+    return Description(
+        stems=stems,
+        sample_rate=bounds.integer("sample_rate", facts.get("sample_rate")),
+        family=family,
+        partition=partition,
+        parameters=bounds.integer("parameters", facts.get("parameters", 0)),
+    )
 
 
-def exists(folder: Path) -> bool:
-    """Whether the folder holds a network that was installed to its end."""
-    return (folder / NAME).is_file()
+def is_sound(folder: Path) -> bool:
+    """Whether the folder holds a network that was installed to its end, and whose description can be."""
+    try:
+        read(folder)
+    except (InvalidWeights, OSError):
+        return False
+    return True
+
+
+def _text(path: Path) -> bytes:
+    """What is in the file, which nobody waits for: it may be a pipe, or have no end. Raises OSError, InvalidWeights."""
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise InvalidWeights(f"{NAME} is no file.")
+        text = file.read(_LONGEST + 1)
+    if len(text) > _LONGEST:
+        raise InvalidWeights(f"{NAME} is longer than any that describes a model.")
+    return text

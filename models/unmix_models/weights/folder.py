@@ -17,7 +17,7 @@ from unmix_models.catalogue.packages import bundled, folders_of
 from unmix_models.errors import InvalidWeights
 from unmix_models.families import family_of
 from unmix_models.storage import naming_the_disk
-from unmix_models.weights import networks
+from unmix_models.weights import networks, removal
 from unmix_models.weights.progress import PullProgress
 
 _PIECE = 1 << 20
@@ -34,7 +34,11 @@ class Weights:
 
     def models(self) -> Mapping[str, Model]:
         """The catalogue, and what the user has imported under names of their own."""
-        return {**CATALOGUE, **networks.imported_models(self.folder, CATALOGUE)}
+        return {**CATALOGUE, **networks.look(self.folder, CATALOGUE).models}
+
+    def left_out(self) -> Mapping[str, str]:
+        """Why models that lie here are not used, a sentence by their name: what they say of themselves cannot be."""
+        return networks.look(self.folder, CATALOGUE).left_out
 
     def installed(self) -> frozenset[str]:
         """Names of the models that can run: those without files, and those whose files are all there."""
@@ -80,19 +84,28 @@ class Weights:
             else:
                 yield from self._pull_archive(model, url, stop)
 
-    def install(self, model: Model, source: Path) -> None:
+    def install(self, model: Model, source: Path, stop: Callable[[], bool] = lambda: False) -> None:
         """Take the model's files from the folder `source`; its family converts those that need it.
 
-        Raises InvalidWeights, also for checkpoints of no family that unmix knows, and StorageFull.
+        When `stop()` is true a conversion ends as a failed one. Raises InvalidWeights, also for checkpoints of no
+        family that unmix knows, and StorageFull.
         """
         with naming_the_disk(self.folder):
             if networks.is_imported(model):
-                model = replace(model, family=networks.recognised(model.name, source).name)
+                model = replace(model, family=networks.recognised(model.name, source, stop).name)
             taken_in = family_of(model).networks
             if taken_in:
-                self._place(model, lambda partial: taken_in.install(model, source, partial))
+                self._place(model, lambda partial: taken_in.install(model, source, partial, stop))
             else:
                 self._place(model, lambda partial: _copy(model, _files(model, source), partial))
+
+    def remove(self, name: str) -> int | None:
+        """Delete what lies here of a model, also what nobody can read and what a pull has left; return its bytes.
+
+        None where there is nothing of it. The catalogue's models can be pulled again. Raises StorageDenied.
+        """
+        with naming_the_disk(self.folder):
+            return removal.remove(self.folder, name)
 
     def _pull_archive(self, model: Model, url: str, stop: Callable[[], bool]) -> Generator[PullProgress]:
         from unmix_models.weights import archive  # noqa: PLC0415  # tar and HTTP are for a pull alone
@@ -137,7 +150,7 @@ class Weights:
             done += target.stat().st_size
         yield PullProgress("verifying", done, done)
         try:
-            self.install(model, staged)
+            self.install(model, staged, stop)
         finally:
             shutil.rmtree(staged, ignore_errors=True)
 
@@ -162,7 +175,7 @@ class Weights:
         if model.package and not folders_of(model.package):
             return False
         if networks.is_imported(model) or family_of(model).networks:
-            return description.exists(folder)
+            return description.is_sound(folder)
         try:
             return all((folder / file.name).stat().st_size == file.size for file in model.files)
         except OSError:

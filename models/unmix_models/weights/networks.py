@@ -1,14 +1,14 @@
 """Networks that users bring: what an import may hold, which family it is of, and what is installed."""
 
 import re
-from collections.abc import Collection, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unmix_models import child
-from unmix_models.catalogue import Model, description
+from unmix_models.catalogue import Model, bounds, description
 from unmix_models.errors import InvalidWeights
-from unmix_models.families import FAMILIES, FIRST_OF_NETWORKS, Family
+from unmix_models.families import FAMILIES, FIRST_OF_NETWORKS, Family, family_of
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 
@@ -20,7 +20,7 @@ def imported_model(name: str) -> Model:
     """
     if not _NAME.fullmatch(name):
         raise InvalidWeights(
-            f"'{name}' is no name for a model; use up to 64 of a-z, 0-9, dot, dash, underscore."
+            f"{bounds.shown(name)} is no name for a model; use up to 64 of a-z, 0-9, dot, dash, underscore."
         )
     return Model(
         name=name,
@@ -33,25 +33,58 @@ def imported_model(name: str) -> Model:
     )
 
 
-def imported_models(folder: Path, catalogue: Collection[str]) -> Mapping[str, Model]:
-    """What lies below the weights folder under names that are not the catalogue's and can be run here."""
-    found: dict[str, Model] = {}
-    for path in sorted(folder.glob(f"*/{description.NAME}")):
-        name = path.parent.name
-        said = description.read(path.parent)
-        if name in catalogue or not _NAME.fullmatch(name) or said is None:
-            continue
-        family = FAMILIES.get(said.family) if said.family else FIRST_OF_NETWORKS
-        if family:
-            found[name] = replace(
-                imported_model(name),
-                family=family.name,
-                task=family.task,
-                stems=said.stems,
-                sample_rate=said.sample_rate,
-                partition=said.partition,
-            )
-    return found
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What lies below a weights folder."""
+
+    models: Mapping[str, Model]
+    """Networks of the user's own."""
+    left_out: Mapping[str, str]
+    """Why others, of the catalogue too, are not used: a sentence by their name."""
+
+
+def look(folder: Path, catalogue: Mapping[str, Model]) -> Found:
+    """Find the networks below a folder; one that says of itself what cannot be hides no other."""
+    models: dict[str, Model] = {}
+    left_out: dict[str, str] = {}
+    for path in _folders(folder):
+        name = path.name
+        try:
+            said = description.read(path)
+            if name not in catalogue:
+                models[name] = _entry(name, said)
+        except (FileNotFoundError, NotADirectoryError):
+            continue  # it has no description: nothing of this kind
+        except InvalidWeights as error:
+            if name not in catalogue or not catalogue[name].files or family_of(catalogue[name]).networks:
+                left_out[name] = str(error)
+    return Found(models, left_out)
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
+    except OSError:
+        return []
+
+
+def _entry(name: str, said: description.Description) -> Model:
+    """The entry of an imported network. Raises InvalidWeights."""
+    family = FAMILIES.get(said.family) if said.family else FIRST_OF_NETWORKS
+    if family is None or family.networks is None or family.networks.recognise is None:
+        raise InvalidWeights(
+            f"It is of the family {bounds.shown(said.family)}, which this unmix does not run."
+        )
+    if not said.stems:
+        raise InvalidWeights("It names no stems.")
+    return replace(
+        imported_model(name),
+        family=family.name,
+        task=family.task,
+        stems=said.stems,
+        sample_rate=said.sample_rate,
+        partition=said.partition,
+    )
 
 
 def importable_suffixes(model: Model) -> tuple[str, ...]:
@@ -71,6 +104,6 @@ def is_imported(model: Model) -> bool:
     return not model.family or (not model.files and FAMILIES[model.family].networks is not None)
 
 
-def recognised(name: str, source: Path) -> Family:
+def recognised(name: str, source: Path, stop: Callable[[], bool]) -> Family:
     """The family of the checkpoints in a folder that shall become the model `name`. Raises InvalidWeights."""
-    return FAMILIES[child.run("unmix_models.weights.recognition", source, name=name).strip()]
+    return FAMILIES[child.run("unmix_models.weights.recognition", source, name=name, stop=stop).strip()]

@@ -1,16 +1,15 @@
-"""Which family the checkpoints of a folder are of; run as a child process, since pickles are looked at.
+"""Which family the checkpoints of a folder are of: `main` runs in a child, since pickles are looked at."""
 
-    python -m unmix_models.weights.recognition FOLDER
-
-Prints the family's name. On failure the last line of stderr says why.
-"""
-
-import sys
 from pathlib import Path
 
 from unmix_models.errors import InvalidWeights
 from unmix_models.families import FAMILIES, Networks
 from unmix_models.tensor_shapes import Shapes, shapes_of
+
+
+def main(folder: str) -> None:
+    """In the child: print the family's name. Raises InvalidWeights."""
+    print(recognise(Path(folder)))  # noqa: T201  # the answer to whoever started this process
 
 
 def recognise(folder: Path) -> str:
@@ -40,10 +39,3 @@ def recognise(folder: Path) -> str:
 
 def _family(shapes: Shapes, networks: dict[str, Networks]) -> str:
     return next((name for name, each in networks.items() if each.recognise and each.recognise(shapes)), "")
-
-
-if __name__ == "__main__":
-    try:
-        print(recognise(Path(sys.argv[1])))  # noqa: T201  # the answer to whoever started this process
-    except InvalidWeights as error:
-        sys.exit(str(error))

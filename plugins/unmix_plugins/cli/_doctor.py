@@ -7,13 +7,13 @@ from unmix.locations import state_folder
 
 from unmix_plugins.checkup import Finding, check
 from unmix_plugins.cli._parameters import AsJson
-from unmix_plugins.cli._session import connect
+from unmix_plugins.cli._session import connect_if_running
 from unmix_plugins.cli.shown.terminal import say, say_json
 
 
 def doctor(*, as_json: AsJson = False) -> None:
     """Look for what is wrong, and say how to cure it; exits with 1 if anything is."""
-    tell_findings(check(state_folder(), connect), as_json=as_json)
+    tell_findings(check(state_folder(), connect_if_running), as_json=as_json)
 
 
 def tell_findings(found: Iterable[Finding], *, as_json: bool) -> None:

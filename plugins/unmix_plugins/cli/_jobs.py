@@ -10,7 +10,7 @@ from unmix.words import Job, JobError, JobEvent, JobState, OutputStarted
 from unmix.words.times import moment
 
 from unmix_plugins.cli._parameters import AsJson, Folder, Overwrite
-from unmix_plugins.cli._session import connect
+from unmix_plugins.cli._session import connect, connect_if_running
 from unmix_plugins.cli.shown.cures import CURES
 from unmix_plugins.cli.shown.json import event_json, job_json
 from unmix_plugins.cli.shown.outlet import make_folder, tell
@@ -38,7 +38,7 @@ def list_jobs(
     as_json: AsJson = False,
 ) -> None:
     """Show jobs, newest first."""
-    with connect() as daemon:
+    with connect_if_running() as daemon:
         jobs = list(islice(daemon.jobs.list(state or (), client=client), limit))
     if as_json:
         say_json([job_json(job) for job in jobs])
@@ -53,7 +53,7 @@ def watch(job_id: JobId, *, as_json: AsJson = False) -> None:
     """Follow a job until it is finished; Ctrl-C leaves it running."""
     last: JobEvent | None = None
     try:
-        with connect() as client, ProgressBar(job_id, shown=not as_json) as bar:
+        with connect_if_running() as client, ProgressBar(job_id, shown=not as_json) as bar:
             for event in client.jobs.watch(job_id):
                 if as_json:
                     say_json(event_json(event))

@@ -4,12 +4,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from unmix.words import TASKS, Model
+from unmix.words import TASKS, LeftOutModel, Model
 from unmix.words.models import KINDS as NUMBERED
 from unmix.words.models import LISTEN
 
 from unmix_plugins.cli._parameters import AsJson, Device, KeepAlive
-from unmix_plugins.cli._session import connect
+from unmix_plugins.cli._session import connect, connect_if_running
 from unmix_plugins.cli.shown.progress import ProgressBar
 from unmix_plugins.cli.shown.terminal import complain, printable, say, say_json, say_table
 from unmix_plugins.cli.shown.wording import seconds_text, size_text
@@ -40,8 +40,10 @@ def list_models(
     as_json: AsJson = False,
 ) -> None:
     """Show the catalogue, best first, what of it is installed, its stems and its licences."""
-    with connect() as client:
-        models = client.models.list(task, installed_only=installed)
+    with connect_if_running() as client:
+        models, left_out = client.models.look(task, installed_only=installed)
+    for model in left_out:
+        complain(_left_out_text(model))
     if as_json:
         say_json(models)
         return
@@ -102,6 +104,23 @@ def import_model(
 
 
 @app.command()
+def remove(
+    name: Name,
+    *,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Delete a model's weights: an import is gone then, a model of the catalogue can be pulled again."""
+    with connect() as client:
+        _agree(f"Remove {name} and its weights?", yes, "removed")
+        freed = client.models.remove(name)
+    if as_json:
+        say_json({"name": name, "freed_bytes": freed})
+    else:
+        say(f"{name} is removed; {size_text(freed)} are free again.")
+
+
+@app.command()
 def load(
     name: Name, *, device: Device = "auto", keep_alive: KeepAlive = None, as_json: AsJson = False
 ) -> None:
@@ -123,7 +142,7 @@ def unload(
     as_json: AsJson = False,
 ) -> None:
     """Free a model's memory; one that is working goes when its job ends."""
-    with connect() as client:
+    with connect_if_running() as client:
         model = client.models.unload(name, device)
     if as_json:
         say_json(model)
@@ -136,14 +155,23 @@ def unload(
 def _ask(model: Model, yes: bool) -> None:
     where = f" from {model.url}" if model.url else ""
     complain(f"{model.name}: {_download_text(model)}{where}; licence: {model.licence}.")
+    _agree(f"Download {model.name}?", yes, "downloaded")
+
+
+def _agree(question: str, yes: bool, done: str) -> None:
+    """Ask, unless that was agreed to beforehand; exits with 1 where it is not."""
     try:
-        agreed = yes or typer.confirm(printable(f"Download {model.name}?"), err=True)
+        agreed = yes or typer.confirm(printable(question), err=True)
     except typer.Abort as error:
-        complain("nobody answered, so nothing was downloaded: add --yes to agree beforehand.")
+        complain(f"nobody answered, so nothing was {done}: add --yes to agree beforehand.")
         raise typer.Exit(1) from error
     if not agreed:
-        complain("nothing was downloaded.")
+        complain(f"nothing was {done}.")
         raise typer.Exit(1)
+
+
+def _left_out_text(model: LeftOutModel) -> str:
+    return f"model {model.name} is left out: {model.reason} `unmix models remove {model.name}` takes it away."
 
 
 def _row(model: Model) -> list[str]:

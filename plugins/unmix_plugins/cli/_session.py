@@ -11,5 +11,10 @@ def connect(*, start: bool = True) -> Client:
     return Client.connect(client_name=CLIENT_NAME, start=start, on_start=_say_starting)
 
 
+def connect_if_running() -> Client:
+    """A client for who only looks, and so starts none. Raises DaemonUnreachable where no daemon runs."""
+    return connect(start=False)
+
+
 def _say_starting() -> None:
     complain("no daemon runs; starting one, which stays for the next call (`unmix stop` ends it).")

@@ -5,14 +5,14 @@ from datetime import UTC, datetime
 from unmix.words import DaemonStatus, DeviceStatus, Model
 
 from unmix_plugins.cli._parameters import AsJson
-from unmix_plugins.cli._session import connect
+from unmix_plugins.cli._session import connect_if_running
 from unmix_plugins.cli.shown.terminal import say, say_json, say_table, to_json
 from unmix_plugins.cli.shown.wording import moment_text, seconds_text, size_text
 
 
 def status(*, as_json: AsJson = False) -> None:
     """Show what the daemon does: queue, devices, and models in memory."""
-    with connect(start=False) as client:
+    with connect_if_running() as client:
         daemon = client.status()
         models = [model for model in client.models.list() if model.residency]
     if as_json:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import grpc
 from unmix.v1 import models_pb2, models_pb2_grpc
-from unmix.words import Model, PullStep
+from unmix.words import LeftOutModel, Model, PullStep
 from unmix.words.models import kind_to_proto
 from unmix.words.times import check_duration, duration_to_proto
 
@@ -29,13 +29,21 @@ class Models:
 
     def list(self, kind: str | None = None, *, installed_only: bool = False) -> tuple[Model, ...]:
         """The catalogue, by task, best first; of one kind of task, or of all."""
+        return self.look(kind, installed_only=installed_only)[0]
+
+    def look(
+        self, kind: str | None = None, *, installed_only: bool = False
+    ) -> tuple[tuple[Model, ...], tuple[LeftOutModel, ...]]:
+        """As `list`, and besides all models that are here and cannot be used."""
         request = models_pb2.ListModelsRequest(
             task=kind_to_proto(kind), kind=kind or "", installed_only=installed_only
         )
         answer = self._link.answer(
             lambda channel: _stub(channel).ListModels.future(request, timeout=_ANSWER_SECONDS)
         )
-        return tuple(map(Model.from_proto, answer.models))
+        return tuple(map(Model.from_proto, answer.models)), tuple(
+            map(LeftOutModel.from_proto, answer.left_out)
+        )
 
     def get(self, name: str) -> Model:
         """One entry of the catalogue. Raises NotFound."""
@@ -70,6 +78,17 @@ class Models:
                 lambda channel: _stub(channel).ImportModel.future(requests), files.values()
             )
         return Model.from_proto(answer.model)
+
+    def remove(self, name: str) -> int:
+        """Unload a model everywhere and delete its weights; returns the bytes that were freed.
+
+        Raises NotFound for an unknown one, NotPossibleNow for one that is not here, InvalidRequest for one that ships.
+        """
+        request = models_pb2.RemoveModelRequest(name=name)
+        answer = self._link.answer(
+            lambda channel: _stub(channel).RemoveModel.future(request, timeout=_ANSWER_SECONDS)
+        )
+        return answer.freed_bytes
 
     def load(self, name: str, device: str = "auto", keep_alive: float | None = None) -> tuple[Model, float]:
         """Make a model resident; returns it, and the seconds that it took, 0 when it was resident."""

@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+from unmix import children
 from unmix.user_service import NoServicesError, ServiceError, UserService, own_variables
 
 from unmix_plugins.errors import NotSupported, OutputError
@@ -46,21 +47,13 @@ def watch_service(config: Path, environment: Mapping[str, str]) -> UserService:
         unit="unmix-watch",
         label="org.unmix.watch",
         description="unmix watched folders",
-        command=[*_program(), "watch", "--config", str(config)],
+        command=[*children.program("unmix", "unmix_plugins.cli"), "watch", "--config", str(config)],
         environment=own_variables(environment),
         stop_seconds=_STOP_SECONDS,
         after="unmixd.service",
         unit_options=("RestartSec=5", "KillMode=process"),
         agent_options={"AbandonProcessGroup": True},
     )
-
-
-def _program() -> list[str]:
-    """The `unmix` of this very installation."""
-    beside = Path(sys.executable).with_name("unmix")
-    if beside.exists():
-        return [str(beside)]
-    return [sys.executable, "-c", "from unmix_plugins.cli import main; main()"]
 
 
 def _explained(service: UserService, steps: Iterator[str]) -> Iterator[str]:

@@ -26,15 +26,15 @@ from google.protobuf import duration_pb2 as google_dot_protobuf_dot_duration__pb
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15unmix/v1/models.proto\x12\x08unmix.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfc\x01\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x1c\n\x04task\x18\x02 \x01(\x0e\x32\x0e.unmix.v1.Task\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\r\n\x05stems\x18\x04 \x03(\t\x12\x13\n\x0bsample_rate\x18\x05 \x01(\x05\x12\x0f\n\x07licence\x18\x06 \x01(\t\x12\x16\n\x0e\x64ownload_bytes\x18\x07 \x01(\x03\x12\x0b\n\x03url\x18\x08 \x01(\t\x12\x11\n\tinstalled\x18\t \x01(\x08\x12\x0f\n\x07quality\x18\n \x01(\t\x12&\n\tresidency\x18\x0b \x03(\x0b\x32\x13.unmix.v1.Residency\x12\x0c\n\x04kind\x18\x0c \x01(\t\"p\n\tResidency\x12\x0e\n\x06\x64\x65vice\x18\x01 \x01(\t\x12\x14\n\x0cmemory_bytes\x18\x02 \x01(\x03\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x62usy\x18\x04 \x01(\x08\"W\n\x11ListModelsRequest\x12\x1c\n\x04task\x18\x01 \x01(\x0e\x32\x0e.unmix.v1.Task\x12\x16\n\x0einstalled_only\x18\x02 \x01(\x08\x12\x0c\n\x04kind\x18\x03 \x01(\t\"5\n\x12ListModelsResponse\x12\x1f\n\x06models\x18\x01 \x03(\x0b\x32\x0f.unmix.v1.Model\" \n\x10PullModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"k\n\x11PullModelResponse\x12\r\n\x05stage\x18\x01 \x01(\t\x12\x12\n\ndone_bytes\x18\x02 \x01(\x03\x12\x13\n\x0btotal_bytes\x18\x03 \x01(\x03\x12\x1e\n\x05model\x18\x04 \x01(\x0b\x32\x0f.unmix.v1.Model\"T\n\x12ImportModelRequest\x12\x0e\n\x04name\x18\x01 \x01(\tH\x00\x12\x13\n\tfile_name\x18\x02 \x01(\tH\x00\x12\x0e\n\x04\x64\x61ta\x18\x03 \x01(\x0cH\x00\x42\t\n\x07payload\"5\n\x13ImportModelResponse\x12\x1e\n\x05model\x18\x01 \x01(\x0b\x32\x0f.unmix.v1.Model\"_\n\x10LoadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x02 \x01(\t\x12-\n\nkeep_alive\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"I\n\x11LoadModelResponse\x12\x1e\n\x05model\x18\x01 \x01(\x0b\x32\x0f.unmix.v1.Model\x12\x14\n\x0cload_seconds\x18\x02 \x01(\x01\"2\n\x12UnloadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x02 \x01(\t\"5\n\x13UnloadModelResponse\x12\x1e\n\x05model\x18\x01 \x01(\x0b\x32\x0f.unmix.v1.Model\"\x12\n\x10GetStatusRequest\"\xce\x02\n\x11GetStatusResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x0b\n\x03pid\x18\x02 \x01(\x05\x12.\n\nstart_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\taddresses\x18\x04 \x03(\t\x12!\n\x07\x64\x65vices\x18\x05 \x03(\x0b\x32\x10.unmix.v1.Device\x12\x14\n\x0cpending_jobs\x18\x06 \x01(\x05\x12\x17\n\x0fprocessing_jobs\x18\x07 \x01(\x05\x12\x13\n\x0bqueue_limit\x18\x08 \x01(\x05\x12\x14\n\x0cstate_folder\x18\t \x01(\t\x12-\n\nkeep_alive\x18\n \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0cmemory_bytes\x18\x0b \x01(\x03\x12\x16\n\x0ereceiving_jobs\x18\r \x01(\x05\"\xb4\x01\n\x06\x44\x65vice\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x11\n\tavailable\x18\x03 \x01(\x08\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x12\n\nworker_pid\x18\x05 \x01(\x05\x12\x14\n\x0cmemory_bytes\x18\x06 \x01(\x03\x12\x1b\n\x13memory_budget_bytes\x18\x07 \x01(\x03\x12\x0f\n\x07\x63rashes\x18\x08 \x01(\x05\x12\x0c\n\x04host\x18\t \x01(\t*S\n\x04Task\x12\x14\n\x10TASK_UNSPECIFIED\x10\x00\x12\x10\n\x0cTASK_DENOISE\x10\x01\x12\x11\n\rTASK_SEPARATE\x10\x02\x12\x10\n\x0cTASK_ISOLATE\x10\x03\x32\xc5\x03\n\x0cModelService\x12G\n\nListModels\x12\x1b.unmix.v1.ListModelsRequest\x1a\x1c.unmix.v1.ListModelsResponse\x12\x46\n\tPullModel\x12\x1a.unmix.v1.PullModelRequest\x1a\x1b.unmix.v1.PullModelResponse0\x01\x12L\n\x0bImportModel\x12\x1c.unmix.v1.ImportModelRequest\x1a\x1d.unmix.v1.ImportModelResponse(\x01\x12\x44\n\tLoadModel\x12\x1a.unmix.v1.LoadModelRequest\x1a\x1b.unmix.v1.LoadModelResponse\x12J\n\x0bUnloadModel\x12\x1c.unmix.v1.UnloadModelRequest\x1a\x1d.unmix.v1.UnloadModelResponse\x12\x44\n\tGetStatus\x12\x1a.unmix.v1.GetStatusRequest\x1a\x1b.unmix.v1.GetStatusResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x15unmix/v1/models.proto\x12\x08unmix.v1\x1a\x1egoogle/protobuf/duration.proto\x1a\x1fgoogle/protobuf/timestamp.proto\"\xfc\x01\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x1c\n\x04task\x18\x02 \x01(\x0e\x32\x0e.unmix.v1.Task\x12\x13\n\x0b\x64\x65scription\x18\x03 \x01(\t\x12\r\n\x05stems\x18\x04 \x03(\t\x12\x13\n\x0bsample_rate\x18\x05 \x01(\x05\x12\x0f\n\x07licence\x18\x06 \x01(\t\x12\x16\n\x0e\x64ownload_bytes\x18\x07 \x01(\x03\x12\x0b\n\x03url\x18\x08 \x01(\t\x12\x11\n\tinstalled\x18\t \x01(\x08\x12\x0f\n\x07quality\x18\n \x01(\t\x12&\n\tresidency\x18\x0b \x03(\x0b\x32\x13.unmix.v1.Residency\x12\x0c\n\x04kind\x18\x0c \x01(\t\"p\n\tResidency\x12\x0e\n\x06\x64\x65vice\x18\x01 \x01(\t\x12\x14\n\x0cmemory_bytes\x18\x02 \x01(\x03\x12/\n\x0b\x65xpire_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04\x62usy\x18\x04 \x01(\x08\"W\n\x11ListModelsRequest\x12\x1c\n\x04task\x18\x01 \x01(\x0e\x32\x0e.unmix.v1.Task\x12\x16\n\x0einstalled_only\x18\x02 \x01(\x08\x12\x0c\n\x04kind\x18\x03 \x01(\t\"_\n\x12ListModelsResponse\x12\x1f\n\x06models\x18\x01 \x03(\x0b\x32\x0f.unmix.v1.Model\x12(\n\x08left_out\x18\x02 \x03(\x0b\x32\x16.unmix.v1.LeftOutModel\",\n\x0cLeftOutModel\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\" \n\x10PullModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"k\n\x11PullModelResponse\x12\r\n\x05stage\x18\x01 \x01(\t\x12\x12\n\ndone_bytes\x18\x02 \x01(\x03\x12\x13\n\x0btotal_bytes\x18\x03 \x01(\x03\x12\x1e\n\x05model\x18\x04 \x01(\x0b\x32\x0f.unmix.v1.Model\"T\n\x12ImportModelRequest\x12\x0e\n\x04name\x18\x01 \x01(\tH\x00\x12\x13\n\tfile_name\x18\x02 \x01(\tH\x00\x12\x0e\n\x04\x64\x61ta\x18\x03 \x01(\x0cH\x00\x42\t\n\x07payload\"5\n\x13ImportModelResponse\x12\x1e\n\x05model\x18\x01 \x01(\x0b\x32\x0f.unmix.v1.Model\"\"\n\x12RemoveModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"J\n\x13RemoveModelResponse\x12\x1e\n\x05model\x18\x01 \x01(\x0b\x32\x0f.unmix.v1.Model\x12\x13\n\x0b\x66reed_bytes\x18\x02 \x01(\x03\"_\n\x10LoadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x02 \x01(\t\x12-\n\nkeep_alive\x18\x03 \x01(\x0b\x32\x19.google.protobuf.Duration\"I\n\x11LoadModelResponse\x12\x1e\n\x05model\x18\x01 \x01(\x0b\x32\x0f.unmix.v1.Model\x12\x14\n\x0cload_seconds\x18\x02 \x01(\x01\"2\n\x12UnloadModelRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0e\n\x06\x64\x65vice\x18\x02 \x01(\t\"5\n\x13UnloadModelResponse\x12\x1e\n\x05model\x18\x01 \x01(\x0b\x32\x0f.unmix.v1.Model\"\x12\n\x10GetStatusRequest\"\xce\x02\n\x11GetStatusResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12\x0b\n\x03pid\x18\x02 \x01(\x05\x12.\n\nstart_time\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x11\n\taddresses\x18\x04 \x03(\t\x12!\n\x07\x64\x65vices\x18\x05 \x03(\x0b\x32\x10.unmix.v1.Device\x12\x14\n\x0cpending_jobs\x18\x06 \x01(\x05\x12\x17\n\x0fprocessing_jobs\x18\x07 \x01(\x05\x12\x13\n\x0bqueue_limit\x18\x08 \x01(\x05\x12\x14\n\x0cstate_folder\x18\t \x01(\t\x12-\n\nkeep_alive\x18\n \x01(\x0b\x32\x19.google.protobuf.Duration\x12\x14\n\x0cmemory_bytes\x18\x0b \x01(\x03\x12\x16\n\x0ereceiving_jobs\x18\r \x01(\x05\"\xb4\x01\n\x06\x44\x65vice\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x13\n\x0b\x64\x65scription\x18\x02 \x01(\t\x12\x11\n\tavailable\x18\x03 \x01(\x08\x12\x0e\n\x06reason\x18\x04 \x01(\t\x12\x12\n\nworker_pid\x18\x05 \x01(\x05\x12\x14\n\x0cmemory_bytes\x18\x06 \x01(\x03\x12\x1b\n\x13memory_budget_bytes\x18\x07 \x01(\x03\x12\x0f\n\x07\x63rashes\x18\x08 \x01(\x05\x12\x0c\n\x04host\x18\t \x01(\t*S\n\x04Task\x12\x14\n\x10TASK_UNSPECIFIED\x10\x00\x12\x10\n\x0cTASK_DENOISE\x10\x01\x12\x11\n\rTASK_SEPARATE\x10\x02\x12\x10\n\x0cTASK_ISOLATE\x10\x03\x32\x91\x04\n\x0cModelService\x12G\n\nListModels\x12\x1b.unmix.v1.ListModelsRequest\x1a\x1c.unmix.v1.ListModelsResponse\x12\x46\n\tPullModel\x12\x1a.unmix.v1.PullModelRequest\x1a\x1b.unmix.v1.PullModelResponse0\x01\x12L\n\x0bImportModel\x12\x1c.unmix.v1.ImportModelRequest\x1a\x1d.unmix.v1.ImportModelResponse(\x01\x12J\n\x0bRemoveModel\x12\x1c.unmix.v1.RemoveModelRequest\x1a\x1d.unmix.v1.RemoveModelResponse\x12\x44\n\tLoadModel\x12\x1a.unmix.v1.LoadModelRequest\x1a\x1b.unmix.v1.LoadModelResponse\x12J\n\x0bUnloadModel\x12\x1c.unmix.v1.UnloadModelRequest\x1a\x1d.unmix.v1.UnloadModelResponse\x12\x44\n\tGetStatus\x12\x1a.unmix.v1.GetStatusRequest\x1a\x1b.unmix.v1.GetStatusResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'unmix.v1.models_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TASK']._serialized_start=1716
-  _globals['_TASK']._serialized_end=1799
+  _globals['_TASK']._serialized_start=1916
+  _globals['_TASK']._serialized_end=1999
   _globals['_MODEL']._serialized_start=101
   _globals['_MODEL']._serialized_end=353
   _globals['_RESIDENCY']._serialized_start=355
@@ -42,29 +42,35 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_LISTMODELSREQUEST']._serialized_start=469
   _globals['_LISTMODELSREQUEST']._serialized_end=556
   _globals['_LISTMODELSRESPONSE']._serialized_start=558
-  _globals['_LISTMODELSRESPONSE']._serialized_end=611
-  _globals['_PULLMODELREQUEST']._serialized_start=613
-  _globals['_PULLMODELREQUEST']._serialized_end=645
-  _globals['_PULLMODELRESPONSE']._serialized_start=647
-  _globals['_PULLMODELRESPONSE']._serialized_end=754
-  _globals['_IMPORTMODELREQUEST']._serialized_start=756
-  _globals['_IMPORTMODELREQUEST']._serialized_end=840
-  _globals['_IMPORTMODELRESPONSE']._serialized_start=842
-  _globals['_IMPORTMODELRESPONSE']._serialized_end=895
-  _globals['_LOADMODELREQUEST']._serialized_start=897
-  _globals['_LOADMODELREQUEST']._serialized_end=992
-  _globals['_LOADMODELRESPONSE']._serialized_start=994
-  _globals['_LOADMODELRESPONSE']._serialized_end=1067
-  _globals['_UNLOADMODELREQUEST']._serialized_start=1069
-  _globals['_UNLOADMODELREQUEST']._serialized_end=1119
-  _globals['_UNLOADMODELRESPONSE']._serialized_start=1121
-  _globals['_UNLOADMODELRESPONSE']._serialized_end=1174
-  _globals['_GETSTATUSREQUEST']._serialized_start=1176
-  _globals['_GETSTATUSREQUEST']._serialized_end=1194
-  _globals['_GETSTATUSRESPONSE']._serialized_start=1197
-  _globals['_GETSTATUSRESPONSE']._serialized_end=1531
-  _globals['_DEVICE']._serialized_start=1534
-  _globals['_DEVICE']._serialized_end=1714
-  _globals['_MODELSERVICE']._serialized_start=1802
-  _globals['_MODELSERVICE']._serialized_end=2255
+  _globals['_LISTMODELSRESPONSE']._serialized_end=653
+  _globals['_LEFTOUTMODEL']._serialized_start=655
+  _globals['_LEFTOUTMODEL']._serialized_end=699
+  _globals['_PULLMODELREQUEST']._serialized_start=701
+  _globals['_PULLMODELREQUEST']._serialized_end=733
+  _globals['_PULLMODELRESPONSE']._serialized_start=735
+  _globals['_PULLMODELRESPONSE']._serialized_end=842
+  _globals['_IMPORTMODELREQUEST']._serialized_start=844
+  _globals['_IMPORTMODELREQUEST']._serialized_end=928
+  _globals['_IMPORTMODELRESPONSE']._serialized_start=930
+  _globals['_IMPORTMODELRESPONSE']._serialized_end=983
+  _globals['_REMOVEMODELREQUEST']._serialized_start=985
+  _globals['_REMOVEMODELREQUEST']._serialized_end=1019
+  _globals['_REMOVEMODELRESPONSE']._serialized_start=1021
+  _globals['_REMOVEMODELRESPONSE']._serialized_end=1095
+  _globals['_LOADMODELREQUEST']._serialized_start=1097
+  _globals['_LOADMODELREQUEST']._serialized_end=1192
+  _globals['_LOADMODELRESPONSE']._serialized_start=1194
+  _globals['_LOADMODELRESPONSE']._serialized_end=1267
+  _globals['_UNLOADMODELREQUEST']._serialized_start=1269
+  _globals['_UNLOADMODELREQUEST']._serialized_end=1319
+  _globals['_UNLOADMODELRESPONSE']._serialized_start=1321
+  _globals['_UNLOADMODELRESPONSE']._serialized_end=1374
+  _globals['_GETSTATUSREQUEST']._serialized_start=1376
+  _globals['_GETSTATUSREQUEST']._serialized_end=1394
+  _globals['_GETSTATUSRESPONSE']._serialized_start=1397
+  _globals['_GETSTATUSRESPONSE']._serialized_end=1731
+  _globals['_DEVICE']._serialized_start=1734
+  _globals['_DEVICE']._serialized_end=1914
+  _globals['_MODELSERVICE']._serialized_start=2002
+  _globals['_MODELSERVICE']._serialized_end=2531
 # @@protoc_insertion_point(module_scope)

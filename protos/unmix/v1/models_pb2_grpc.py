@@ -50,6 +50,11 @@ class ModelServiceStub(object):
                 request_serializer=unmix_dot_v1_dot_models__pb2.ImportModelRequest.SerializeToString,
                 response_deserializer=unmix_dot_v1_dot_models__pb2.ImportModelResponse.FromString,
                 _registered_method=True)
+        self.RemoveModel = channel.unary_unary(
+                '/unmix.v1.ModelService/RemoveModel',
+                request_serializer=unmix_dot_v1_dot_models__pb2.RemoveModelRequest.SerializeToString,
+                response_deserializer=unmix_dot_v1_dot_models__pb2.RemoveModelResponse.FromString,
+                _registered_method=True)
         self.LoadModel = channel.unary_unary(
                 '/unmix.v1.ModelService/LoadModel',
                 request_serializer=unmix_dot_v1_dot_models__pb2.LoadModelRequest.SerializeToString,
@@ -94,6 +99,14 @@ class ModelServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RemoveModel(self, request, context):
+        """RemoveModel unloads a model everywhere and deletes its weights: an import is gone then, a model of the catalogue can
+        be pulled again. What ships inside a package is refused.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def LoadModel(self, request, context):
         """LoadModel makes a model resident before it is needed.
         """
@@ -132,6 +145,11 @@ def add_ModelServiceServicer_to_server(servicer, server):
                     servicer.ImportModel,
                     request_deserializer=unmix_dot_v1_dot_models__pb2.ImportModelRequest.FromString,
                     response_serializer=unmix_dot_v1_dot_models__pb2.ImportModelResponse.SerializeToString,
+            ),
+            'RemoveModel': grpc.unary_unary_rpc_method_handler(
+                    servicer.RemoveModel,
+                    request_deserializer=unmix_dot_v1_dot_models__pb2.RemoveModelRequest.FromString,
+                    response_serializer=unmix_dot_v1_dot_models__pb2.RemoveModelResponse.SerializeToString,
             ),
             'LoadModel': grpc.unary_unary_rpc_method_handler(
                     servicer.LoadModel,
@@ -231,6 +249,33 @@ class ModelService(object):
             '/unmix.v1.ModelService/ImportModel',
             unmix_dot_v1_dot_models__pb2.ImportModelRequest.SerializeToString,
             unmix_dot_v1_dot_models__pb2.ImportModelResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RemoveModel(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/unmix.v1.ModelService/RemoveModel',
+            unmix_dot_v1_dot_models__pb2.RemoveModelRequest.SerializeToString,
+            unmix_dot_v1_dot_models__pb2.RemoveModelResponse.FromString,
             options,
             channel_credentials,
             insecure,

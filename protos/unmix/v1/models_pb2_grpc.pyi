@@ -43,6 +43,10 @@ class ModelServiceStub:
     """ImportModel installs weights that the client sends: each file's name, then its bytes. Hashes are checked
     as for a download.
     """
+    RemoveModel: _grpc.UnaryUnaryMultiCallable[_models_pb2.RemoveModelRequest, _models_pb2.RemoveModelResponse]
+    """RemoveModel unloads a model everywhere and deletes its weights: an import is gone then, a model of the catalogue can
+    be pulled again. What ships inside a package is refused.
+    """
     LoadModel: _grpc.UnaryUnaryMultiCallable[_models_pb2.LoadModelRequest, _models_pb2.LoadModelResponse]
     """LoadModel makes a model resident before it is needed."""
     UnloadModel: _grpc.UnaryUnaryMultiCallable[_models_pb2.UnloadModelRequest, _models_pb2.UnloadModelResponse]
@@ -64,6 +68,10 @@ class ModelServiceAsyncStub(ModelServiceStub):
     ImportModel: _aio.StreamUnaryMultiCallable[_models_pb2.ImportModelRequest, _models_pb2.ImportModelResponse]  # type: ignore[assignment]
     """ImportModel installs weights that the client sends: each file's name, then its bytes. Hashes are checked
     as for a download.
+    """
+    RemoveModel: _aio.UnaryUnaryMultiCallable[_models_pb2.RemoveModelRequest, _models_pb2.RemoveModelResponse]  # type: ignore[assignment]
+    """RemoveModel unloads a model everywhere and deletes its weights: an import is gone then, a model of the catalogue can
+    be pulled again. What ships inside a package is refused.
     """
     LoadModel: _aio.UnaryUnaryMultiCallable[_models_pb2.LoadModelRequest, _models_pb2.LoadModelResponse]  # type: ignore[assignment]
     """LoadModel makes a model resident before it is needed."""
@@ -101,6 +109,16 @@ class ModelServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_models_pb2.ImportModelResponse, _abc.Awaitable[_models_pb2.ImportModelResponse]]:
         """ImportModel installs weights that the client sends: each file's name, then its bytes. Hashes are checked
         as for a download.
+        """
+
+    @_abc_1.abstractmethod
+    def RemoveModel(
+        self,
+        request: _models_pb2.RemoveModelRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_models_pb2.RemoveModelResponse, _abc.Awaitable[_models_pb2.RemoveModelResponse]]:
+        """RemoveModel unloads a model everywhere and deletes its weights: an import is gone then, a model of the catalogue can
+        be pulled again. What ships inside a package is refused.
         """
 
     @_abc_1.abstractmethod

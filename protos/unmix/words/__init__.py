@@ -8,7 +8,7 @@ from unmix.words.events import Accepted, Event, OutputPiece, OutputStarted, Prog
 from unmix.words.faults import FieldError
 from unmix.words.formats import DEPTHS, FORMATS, Format
 from unmix.words.jobs import Job, JobError, JobEvent, JobState
-from unmix.words.models import DaemonStatus, DeviceStatus, Model, PullStep, Residency
+from unmix.words.models import DaemonStatus, DeviceStatus, LeftOutModel, Model, PullStep, Residency
 from unmix.words.options import Options, Priority, Section
 from unmix.words.reasons import REASONS, Concern, Reason
 from unmix.words.summary import NO_MODEL, AudioFacts, OutputSummary, Summary
@@ -40,6 +40,7 @@ __all__ = [
     "JobError",
     "JobEvent",
     "JobState",
+    "LeftOutModel",
     "Model",
     "Music",
     "Options",

@@ -119,6 +119,24 @@ class Model:
 
 
 @dataclass(frozen=True, slots=True)
+class LeftOutModel:
+    """A folder of weights that cannot be used, as it says of itself what cannot be."""
+
+    name: str
+    reason: str
+    """A sentence."""
+
+    def to_proto(self) -> models_pb2.LeftOutModel:
+        """Its message."""
+        return models_pb2.LeftOutModel(name=self.name, reason=self.reason)
+
+    @classmethod
+    def from_proto(cls, message: models_pb2.LeftOutModel) -> Self:
+        """What a message describes."""
+        return cls(message.name, message.reason)
+
+
+@dataclass(frozen=True, slots=True)
 class PullStep:
     """How far a download is."""
 

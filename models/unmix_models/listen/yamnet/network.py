@@ -43,7 +43,7 @@ class Network:
                 path.read_bytes(), options, providers=["CPUExecutionProvider"]
             )
             self.memory_bytes = _UNPACKED * path.stat().st_size
-        except (OSError, *_SESSION_FAILURES) as error:
+        except (OSError, ValueError, *_SESSION_FAILURES) as error:  # ValueError: its names are no text
             raise InvalidWeights(
                 f"YAMNet cannot be loaded from {path} ({error}): get it again.", model="yamnet"
             ) from error

@@ -12,11 +12,11 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-import yaml
 from safetensors import SafetensorError, safe_open
 from torch import Tensor
 
 from unmix_models.errors import InvalidWeights
+from unmix_models.separate.htdemucs import bag_file
 from unmix_models.separate.htdemucs.hyper_parameters import HyperParameters
 
 CLASS = "demucs.htdemucs.HTDemucs"
@@ -78,18 +78,11 @@ def read(path: Path) -> CheckpointBag:
         raise InvalidWeights(
             f"{path.name} is neither .safetensors nor a bag .yaml; convert a .th file first."
         )
-    try:
-        bag: Any = yaml.safe_load(path.read_text("utf-8"))
-        names = [str(name) for name in bag["models"]]
-        weights, segment = bag.get("weights"), bag.get("segment")
-        rows = None if weights is None else tuple(tuple(float(weight) for weight in row) for row in weights)
-    except (yaml.YAMLError, UnicodeDecodeError, KeyError, TypeError, AttributeError, ValueError) as error:
-        raise InvalidWeights(f"{path.name} is not a bag of demucs models; download it again.") from error
-    if any(Path(name).name != name for name in names):
-        raise InvalidWeights(f"{path.name} names models outside of its folder; download it again.")
-    members = [_read_member(path.with_name(f"{name}.safetensors")) for name in names]
-    if segment is not None:
-        members = [_with_segment(member, float(segment)) for member in members]
+    bag = bag_file.read(path)
+    members = [_read_member(path.with_name(f"{name}.safetensors")) for name in bag.models]
+    if bag.segment is not None:
+        members = [_with_segment(member, bag.segment) for member in members]
+    rows = bag.weights
     if rows is None:
         rows = tuple((1.0,) * len(member.parameters.sources) for member in members)
     return CheckpointBag(tuple(members), rows)
@@ -115,7 +108,7 @@ def _read_member(path: Path) -> Checkpoint:
             raise InvalidWeights(f"{path.name} holds a {metadata['klass']}; only plain HTDemucs can be run.")
         keywords = _named(json.loads(metadata["args"]), json.loads(metadata["kwargs"], object_hook=_decoded))
         return Checkpoint(HyperParameters.parse(keywords), tensors)
-    except (SafetensorError, LookupError, TypeError, ValueError, ArithmeticError) as error:
+    except (SafetensorError, LookupError, TypeError, ValueError, ArithmeticError, RecursionError) as error:
         raise InvalidWeights(f"{path.name} is not a checkpoint of demucs; download it again.") from error
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, fields
 from fractions import Fraction
 from typing import Any
 
+from unmix_models.catalogue import bounds
 from unmix_models.errors import InvalidWeights
 
 _REQUIRED: dict[str, object] = {
@@ -25,6 +26,24 @@ _REQUIRED: dict[str, object] = {
     "use_train_segment": True,
 }
 """Choices of demucs' constructor that every released HTDemucs makes alike, at their defaults."""
+
+_RANGES: Mapping[str, str] = {
+    "audio_channels": "channels",
+    "nfft": "nfft",
+    "depth": "depth",
+    "freq_emb": "scale",
+    "emb_scale": "scale",
+    "kernel_size": "kernel_size",
+    "stride": "stride",
+    "norm_starts": "norm_starts",
+    "t_layers": "layers",
+    "t_heads": "heads",
+    "t_max_period": "period",
+    "t_weight_pos_embed": "scale",
+    "samplerate": "sample_rate",
+    "segment": "segment",
+}
+"""Rows of `bounds.RANGES` that say what each may be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,20 +82,21 @@ class HyperParameters:
         """From the constructor's keyword arguments, as a checkpoint stores them.
 
         What only training needs (dropout, initial values) is ignored. Raises `InvalidWeights` for a network
-        whose computation differs from the released ones.
+        whose computation differs from the released ones, and for numbers and names out of `bounds`.
         """
         odd = [
-            f"{name}={given[name]!r}"
+            f"{name}={bounds.shown(given[name])}"
             for name, usual in _REQUIRED.items()
             if (given.get(name, usual) or None) != (usual or None)
         ]
         if "sources" not in given:
             raise InvalidWeights("This checkpoint does not name its stems; download or export it again.")
         chosen: dict[str, Any] = {
-            field.name: given[field.name] for field in fields(cls) if field.name in given
+            field.name: bounds.number(_RANGES[field.name], given[field.name], field.name)
+            for field in fields(cls)
+            if field.name in given and field.name in _RANGES
         }
-        chosen["sources"] = tuple(chosen["sources"])
-        parsed = cls(**chosen)
+        parsed = cls(sources=bounds.stems(given["sources"]), **chosen)
         bins_of_deepest = parsed.nfft // 2 // parsed.stride ** (parsed.depth - 1)
         if parsed.kernel_size != 2 * parsed.stride:
             odd.append(f"kernel_size={parsed.kernel_size} at stride={parsed.stride}")

@@ -5,6 +5,7 @@ Hashes are compared here, before the child process (`conversion`) opens anything
 """
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -25,10 +26,10 @@ def recognise(shapes: "Shapes") -> bool:
     return branches and any(name.startswith("crosstransformer.") for name in shapes)
 
 
-def install(model: Model, source: Path, target: Path) -> None:
+def install(model: Model, source: Path, target: Path, stop: Callable[[], bool]) -> None:
     """Check what the catalogue knows of the files in `source`, then let a child convert them into `target`.
 
-    Raises InvalidWeights.
+    When `stop()` is true the child is ended. Raises InvalidWeights.
     """
     for file in model.files:
         _check(file, source)
@@ -37,7 +38,8 @@ def install(model: Model, source: Path, target: Path) -> None:
         if model.bag:
             bag["weights"] = [list(row) for row in model.bag]
         (source / f"{model.name}.yaml").write_text(json.dumps(bag), "utf-8")  # JSON is YAML
-    child.run("unmix_models.separate.htdemucs.conversion", source, target, model.name, name=model.name)
+    step = "unmix_models.separate.htdemucs.conversion"
+    child.run(step, source, target, model.name, name=model.name, stop=stop)
 
 
 def signature(file_name: str) -> str:

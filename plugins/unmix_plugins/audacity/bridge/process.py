@@ -1,11 +1,11 @@
 """Starting the bridge in the background, for commands that need one."""
 
-import shutil
-import sys
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+
+from unmix import children
 
 from unmix_plugins.audacity.bridge.control import BridgeAbsent, Event, Request, ask
 from unmix_plugins.audacity.bridge.lock import holder
@@ -30,12 +30,7 @@ class BridgeNotStarted(UnmixError):
 
 def bridge_command() -> tuple[str, ...]:
     """The argument list that runs the bridge of this installation from anywhere."""
-    beside = Path(sys.executable).with_name("unmix")
-    if beside.is_file():
-        return (str(beside), "audacity", "run")
-    if found := shutil.which("unmix"):
-        return (str(Path(found).absolute()), "audacity", "run")
-    return (sys.executable, "-P", "-c", "from unmix_plugins.cli import main; main()", "audacity", "run")
+    return (*children.program("unmix", "unmix_plugins.cli"), "audacity", "run")
 
 
 def status(state: Path) -> Event:

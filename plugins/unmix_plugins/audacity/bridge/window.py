@@ -8,12 +8,13 @@ import json
 import logging
 import os
 import subprocess
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import nullcontext, suppress
 from types import TracebackType
 from typing import Self
+
+from unmix import children
 
 from unmix_plugins.audacity.bridge.click import Click, State
 from unmix_plugins.audacity.bridge.control import Event, Request
@@ -76,7 +77,9 @@ class Window:
 
     def _open(self) -> "subprocess.Popen[str]":
         process = subprocess.Popen(
-            [sys.executable, "-P", "-m", "unmix_plugins.audacity.bridge.progress_window"],
+            children.command("unmix_plugins.audacity.bridge.progress_window"),
+            cwd=children.FOLDER,
+            env=children.environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

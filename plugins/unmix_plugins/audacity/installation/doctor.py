@@ -37,7 +37,7 @@ def check(
     *,
     pipes: Path = Path("/tmp"),  # noqa: S108  # Audacity's own
 ) -> Iterator[Finding]:
-    """Look at everything, one after the other; `connect` may start the daemon and raise UnmixError.
+    """Look at everything, one after the other; `connect` may raise UnmixError.
 
     `pipes` is the folder in which Audacity makes its script pipe.
     """

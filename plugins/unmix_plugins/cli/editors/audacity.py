@@ -15,7 +15,7 @@ from unmix_plugins.audacity.installation.install import Plan, carry_out, plan_in
 from unmix_plugins.audacity.program.places import FOLDER, find_places
 from unmix_plugins.cli._doctor import tell_findings
 from unmix_plugins.cli._parameters import AsJson
-from unmix_plugins.cli._session import connect
+from unmix_plugins.cli._session import connect_if_running
 from unmix_plugins.cli.editors import audacity_jobs
 from unmix_plugins.cli.editors.changes import DryRun, tell_changes
 from unmix_plugins.cli.shown.terminal import say
@@ -88,7 +88,7 @@ def stop() -> None:
 @app.command()
 def doctor(*, audacity_folder: _Folder = None, as_json: AsJson = False) -> None:
     """Look for what is wrong between Audacity and unmix, and say how to cure it; exits with 1 if anything is."""
-    tell_findings(check(audacity_folder, state_folder().absolute(), connect), as_json=as_json)
+    tell_findings(check(audacity_folder, state_folder().absolute(), connect_if_running), as_json=as_json)
 
 
 def _perform(plan: Plan, *, dry_run: bool) -> None:

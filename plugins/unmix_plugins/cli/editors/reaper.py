@@ -8,7 +8,7 @@ import typer
 
 from unmix_plugins.cli._doctor import tell_findings
 from unmix_plugins.cli._parameters import AsJson
-from unmix_plugins.cli._session import connect
+from unmix_plugins.cli._session import connect_if_running
 from unmix_plugins.cli.editors.changes import DryRun, tell_changes
 from unmix_plugins.cli.shown.terminal import say
 from unmix_plugins.reaper.installation.doctor import check, python_finding
@@ -57,7 +57,7 @@ def uninstall(*, resource_folder: _Folder = None, dry_run: DryRun = False) -> No
 @app.command()
 def doctor(*, resource_folder: _Folder = None, as_json: AsJson = False) -> None:
     """Look for what is wrong between REAPER and unmix, and say how to cure it; exits with 1 if anything is."""
-    tell_findings(check(resource_folder, connect), as_json=as_json)
+    tell_findings(check(resource_folder, connect_if_running), as_json=as_json)
 
 
 def run_job(

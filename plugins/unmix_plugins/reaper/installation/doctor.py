@@ -24,7 +24,7 @@ _PATIENCE = 30.0
 
 
 def check(named: Path | None, connect: Callable[[], Client], *, scripts: Path = SCRIPTS) -> Iterator[Finding]:
-    """Look at everything, one after the other; `connect` may start the daemon and raise UnmixError."""
+    """Look at everything, one after the other; `connect` may raise UnmixError."""
     try:
         folder = find_resource_folder(named)
     except UnmixError as error:

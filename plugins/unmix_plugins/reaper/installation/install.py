@@ -1,10 +1,10 @@
 """What an installation into REAPER's resource folder changes, and what takes it back."""
 
-import shutil
-import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+
+from unmix import children
 
 from unmix_plugins.errors import NotPossibleNow
 from unmix_plugins.files import file_changes
@@ -48,13 +48,7 @@ def scripts_folder(folder: Path) -> Path:
 
 def client_command() -> tuple[str, ...]:
     """The argument list that starts this `unmix` from anywhere: REAPER has another PATH than a shell."""
-    name = "unmix.exe" if sys.platform == "win32" else "unmix"
-    beside = Path(sys.executable).with_name(name)
-    if beside.is_file():
-        return (str(beside),)
-    if found := shutil.which(name):
-        return (str(Path(found).absolute()),)
-    return (sys.executable, "-P", "-c", "from unmix_plugins.cli import main; main()")
+    return children.program("unmix", "unmix_plugins.cli")
 
 
 def plan_install(folder: Path, client: Sequence[str], *, menus: bool = True, scripts: Path = SCRIPTS) -> Plan:

@@ -10,6 +10,7 @@ from daemons import eventually
 from fake_daemon import FakeDaemon
 from plugins.audacity.homes import Home
 from typer.testing import CliRunner
+from unmix.locations import Endpoint, write_endpoint
 from unmix_plugins.audacity.bridge.control import Event, Request, Server
 from unmix_plugins.audacity.effect.fifo import Fifos
 from unmix_plugins.audacity.installation.doctor import check
@@ -236,7 +237,10 @@ def test_no_daemon_is_found(installed: Home, state: Path, pipes: Path) -> None:
         return Client.connect(state, client_name="test", start=False)
 
     *_, last = check(None, state, connect, pipes=pipes)
-    assert last.subject == "daemon"
+    assert (last.subject, last.ok) == ("daemon", True)
+    assert last.text == "none runs; whatever needs one starts it"
+    write_endpoint(state, Endpoint(1, "1", (f"unix:{state}/nobody.sock",)))
+    *_, last = check(None, state, connect, pipes=pipes)
     fault(last, "No daemon", "`unmix doctor`")
 
 

@@ -1,10 +1,14 @@
 """Scripts that are updated while REAPER runs, which keeps whatever Python has imported until it ends."""
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from plugins.reaper.scripts.studio import Desk
+from protos.test_children import set_traps, sprung
+from unmix_plugins.reaper.installation.install import SCRIPTS
 
 OLD, NEW = '"denoised %s"', '"cleaned %s"'
 
@@ -88,3 +92,31 @@ def test_an_action_with_half_of_its_modules_says_what_to_do(tmp_path: Path, name
     (tmp_path / name).rename(desk.modules / name)
     desk.run("denoise")
     assert len(desk.item.takes) == 2
+
+
+LOADS = """
+import os
+import subprocess
+import sys
+from pathlib import Path
+names = {}
+exec(Path(sys.argv[1]).read_text("ascii"), names)
+names["__file__"] = sys.argv[1]
+before = list(sys.path)
+names["run"]("none", {})
+assert sys.path == before, sys.path
+print("json" in sys.modules)
+"""
+
+
+def test_modules_of_the_folder_that_reaper_works_in_are_not_loaded(tmp_path: Path) -> None:
+    """`python -c` looks there first, as a Python inside REAPER may."""
+    folder = set_traps(tmp_path / "project")
+    loading = SCRIPTS / "unmix_actions" / "loading.py"
+    (tmp_path / "reaper").mkdir()
+    (tmp_path / "reaper" / "reaper_python.py").write_text("")
+    command = [sys.executable, "-c", LOADS, str(loading)]
+    environment = os.environ | {"PYTHONPATH": str(tmp_path / "reaper")}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+    assert (done.stdout, done.stderr) == ("True\n", "")
+    assert not sprung(folder)

@@ -20,10 +20,12 @@ def run(action: str, main: Dict[str, Any]) -> None:
         del sys.modules[name]
     importlib.invalidate_caches()
     writes_no_bytecode, sys.dont_write_bytecode = sys.dont_write_bytecode, True
-    sys.path.insert(0, folder)
+    # REAPER works in the project's folder, which an entry that is not absolute may mean.
+    entries = sys.path[:]
+    sys.path[:] = [folder] + [entry for entry in entries if os.path.isabs(entry)]
     try:
         actions = importlib.import_module(PACKAGE + ".actions")
     finally:
-        sys.path.remove(folder)
+        sys.path[:] = entries
         sys.dont_write_bytecode = writes_no_bytecode
     actions.run(action, main)
