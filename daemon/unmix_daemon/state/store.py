@@ -20,6 +20,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _UNFINISHED = (JobState.PENDING, JobState.PROCESSING)
+_PAGE_CHARACTERS = 1 << 19
+"""Of rows, after which a page ends: with one more, which the contract bounds, it fits into the 4 MiB of a message that
+gRPC takes by default."""
 _STATES = (*_UNFINISHED, JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED)
 
 
@@ -67,7 +70,10 @@ class Store:
         return await self._run(_get, job_id)
 
     async def page(self, states: Sequence[JobState], client: str, size: int, before: int | None) -> Page:
-        """Up to `size` jobs older than `before`, of these states (all when empty) and this client (if any)."""
+        """Up to `size` jobs older than `before`, of these states (all when empty) and this client (if any).
+
+        Fewer, but one at least, where they have so much to tell that a message could not hold it.
+        """
         return await self._run(_page, states, client, size, before)
 
     async def start(self, job_id: str) -> Job | None:
@@ -178,9 +184,15 @@ def _page(
         f"SELECT * FROM jobs WHERE (? OR state IN ({marks})) AND (? = '' OR client = ?) AND (? IS NULL OR number < ?)"  # noqa: S608  # question marks only
         " ORDER BY number DESC LIMIT ?",
         (not states, *states, client, client, before, before, size + 1),
-    ).fetchall()
-    shown = found[:size]
-    return Page(tuple(map(rows.job, shown)), shown[-1]["number"] if len(found) > size else None)
+    )
+    shown: list[sqlite3.Row] = []
+    characters = 0
+    for row in found:
+        if len(shown) == size or characters > _PAGE_CHARACTERS:
+            return Page(tuple(map(rows.job, shown)), shown[-1]["number"])
+        shown.append(row)
+        characters += sum(len(column) for column in row if isinstance(column, str))
+    return Page(tuple(map(rows.job, shown)), None)
 
 
 def _start(db: sqlite3.Connection, job_id: str, now: float) -> Job | None:

@@ -257,7 +257,7 @@ class JobSpec(_message.Message):
     OPTIONS_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
-    """A name of the client's choice for this submission. A second submission with the same key by the same
+    """A name of the client's choice for this submission, at most 200 characters. A second submission with the same key by the same
     client returns the first one's job and keeps nothing of the second.
     """
     @_builtins.property

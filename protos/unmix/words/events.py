@@ -5,6 +5,7 @@ from typing import Self, TypeAlias
 
 from unmix.v1 import audio_pb2
 from unmix.words.summary import Summary
+from unmix.words.text import MOST_NAME, as_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,9 @@ class Progress:
     def to_proto(self) -> audio_pb2.Progress:
         """Its message."""
         return audio_pb2.Progress(
-            stage=self.stage, fraction=self.fraction, remaining_seconds=self.remaining_seconds
+            stage=as_text(self.stage, MOST_NAME),
+            fraction=self.fraction,
+            remaining_seconds=self.remaining_seconds,
         )
 
     @classmethod

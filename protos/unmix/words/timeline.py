@@ -8,6 +8,8 @@ from typing import Self
 from unmix.v1 import audio_pb2
 
 _MUSIC = frozenset({"music", "speech_over_music"})
+MOST_STRETCHES = 10_000
+"""Enough for a day at one in nine seconds; as messages they have less than 1 MiB."""
 _MOST_NAMED = 3
 """Stretches that one sentence can name; more are told by their sum."""
 
@@ -57,6 +59,18 @@ def merged(timeline: Sequence[Stretch]) -> Timeline:
     return _joined([list(alike) for _, alike in groupby(timeline, lambda part: (part.sound, part.model))])
 
 
+def bounded(timeline: Timeline) -> Timeline:
+    """The timeline in no more than `MOST_STRETCHES`: where there are more, each of several neighbours.
+
+    Such a stretch is `unknown` unless all of it was the same sound, and has the models that any part of it got.
+    """
+    size = -(-len(timeline) // MOST_STRETCHES)
+    if size <= 1:
+        return timeline
+    parts = (timeline[first : first + size] for first in range(0, len(timeline), size))
+    return tuple(_coarse(part) for part in parts)
+
+
 def untouched_music(timeline: Sequence[Stretch]) -> Timeline:
     """Where there is music that was left as it was, neighbours as one."""
     runs = [(kind, list(alike)) for kind, alike in groupby(timeline, lambda part: part.is_untouched_music)]
@@ -82,6 +96,13 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(int(seconds + 0.5), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _coarse(part: Timeline) -> Stretch:
+    sounds = {stretch.sound for stretch in part}
+    models = dict.fromkeys(model for stretch in part for model in stretch.model.split("+") if model)
+    sound = sounds.pop() if len(sounds) == 1 else "unknown"
+    return Stretch(part[0].start, part[-1].end, sound, "+".join(models))
 
 
 def _joined(runs: Sequence[Sequence[Stretch]]) -> Timeline:
