@@ -59,6 +59,9 @@ class Config(BaseModel):
     """How long finished jobs and their files are kept."""
     drain: Annotated[float, Field(ge=0)] = 30.0
     """How long running jobs may go on after SIGTERM."""
+    stall: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 600.0
+    """How long a worker may take for one step, such as a segment or the loading of a model, before it is replaced; ten
+    times its longest step so far where that is more."""
     max_crashes: Annotated[int, Field(gt=0)] = 3
     """How many workers a job may bring down before it fails."""
     executor: str = "local"
