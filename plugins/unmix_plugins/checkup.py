@@ -130,7 +130,11 @@ def _devices(daemon: DaemonStatus) -> Iterator[Finding]:
         )
         if device.crashes:
             text += f"; its worker died {device.crashes} times"
-        yield Finding("device", not device.crashes, text, "see the log" if device.crashes else "")
+        cure = "see the log" if device.crashes else ""
+        if device.stalled_seconds:
+            text += f"; its worker has made no step for {device.stalled_seconds:.0f} s"
+            cure = "wait: it is replaced if that lasts, and its jobs go on"
+        yield Finding("device", not cure, text, cure)
     if not any(device.available for device in daemon.devices):
         yield Finding("device", False, "no device can compute", "see the log, and install unmix again")
 

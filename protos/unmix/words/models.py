@@ -7,7 +7,7 @@ from typing import Self
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from unmix.v1 import models_pb2
-from unmix.words.times import duration_to_proto, moment, moment_of, seconds_of
+from unmix.words.times import duration_to_proto, moment, moment_of, seconds_of, seconds_told
 
 _KIND = "TASK_"
 """What the numbers of tasks are called in the contract, before the task's kind in capitals."""
@@ -188,7 +188,7 @@ class DeviceStatus:
             memory_budget_bytes=message.memory_budget_bytes,
             crashes=message.crashes,
             host=message.host,
-            stalled_seconds=message.stalled_seconds,
+            stalled_seconds=seconds_told(message.stalled_seconds),
         )
 
 

@@ -7,6 +7,7 @@ from unmix.v1 import audio_pb2
 from unmix.words.cures import BETTER_MODEL, UNTOUCHED_MUSIC, Cures, cured
 from unmix.words.text import MOST_SENTENCE, MOST_SHOWN, as_text
 from unmix.words.timeline import Stretch, Timeline, bounded, places, untouched_music
+from unmix.words.times import seconds_told
 
 NO_MODEL = "none"
 """In `Summary.model`, where nothing was changed."""
@@ -177,9 +178,9 @@ class Summary:
             precision=message.precision,
             quality=message.quality,
             audio=AudioFacts(message.frames, message.sample_rate, message.channels) if heard else None,
-            queued_seconds=message.queued_seconds,
-            load_seconds=message.load_seconds,
-            processing_seconds=message.processing_seconds,
+            queued_seconds=seconds_told(message.queued_seconds),
+            load_seconds=seconds_told(message.load_seconds),
+            processing_seconds=seconds_told(message.processing_seconds),
             notes=tuple(message.notes),
             better_models=tuple(message.better_models),
             timeline=tuple(map(Stretch.from_proto, message.timeline)),

@@ -6,6 +6,7 @@ from itertools import groupby
 from typing import Self
 
 from unmix.v1 import audio_pb2
+from unmix.words.times import seconds_told
 
 _MUSIC = frozenset({"music", "speech_over_music"})
 MOST_STRETCHES = 10_000
@@ -47,7 +48,8 @@ class Stretch:
     @classmethod
     def from_proto(cls, message: audio_pb2.Stretch) -> Self:
         """What a message describes; a sound that only a newer daemon tells apart keeps its word."""
-        return cls(message.start_seconds, message.end_seconds, message.sound, message.model)
+        start, end = seconds_told(message.start_seconds), seconds_told(message.end_seconds)
+        return cls(start, end, message.sound, message.model)
 
 
 Timeline = tuple[Stretch, ...]

@@ -31,7 +31,12 @@ def duration_to_proto(seconds: float | None) -> Duration | None:
 
 def seconds_of(message: Duration) -> float:
     """The inverse; negative durations stay negative, and what no duration may be is the nearest that one may."""
-    return min(max(message.seconds + message.nanos / 1e9, -_LONGEST), _LONGEST)
+    return min(max(message.seconds + message.nanos / 1e9, -_LONGEST), float(_LONGEST))
+
+
+def seconds_told(seconds: float) -> float:
+    """Seconds that another process tells: 0 where that is no number, and no more than a duration holds."""
+    return 0.0 if math.isnan(seconds) else min(max(seconds, -_LONGEST), float(_LONGEST))
 
 
 def timestamp_to_proto(moment: float | None) -> Timestamp | None:
