@@ -13,6 +13,7 @@ from unmix.database import open_database
 from unmix.words import Job, JobError, JobEvent, JobState, Progress, Summary
 
 from unmix_daemon import records
+from unmix_daemon.state import retention as retained
 from unmix_daemon.state import rows
 from unmix_daemon.state.migrations import MIGRATIONS
 
@@ -111,9 +112,9 @@ class Store:
         """Forget a job and its events; False when there was none."""
         return await self._run(_delete, job_id)
 
-    async def expired(self, before: float) -> tuple[str, ...]:
-        """Succeeded jobs that ended before this time."""
-        return await self._run(_expired, before)
+    async def expired(self, passed: float, retention: float) -> tuple[str, ...]:
+        """Let `passed` seconds pass; finished jobs that have been kept for `retention` seconds."""
+        return await self._run(retained.expired, passed, retention)
 
     async def with_files(self) -> frozenset[str]:
         """Jobs whose folders are needed: those that wait or run, and durable ones with results to fetch."""
@@ -281,13 +282,6 @@ def _recover(db: sqlite3.Connection, lost: JobError, now: float) -> tuple[Job, .
 
 def _delete(db: sqlite3.Connection, job_id: str) -> bool:
     return db.execute("DELETE FROM jobs WHERE job_id = ?", (job_id,)).rowcount > 0
-
-
-def _expired(db: sqlite3.Connection, before: float) -> tuple[str, ...]:
-    ended = db.execute(
-        "SELECT job_id FROM jobs WHERE state NOT IN (?, ?) AND ended < ?", (*_UNFINISHED, before)
-    ).fetchall()
-    return tuple(row["job_id"] for row in ended)
 
 
 def _with_files(db: sqlite3.Connection) -> frozenset[str]:
