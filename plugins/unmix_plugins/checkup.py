@@ -14,7 +14,7 @@ from unmix.locations import LOG, TOKEN
 from unmix.words import DaemonStatus, DenoiseTask, Model, SeparateTask
 
 from unmix_plugins.client import Client
-from unmix_plugins.errors import UnmixError
+from unmix_plugins.errors import DaemonSilent, UnmixError
 from unmix_plugins.version import version
 
 _ADVISED = ((DenoiseTask().kind, "deepfilternet3"), (SeparateTask().kind, "htdemucs"))
@@ -46,7 +46,8 @@ def check(state: Path, connect: Callable[[], Client]) -> Iterator[Finding]:
             daemon, models = client.status(), client.models.list()
     except UnmixError as error:
         yield _token(state)
-        yield Finding("daemon", False, str(error), f"see {state / LOG}, then `unmix start`")
+        cure = "" if isinstance(error, DaemonSilent) else f"see {state / LOG}, then `unmix start`"
+        yield Finding("daemon", False, str(error), cure)
         yield _log(state, answers=False)
         return
     yield _token(state)

@@ -14,6 +14,7 @@ import platformdirs
 TOKEN = "token"  # noqa: S105  # a file's name
 ENDPOINT = "unmixd.json"
 LOG = "unmixd.log"
+LOCK = "unmixd.lock"
 GAVE_WAY = 75
 """Exit status of a daemon that found another one in its place (EX_TEMPFAIL of sysexits.h)."""
 

@@ -14,7 +14,7 @@ from unmix.locations import read_endpoint, read_token, state_folder
 
 from unmix_plugins.client._call import Call, ManyAnswers, OneAnswer, RunningCall
 from unmix_plugins.client._metadata import MetadataInterceptor
-from unmix_plugins.daemon_process import start_daemon
+from unmix_plugins.daemon_process import await_holder, start_daemon
 from unmix_plugins.errors import AccessRefused, Cancelled, DaemonUnreachable, UnmixError, from_rpc
 from unmix_plugins.files.source import Source
 
@@ -65,9 +65,9 @@ class Link:
     def channel(self) -> grpc.Channel:
         """The open channel; finds or starts a daemon when there is none.
 
-        Raises DaemonUnreachable, DaemonNotStarted or AccessRefused.
+        Raises DaemonUnreachable, DaemonSilent, DaemonNotStarted or AccessRefused.
         """
-        if self._channel is None and not self._find():
+        if self._channel is None and not self._find() and not self._is_late():
             if not self._start:
                 raise DaemonUnreachable(self._nobody())
             self._on_start()
@@ -151,6 +151,10 @@ class Link:
                 if self._channel is not channel:
                     channel.close()
         return False
+
+    def _is_late(self) -> bool:
+        """Whether there is a daemon, which answers in the end. Raises DaemonSilent where it does not."""
+        return not self.is_fixed and await_holder(self.state, self._find, patiently=self._start)
 
     def _addresses(self) -> list[Address]:
         if self.is_fixed:
