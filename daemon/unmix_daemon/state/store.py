@@ -132,9 +132,11 @@ class Store:
             try:
                 result = work(self._db, *args, **kwargs)
                 self._db.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if self._db.in_transaction:  # a full disk has rolled it back already
                     self._db.execute("ROLLBACK")
+                if isinstance(error, UnicodeDecodeError | IndexError):  # of columns' names
+                    raise sqlite3.DatabaseError("its schema is damaged") from error
                 raise
             return result
 
