@@ -15,7 +15,7 @@ from unmix.lock import FileLock
 from unmix_plugins import daemon_process
 from unmix_plugins.cli._main import app
 from unmix_plugins.client import Client, _link
-from unmix_plugins.errors import DaemonSilent
+from unmix_plugins.errors import DaemonSilent, DaemonUnreachable
 
 
 @pytest.fixture
@@ -65,6 +65,13 @@ def test_one_that_ends_makes_room_for_the_next(
     threading.Timer(0.1, held.release).start()
     monkeypatch.setattr(daemon_process, "_PATIENCE", 60.0)
     assert not daemon_process.await_holder(state, lambda: False, patiently=True)
+
+
+def test_a_process_that_has_a_dead_daemons_number_is_not_taken_for_it(state: Path) -> None:
+    (state / LOCK).write_text(str(os.getppid()))
+    write_endpoint(state, Endpoint(os.getppid(), "0", ("unix:/nowhere/unmixd.sock",)))
+    with pytest.raises(DaemonUnreachable, match="No daemon runs"):
+        Client.connect(client_name="test", start=False)
 
 
 def test_commands_say_so(held: FileLock) -> None:
