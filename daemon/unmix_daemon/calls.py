@@ -21,6 +21,7 @@ from unmix.words import (
     Priority,
     Task,
 )
+from unmix.words.text import MOST_SHOWN, check_text, shown
 
 from unmix_daemon.errors import JobFailed, NoSuchOutput, NotReady
 from unmix_daemon.model_manager import ModelManager
@@ -33,7 +34,6 @@ _PAGE = 50
 _PAGE_LIMIT = 1000
 _TOKEN_LENGTH = 18
 """Digits that SQLite can compare with a row's number."""
-_CLIENT_LENGTH = 200
 
 
 class Calls:
@@ -79,6 +79,7 @@ class Calls:
         idempotency_key: str = "",
     ) -> tuple[Job, bool]:
         """Queue a durable job; with a key that this client has used already: that job, and True."""
+        check_text(idempotency_key, "idempotency_key", MOST_SHOWN)
         job = await self._new_job(client, task, options, Priority.BATCH, idempotency_key=idempotency_key)
         return await self._scheduler.submit(job, pieces)
 
@@ -95,12 +96,13 @@ class Calls:
     ) -> tuple[Sequence[Job], str]:
         """Jobs, newest first, and the token of the next page, empty on the last.
 
-        No `states`: all; no `client`: everybody's; `size` 0: as many as are usual.
+        No `states`: all; no `client`: everybody's; `size` 0: as many as are usual. A page is shorter where its jobs
+        have much to tell.
         """
         if JobState.UNKNOWN in states:
             raise FieldError("states", "There is no such job state; see JobState in jobs.proto.")
         size = min(size, _PAGE_LIMIT) if size > 0 else _PAGE
-        page = await self._store.page(states, client, size, _page_start(token))
+        page = await self._store.page(states, _known_as(client), size, _page_start(token))
         return page.jobs, str(page.next) if page.next else ""
 
     async def cancel(self, job_id: str) -> Job:
@@ -119,7 +121,7 @@ class Calls:
         output = job.summary.output(name)
         if output is None:
             names = ", ".join(output.name for output in job.summary.outputs)
-            raise NoSuchOutput(f"Job {job_id} has no output '{name}'; it has: {names}.")
+            raise NoSuchOutput(f"Job {job_id} has no output '{shown(name)}'; it has: {names}.")
         path = self._folders.of(job_id).outputs(job.attempts) / f"{output.name}.{output.extension}"
         if not path.exists():
             raise NoSuchOutput(
@@ -149,7 +151,7 @@ class Calls:
         await self._manager.check(task, options.device)
         return Job(
             job_id=uuid.uuid4().hex,
-            client=client[:_CLIENT_LENGTH],
+            client=_known_as(client),
             task=task,
             kind=task.kind,
             options=replace(options, priority=options.priority or usual),
@@ -157,6 +159,11 @@ class Calls:
             created=time.time(),
             idempotency_key=idempotency_key,
         )
+
+
+def _known_as(client: str) -> str:
+    """A client is known by the beginning of its name."""
+    return client[:MOST_SHOWN]
 
 
 def _page_start(token: str) -> int | None:

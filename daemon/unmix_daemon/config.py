@@ -56,9 +56,12 @@ class Config(BaseModel):
     """Jobs that may wait; more are refused with a retry delay."""
     max_upload_bytes: Annotated[int, Field(gt=0)] = 64 << 30
     retention: Annotated[float, Field(ge=0)] = 24 * 3600.0
-    """How long finished jobs and their files are kept."""
+    """How long finished jobs and their files are kept, in seconds in which a daemon runs and is awake."""
     drain: Annotated[float, Field(ge=0)] = 30.0
     """How long running jobs may go on after SIGTERM."""
+    stall: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 600.0
+    """How long a worker may take for one step, such as a segment or the loading of a model, before it is replaced; ten
+    times its longest step so far where that is more."""
     max_crashes: Annotated[int, Field(gt=0)] = 3
     """How many workers a job may bring down before it fails."""
     executor: str = "local"

@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from unmix.words import FieldError, LeftOutModel, Model, PullStep, Residency, Task
-from unmix.words.times import moment
+from unmix.words.text import check_text
+from unmix.words.times import check_duration, moment
 from unmix_models.catalogue import Model as Entry
 from unmix_models.catalogue import choose, find
 from unmix_models.catalogue.packages import bundled
@@ -92,6 +93,7 @@ class ModelManager:
 
     async def install(self, name: str, files: AsyncIterator[tuple[str, bytes]]) -> Model:
         """Install from (file name, piece) pairs that a client sends. Raises JobFailed, FieldError."""
+        check_text(name, "name")
         entry = self._weights.models().get(name)
         if entry is None:
             with _told_to_clients():
@@ -147,8 +149,10 @@ class ModelManager:
                 place(device, await self._executor.devices())
 
     async def load(self, name: str, device: str, keep_alive: float | None) -> tuple[Model, float]:
-        """Make resident; return the seconds that it took. Raises JobFailed, WorkerDied, WorkerLost."""
+        """Make resident; return the seconds that it took. Raises FieldError, JobFailed, WorkerDied, WorkerLost."""
         entry = self._find(name)
+        check_text(device, "device")
+        check_duration(keep_alive, "keep_alive")
         devices = await self._executor.devices()
         with _told_to_clients():
             placement = place(device, devices)
@@ -192,6 +196,7 @@ class ModelManager:
         )
 
     def _find(self, name: str) -> Entry:
+        check_text(name, "name")
         with _told_to_clients():
             return find(name, models=self._weights.models())
 

@@ -59,6 +59,7 @@ class StatusReader:
                     memory_budget_bytes=self._config.memory_budget,
                     crashes=worker.crashes,
                     host=worker.host,
+                    stalled_seconds=worker.stalled_seconds,
                 )
             )
         return tuple(found)

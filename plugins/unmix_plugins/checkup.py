@@ -14,7 +14,7 @@ from unmix.ownership import Untrusted, judge_folder, judge_secret, judge_socket,
 from unmix.words import DaemonStatus, DenoiseTask, LeftOutModel, Model, SeparateTask
 
 from unmix_plugins.client import Client
-from unmix_plugins.errors import AccessRefused, DaemonUnreachable, UnmixError
+from unmix_plugins.errors import AccessRefused, DaemonSilent, DaemonUnreachable, UnmixError
 from unmix_plugins.version import version
 
 _ADVISED = ((DenoiseTask().kind, "deepfilternet3"), (SeparateTask().kind, "htdemucs"))
@@ -57,8 +57,9 @@ def check(state: Path, connect: Callable[[], Client]) -> Iterator[Finding]:
         yield _token(state)
         yield from _owners(state)
         is_at_rest = _is_at_rest(state, error)
-        # What is refused says itself what to do.
-        cure = "" if isinstance(error, AccessRefused) else f"see {state / LOG}, then `unmix start`"
+        # What is refused, or silent, says itself what to do.
+        says_it = isinstance(error, AccessRefused | DaemonSilent)
+        cure = "" if says_it else f"see {state / LOG}, then `unmix start`"
         yield _AT_REST if is_at_rest else Finding("daemon", False, str(error), cure)
         yield _log(state, answers=is_at_rest)
         return
@@ -175,7 +176,11 @@ def _devices(daemon: DaemonStatus) -> Iterator[Finding]:
         )
         if device.crashes:
             text += f"; its worker died {device.crashes} times"
-        yield Finding("device", not device.crashes, text, "see the log" if device.crashes else "")
+        cure = "see the log" if device.crashes else ""
+        if device.stalled_seconds:
+            text += f"; its worker has made no step for {device.stalled_seconds:.0f} s"
+            cure = "wait: it is replaced if that lasts, and its jobs go on"
+        yield Finding("device", not cure, text, cure)
     if not any(device.available for device in daemon.devices):
         yield Finding("device", False, "no device can compute", "see the log, and install unmix again")
 

@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import TypeVar
 
 from unmix import children
-from unmix.locations import GAVE_WAY, LOG, TOKEN, read_endpoint
+from unmix.locations import GAVE_WAY, LOCK, LOG, TOKEN, read_endpoint
+from unmix.lock import holder
 from unmix.ownership import Untrusted, private_folder
 
 from unmix_plugins.background import BackgroundProcess
-from unmix_plugins.errors import AccessRefused, DaemonNotStarted, NotPossibleNow, TimedOut
+from unmix_plugins.errors import AccessRefused, DaemonNotStarted, DaemonSilent, NotPossibleNow, TimedOut
 
 _PATIENCE = 30.0
 """Seconds for the daemon to come up; it takes about one, more on a machine that is busy."""
@@ -56,6 +57,26 @@ def start_daemon(state: Path, connect: Callable[[], Connected | None]) -> Connec
         time.sleep(_INTERVAL)
     what = "ended at once" if ended else f"did not answer within {_PATIENCE:.0f} s"
     raise DaemonNotStarted(f"The daemon {what}{process.last_words()}: its log is {log}.")
+
+
+def await_holder(state: Path, is_answered: Callable[[], bool], *, patiently: bool) -> bool:
+    """Whether a daemon answers that did not at first; False where no process has the folder, so that one may start.
+
+    One that has it and is not up yet, or ends, is waited for if `patiently`. Raises DaemonSilent where it says nothing.
+    """
+    deadline = time.monotonic() + (_PATIENCE if patiently else 0.0)
+    while (pid := holder(state / LOCK)) is not None:
+        if is_answered():
+            return True
+        endpoint = read_endpoint(state)
+        is_up = endpoint is not None and endpoint.pid == pid
+        if is_up or time.monotonic() >= deadline:
+            why = "it was stopped, or the machine is very busy" if is_up else "it starts, or ends"
+            raise DaemonSilent(
+                f"unmixd (process {pid or 'unknown'}) does not answer, {why}: wait, or end that process, and try again."
+            )
+        time.sleep(_INTERVAL)
+    return False
 
 
 def stop_daemon(state: Path, pid: int, is_answered: Callable[[], bool]) -> None:

@@ -2,6 +2,7 @@
 
     UnmixError                  base: `str()` is for the user and says what to do next
     ├── DaemonUnreachable       nothing answers, or it went away
+    │   └── DaemonSilent        it is there, and does not answer
     ├── DaemonNotStarted        it was started and ended at once
     ├── DaemonFault             it met a fault of its own
     ├── AccessRefused           the token is missing or wrong, or it is not sure who would get it
@@ -79,6 +80,12 @@ class DaemonUnreachable(UnmixError):
 
     reason = "DAEMON_UNREACHABLE"
     advice = "The daemon went away: try again, and `unmix doctor` if that does not help."
+
+
+class DaemonSilent(DaemonUnreachable):
+    """A process holds the daemon's folder and does not answer: it was stopped, or starts or ends for very long."""
+
+    reason = "DAEMON_SILENT"
 
 
 class DaemonNotStarted(UnmixError):

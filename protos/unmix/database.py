@@ -28,14 +28,25 @@ def open_database(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connec
             os.close(open_own(beside, os.O_RDWR))
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS)
     db.row_factory = sqlite3.Row
+    db.text_factory = _text
     try:
         for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
             db.execute(f"PRAGMA {pragma}")
         migrate(db, migrations)
+    except (
+        UnicodeDecodeError
+    ) as error:  # SQLite tells what is wrong with the schema in the schema's own bytes
+        db.close()
+        raise sqlite3.DatabaseError("its schema is damaged") from error
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _text(stored: bytes) -> str:
+    """What a damaged page holds need not be text, and is for whoever reads the row to judge."""
+    return stored.decode("utf-8", "replace")
 
 
 def migrate(db: sqlite3.Connection, migrations: Sequence[Migration]) -> None:

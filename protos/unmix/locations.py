@@ -25,6 +25,7 @@ SOCKET = "unmixd.sock"
 CERTIFICATE = "unmixd.pem"
 LOG = "unmixd.log"
 DATABASE = "jobs.sqlite3"
+LOCK = "unmixd.lock"
 GAVE_WAY = 75
 """Exit status of a daemon that found another one in its place (EX_TEMPFAIL of sysexits.h)."""
 HOST_NAME = "unmixd"

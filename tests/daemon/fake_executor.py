@@ -94,6 +94,10 @@ class FakeExecutor:
         """The next run that begins."""
         return await self._begun.get()
 
+    async def begun(self) -> list["FakeRun"]:
+        """All that have begun since the last look."""
+        return [await self._begun.get() for _ in range(self._begun.qsize())]
+
     async def next_jobs(self, count: int) -> list[str]:
         """The jobs of the next runs, each of which ends at once."""
         names: list[str] = []

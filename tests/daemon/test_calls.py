@@ -28,9 +28,12 @@ from unmix_daemon.model_manager import ModelManager
 from unmix_daemon.readiness import Readiness
 
 
+def manager_of(world: World) -> ModelManager:
+    return ModelManager(world.config, world.executor, Readiness(health.HealthServicer()))
+
+
 def calls_of(world: World) -> Calls:
-    manager = ModelManager(world.config, world.executor, Readiness(health.HealthServicer()))
-    return Calls(world.scheduler, manager, world.store, world.folders)
+    return Calls(world.scheduler, manager_of(world), world.store, world.folders)
 
 
 class Upload:
@@ -92,6 +95,10 @@ WRONG: dict[str, tuple[Any, Options, str]] = {
     "a stem": (SeparateTask("dsp", ("../vocals",)), Options(), "task.stems"),
     "labels": (DenoiseTask(), Options(labels={"a": "b" * 1024}), "options.labels"),
     "formats": (DenoiseTask(), Options(also_formats=("mp3", "mp3")), "options.also_formats"),
+    "a huge format": (DenoiseTask(), Options(format="x" * (5 << 20)), "options.format"),
+    "a huge model": (DenoiseTask("x" * (5 << 20)), Options(), "task.model"),
+    "a huge file name": (DenoiseTask(), Options(file_name="x" * (3 << 20)), "options.file_name"),
+    "a stride of one frame": (SeparateTask("dsp", overlap=0.9999999999), Options(), "task.overlap"),
 }
 
 
@@ -105,6 +112,7 @@ def test_what_cannot_be_asked_is_refused_before_a_byte_is_read(
         with pytest.raises(FieldError) as refused:
             await anext(calls.call("door", task, options, aiter(upload)))
         assert refused.value.field == field
+        assert len(str(refused.value)) < 500
         with pytest.raises(FieldError):
             await calls.submit("door", task, options, aiter(upload))
         assert not upload.is_read
@@ -143,7 +151,7 @@ async def test_pages_follow_each_other_and_a_token_of_nobody_is_refused(world: W
     second, end = await calls.page((), "", 2, token)
     assert [job.job_id for job in (*first, *second)] == jobs[::-1]
     assert end == ""
-    for wrong in ("x", "-1", "9" * 19, "²"):
+    for wrong in ("x", "-1", "9" * 19, "²", "../x", "1\0", "1" * (5 << 20)):
         with pytest.raises(FieldError, match="page token"):
             await calls.page((), "", 2, wrong)
     with pytest.raises(FieldError, match="no such job state"):
@@ -166,6 +174,73 @@ async def test_outputs_are_read_from_where_a_reader_broke_off(world: World) -> N
         await anext(calls.output(job.job_id, "vocals", 0))
     with pytest.raises(NoSuchJob):
         await anext(calls.output("nobody", "clean", 0))
+
+
+ODD_NAMES = ("", "..", "../..", "/etc", "a/b", "x\0y", "\x1b[2J", "' OR 1=1 --", "\u202e", "x" * (5 << 20))
+
+
+@in_a_world()
+async def test_odd_names_are_those_of_nothing_and_touch_nothing(world: World) -> None:
+    calls = calls_of(world)
+    job, _ = await calls.submit("door", DenoiseTask(), Options(), aiter(Upload()))
+    await (await world.executor.next()).finish()
+    await world.end_of(job)
+    before = {path for path in world.config.state_folder.rglob("*") if path.name != "jobs.sqlite3-wal"}
+    for name in ODD_NAMES:
+        for asked in (
+            lambda name=name: calls.get(name),
+            lambda name=name: calls.cancel(name),
+            lambda name=name: calls.delete(name),
+            lambda name=name: anext(calls.watch(name, 0)),
+            lambda name=name: anext(calls.output(name, "clean", 0)),
+        ):
+            with pytest.raises(NoSuchJob) as refused:
+                await asked()
+            assert len(str(refused.value)) < 500
+        with pytest.raises(NoSuchOutput) as refused_output:
+            await anext(calls.output(job.job_id, name, 0))
+        assert len(str(refused_output.value)) < 500
+        assert (await calls.page((), name, 0, ""))[0] == (
+            () if name else (await calls.page((), "", 0, ""))[0]
+        )
+    assert {
+        path for path in world.config.state_folder.rglob("*") if path.name != "jobs.sqlite3-wal"
+    } == before
+
+
+@in_a_world()
+async def test_odd_names_of_models_are_refused_in_a_sentence(world: World) -> None:
+    manager = manager_of(world)
+
+    async def nothing() -> AsyncIterator[tuple[str, bytes]]:
+        for each in ():
+            yield each
+
+    for name in ODD_NAMES:
+        for asked in (
+            lambda name=name: manager.load(name, "", None),
+            lambda name=name: manager.unload(name, ""),
+            lambda name=name: anext(manager.pull(name)),
+            lambda name=name: manager.install(name, nothing()),
+            lambda name=name: manager.load("wiener", name or "..", None),
+        ):
+            with pytest.raises((FieldError, JobFailed)) as refused:
+                await asked()
+            assert len(str(refused.value)) < 500
+    assert not list(world.config.state_folder.rglob("*.import"))
+
+
+@in_a_world()
+async def test_a_key_has_a_limit_and_a_client_is_found_by_the_name_that_it_is_known_by(world: World) -> None:
+    calls, upload = calls_of(world), Upload()
+    with pytest.raises(FieldError, match="idempotency_key takes 200"):
+        await calls.submit("door", DenoiseTask(), Options(), aiter(upload), idempotency_key="k" * 201)
+    assert not upload.is_read
+    job, _ = await calls.submit(
+        "n" * 1000, DenoiseTask(), Options(), aiter(upload), idempotency_key="k" * 200
+    )
+    jobs, _ = await calls.page((), "n" * 1000, 0, "")
+    assert [one.job_id for one in jobs] == [job.job_id]
 
 
 @in_a_world()

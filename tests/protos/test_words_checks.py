@@ -20,6 +20,7 @@ WRONG: tuple[tuple[Any, str], ...] = (
     (SeparateTask(overlap=-0.1), "task.overlap"),
     (SeparateTask(overlap=1.0), "task.overlap"),
     (SeparateTask(overlap=math.nan), "task.overlap"),
+    (SeparateTask(overlap=0.9999999999), "task.overlap"),
     (SeparateTask(shifts=-1), "task.shifts"),
     (SeparateTask(shifts=21), "task.shifts"),
     (SeparateTask(stems=("",)), "task.stems"),

@@ -22,6 +22,8 @@ class WorkerStatus:
     """How often it ended unexpectedly."""
     host: str = ""
     """The machine that it is in; empty: this one."""
+    stalled_seconds: float = 0.0
+    """For how long it has made no step although it has work, once that is odd; 0: it goes on as it should."""
 
 
 class Executor(Protocol):

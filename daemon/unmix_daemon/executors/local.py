@@ -87,7 +87,9 @@ class LocalExecutor:
     def workers(self) -> Mapping[str, WorkerStatus]:
         """See `Executor.workers`."""
         return {
-            device: WorkerStatus(worker.pid, _memory(worker.pid), worker.crashes)
+            device: WorkerStatus(
+                worker.pid, _memory(worker.pid), worker.crashes, stalled_seconds=worker.stalled_seconds
+            )
             for device, worker in self._workers.items()
         }
 
@@ -108,7 +110,7 @@ class LocalExecutor:
                 self.capacity(device),
                 precision=config.precision,
             )
-            self._workers[device] = WorkerProcess(begin)
+            self._workers[device] = WorkerProcess(begin, config.stall)
         return self._workers[device]
 
 

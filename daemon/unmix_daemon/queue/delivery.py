@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from unmix.words import Job, JobEvent, JobState, OutputPiece, OutputStarted, Progress
+from unmix.words.text import shown
 
 from unmix_daemon.errors import JobCancelled, JobFailed, NoSuchJob
 from unmix_daemon.queue.live_job import LiveJob, LiveOutput
@@ -74,7 +75,7 @@ async def stored(job_id: str, store: Store) -> Job:
     """The job as it was last recorded. Raises NoSuchJob."""
     job = await store.get(job_id)
     if job is None:
-        raise NoSuchJob(f"There is no job '{job_id}'.", {"job": job_id})
+        raise NoSuchJob(f"There is no job '{shown(job_id)}'.", {"job": job_id})
     return job
 
 

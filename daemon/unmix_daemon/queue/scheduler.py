@@ -42,7 +42,7 @@ class Scheduler:
         store: Store,
         folders: Folders,
         executor: Executor,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Starts nothing; see `start`."""
         self._config = config

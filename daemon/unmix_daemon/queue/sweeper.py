@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import Callable
 
+from unmix_daemon.awake import AwakeTime
 from unmix_daemon.state.folders import Folders
 from unmix_daemon.state.store import Store
 
@@ -15,11 +16,11 @@ class Sweeper:
     """Deletes what has been finished for the retention time, but for what somebody still reads."""
 
     def __init__(self, store: Store, folders: Folders, retention: float, clock: Callable[[], float]) -> None:
-        """`retention` is in seconds of `clock`."""
+        """`retention` is in seconds, which `clock` counts; it is one that nobody sets."""
         self._store = store
         self._folders = folders
         self._retention = retention
-        self._clock = clock
+        self._awake = AwakeTime(2 * _SWEEP_SECONDS, clock)
         self.in_use: set[str] = set()
         """Jobs to leave alone."""
 
@@ -34,7 +35,7 @@ class Sweeper:
 
     async def sweep(self) -> None:
         """Sweep once."""
-        for job_id in await self._store.expired(self._clock() - self._retention):
+        for job_id in await self._store.expired(self._awake.passed(), self._retention):
             if job_id not in self.in_use:
                 await self._folders.remove(job_id)
                 await self._store.delete(job_id)

@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import psutil
+from unmix.locations import LOCK
 from unmix.lock import FileLock, LockHeldError
 
 
@@ -17,7 +18,7 @@ class AddressTaken(AlreadyRunning):
 def lock_folder(folder: Path) -> FileLock:
     """Hold `unmixd.lock` in a state folder. Raises AlreadyRunning."""
     try:
-        return FileLock(folder / "unmixd.lock")
+        return FileLock(folder / LOCK)
     except LockHeldError as error:
         raise AlreadyRunning(
             f"Another unmixd (process {error.holder or 'unknown'}) already serves {folder}"

@@ -71,4 +71,12 @@ def _with_audio(old: dict[str, Any], job_id: str) -> dict[str, Any]:
     return {**kept, "job_id": job_id, "audio": {name: old[name] for name in sound}, "outputs": outputs}
 
 
-MIGRATIONS: tuple[Migration, ...] = (_first, _second)
+def _third(db: sqlite3.Connection) -> None:
+    """Jobs are kept by seconds in which a daemon was awake; those that are finished are kept from now on."""
+    db.execute("CREATE TABLE awake (seconds REAL NOT NULL) STRICT")
+    db.execute("INSERT INTO awake VALUES (0.0)")
+    db.execute("ALTER TABLE jobs ADD COLUMN kept_since REAL")
+    db.execute("ALTER TABLE jobs ADD COLUMN kept_end REAL")
+
+
+MIGRATIONS: tuple[Migration, ...] = (_first, _second, _third)

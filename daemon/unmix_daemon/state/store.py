@@ -13,6 +13,7 @@ from unmix.database import open_database
 from unmix.words import Job, JobError, JobEvent, JobState, Progress, Summary
 
 from unmix_daemon import records
+from unmix_daemon.state import retention as retained
 from unmix_daemon.state import rows
 from unmix_daemon.state.migrations import MIGRATIONS
 
@@ -20,6 +21,9 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _UNFINISHED = (JobState.PENDING, JobState.PROCESSING)
+_PAGE_CHARACTERS = 1 << 19
+"""Of rows, after which a page ends: with one more, which the contract bounds, it fits into the 4 MiB of a message that
+gRPC takes by default."""
 _STATES = (*_UNFINISHED, JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED)
 
 
@@ -67,7 +71,10 @@ class Store:
         return await self._run(_get, job_id)
 
     async def page(self, states: Sequence[JobState], client: str, size: int, before: int | None) -> Page:
-        """Up to `size` jobs older than `before`, of these states (all when empty) and this client (if any)."""
+        """Up to `size` jobs older than `before`, of these states (all when empty) and this client (if any).
+
+        Fewer, but one at least, where they have so much to tell that a message could not hold it.
+        """
         return await self._run(_page, states, client, size, before)
 
     async def start(self, job_id: str) -> Job | None:
@@ -105,9 +112,9 @@ class Store:
         """Forget a job and its events; False when there was none."""
         return await self._run(_delete, job_id)
 
-    async def expired(self, before: float) -> tuple[str, ...]:
-        """Succeeded jobs that ended before this time."""
-        return await self._run(_expired, before)
+    async def expired(self, passed: float, retention: float) -> tuple[str, ...]:
+        """Let `passed` seconds pass; finished jobs that have been kept for `retention` seconds."""
+        return await self._run(retained.expired, passed, retention)
 
     async def with_files(self) -> frozenset[str]:
         """Jobs whose folders are needed: those that wait or run, and durable ones with results to fetch."""
@@ -125,9 +132,11 @@ class Store:
             try:
                 result = work(self._db, *args, **kwargs)
                 self._db.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if self._db.in_transaction:  # a full disk has rolled it back already
                     self._db.execute("ROLLBACK")
+                if isinstance(error, UnicodeDecodeError | IndexError):  # of columns' names
+                    raise sqlite3.DatabaseError("its schema is damaged") from error
                 raise
             return result
 
@@ -178,9 +187,15 @@ def _page(
         f"SELECT * FROM jobs WHERE (? OR state IN ({marks})) AND (? = '' OR client = ?) AND (? IS NULL OR number < ?)"  # noqa: S608  # question marks only
         " ORDER BY number DESC LIMIT ?",
         (not states, *states, client, client, before, before, size + 1),
-    ).fetchall()
-    shown = found[:size]
-    return Page(tuple(map(rows.job, shown)), shown[-1]["number"] if len(found) > size else None)
+    )
+    shown: list[sqlite3.Row] = []
+    characters = 0
+    for row in found:
+        if len(shown) == size or characters > _PAGE_CHARACTERS:
+            return Page(tuple(map(rows.job, shown)), shown[-1]["number"])
+        shown.append(row)
+        characters += sum(len(column) for column in row if isinstance(column, str))
+    return Page(tuple(map(rows.job, shown)), None)
 
 
 def _start(db: sqlite3.Connection, job_id: str, now: float) -> Job | None:
@@ -269,13 +284,6 @@ def _recover(db: sqlite3.Connection, lost: JobError, now: float) -> tuple[Job, .
 
 def _delete(db: sqlite3.Connection, job_id: str) -> bool:
     return db.execute("DELETE FROM jobs WHERE job_id = ?", (job_id,)).rowcount > 0
-
-
-def _expired(db: sqlite3.Connection, before: float) -> tuple[str, ...]:
-    ended = db.execute(
-        "SELECT job_id FROM jobs WHERE state NOT IN (?, ?) AND ended < ?", (*_UNFINISHED, before)
-    ).fetchall()
-    return tuple(row["job_id"] for row in ended)
 
 
 def _with_files(db: sqlite3.Connection) -> frozenset[str]:

@@ -15,8 +15,9 @@ from unmix_models.machine import Machine
 from unmix_models.weights import Weights
 
 from unmix_daemon.worker.loop import Loop, residents_report
-from unmix_daemon.worker.messages import Begin, Command, Report, decode, encode
+from unmix_daemon.worker.messages import Begin, Command, Failed, LineTooLong, Report, decode, encode
 from unmix_daemon.worker.pipe import own_stdout, write
+from unmix_daemon.worker.pulse import Pulse
 from unmix_daemon.worker.residency import Loadable, Residency
 from unmix_daemon.worker.workshop import Workshop
 
@@ -36,7 +37,7 @@ def main() -> None:
     begin = decode(first)
     if not isinstance(begin, Begin):
         raise SystemExit("the front must begin with Begin")
-    send = _Sender(pipe)
+    send = Sender(pipe)
     residency: Residency[Loadable] = Residency(
         begin.memory_budget, time.time, lambda: send(residents_report(shop))
     )
@@ -48,11 +49,13 @@ def main() -> None:
     )
     mail: queue.SimpleQueue[Command] = queue.SimpleQueue()
     threading.Thread(target=_listen, args=(stdin, mail), name="mail", daemon=True).start()
+    pulse = Pulse()
+    threading.Thread(target=pulse.tell, args=(send,), name="pulse", daemon=True).start()
     send(residents_report(shop))
-    Loop(mail, shop, begin.batch).run()
+    Loop(mail, shop, begin.batch, pulse).run()
 
 
-class _Sender:
+class Sender:
     """Writes reports; several threads may."""
 
     def __init__(self, pipe: BinaryIO) -> None:
@@ -60,8 +63,14 @@ class _Sender:
         self._lock = threading.Lock()
 
     def __call__(self, report: Report) -> None:
+        """One report; where it has no room in a line, that its job has failed."""
+        try:
+            line = encode(report)
+        except LineTooLong as error:
+            told = f"The worker has more to tell of this file than it may ({error}); please report it."
+            line = encode(Failed(getattr(report, "ticket", ""), "WORKER_ERROR", told))
         with self._lock:
-            write(self._pipe, encode(report))
+            write(self._pipe, line)
 
 
 def _is_whole(line: bytes) -> bool:

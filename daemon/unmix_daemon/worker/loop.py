@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from unmix.words.text import MOST_SENTENCE, as_text
 from unmix_models.catalogue import find
 from unmix_models.errors import AudioError, OutOfMemory
 from unmix_models.forward import Forward
@@ -19,6 +20,7 @@ from unmix_models.loading import check_device, load
 from unmix_models.storage import is_full
 
 from unmix_daemon.worker.messages import Cancel, Command, Failed, Load, Loaded, Residents, Run, Unload
+from unmix_daemon.worker.pulse import Pulse
 from unmix_daemon.worker.run import Steps, steps
 from unmix_daemon.worker.workshop import Workshop
 
@@ -39,9 +41,15 @@ class _Active:
 class Loop:
     """Works on what comes in through `mail` until the process ends."""
 
-    def __init__(self, mail: "queue.SimpleQueue[Command]", shop: Workshop, batch: int) -> None:
-        """`mail` is filled by another thread; at most `batch` segments are computed together."""
+    def __init__(
+        self, mail: "queue.SimpleQueue[Command]", shop: Workshop, batch: int, pulse: Pulse | None = None
+    ) -> None:
+        """`mail` is filled by another thread; at most `batch` segments are computed together.
+
+        Each step is counted by `pulse`.
+        """
         self._batch = batch
+        self._pulse = pulse or Pulse()
         self._mail = mail
         self._shop = shop
         self._active: list[_Active] = []
@@ -49,6 +57,8 @@ class Loop:
     def run(self) -> None:
         """Never returns."""
         while True:
+            if not self._active:
+                self._pulse.rest()
             self._read_mail()
             if self._active:
                 self._turn()
@@ -72,7 +82,8 @@ class Loop:
         """Run the forward passes in one batch; in batches of one when memory does not do."""
         forwards = [active.waiting for active in together if active.waiting]
         try:
-            outputs = forwards[0].model.forward([forward.segment for forward in forwards])
+            with self._pulse.step(*(active.run.ticket for active in together)):
+                outputs = forwards[0].model.forward([forward.segment for forward in forwards])
         except OutOfMemory as error:
             if len(together) == 1:
                 together[0].waiting = None
@@ -111,7 +122,8 @@ class Loop:
                 self._active.append(_Active(command, steps(command, self._shop)))
             case Cancel():
                 for active in [active for active in self._active if active.run.ticket == command.ticket]:
-                    self._drop(active)
+                    with self._pulse.step(command.ticket):
+                        self._drop(active)
                     self._shop.send(Failed(command.ticket, "CANCELLED", "The job was cancelled."))
             case Load():
                 self._answer(command.ticket, lambda: self._load(command))
@@ -122,7 +134,8 @@ class Loop:
 
     def _resume(self, active: _Active, output: Any = None, failure: Exception | None = None) -> None:
         try:
-            active.waiting = active.steps.throw(failure) if failure else active.steps.send(output)
+            with self._pulse.step(active.run.ticket):
+                active.waiting = active.steps.throw(failure) if failure else active.steps.send(output)
         except StopIteration as end:
             self._active.remove(active)
             self._shop.send(end.value)
@@ -136,7 +149,9 @@ class Loop:
 
     def _answer(self, ticket: str, work: Callable[[], float]) -> None:
         try:
-            self._shop.send(Loaded(ticket, work()))
+            with self._pulse.step(ticket):
+                seconds = work()
+            self._shop.send(Loaded(ticket, seconds))
         except Exception as error:  # noqa: BLE001  # a border, as above
             self._shop.send(_failure(ticket, error))
 
@@ -162,7 +177,7 @@ def residents_report(shop: Workshop) -> Residents:
 
 def _failure(ticket: str, error: Exception) -> Failed:
     if isinstance(error, AudioError):
-        return Failed(ticket, error.reason, str(error), error.facts)
+        return Failed(ticket, error.reason, as_text(str(error), MOST_SENTENCE), error.facts)
     if isinstance(error, MemoryError):
         return Failed(
             ticket, "OUT_OF_MEMORY", "The worker ran out of memory; close other programs or split the file."

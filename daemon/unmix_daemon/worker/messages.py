@@ -12,6 +12,13 @@ from unmix.words import Facts, Options, OutputStarted, Progress, Task
 from unmix_daemon import records
 from unmix_daemon.reports import Done, Resident
 
+LINE_LIMIT = 1 << 22
+"""Bytes of a line. What is said is bounded far below; a line beyond it would end a worker and all its jobs."""
+
+
+class LineTooLong(ValueError):
+    """A message would not fit into a line."""
+
 
 @dataclass(frozen=True, slots=True)
 class Begin:
@@ -124,19 +131,34 @@ class Residents:
     models: tuple[Resident, ...] = field(default_factory=tuple[Resident, ...])
 
 
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """Worker: it lives; sent every second while there is work."""
+
+    steps: int
+    """How many it has made, of whatever length: blocks, segments, the loading of a model."""
+    at_work: tuple[str, ...] = ()
+    """The tickets that the present step is for; several share a batch."""
+    longest: float = 0.0
+    """Seconds of the longest step so far."""
+
+
 Command: TypeAlias = Begin | Run | Cancel | Load | Unload
-Report: TypeAlias = Grew | Advanced | Succeeded | Failed | Loaded | Residents
+Report: TypeAlias = Grew | Advanced | Succeeded | Failed | Loaded | Residents | Beat
 
 _KINDS = {
     kind.__name__: kind
-    for kind in (Begin, Run, Cancel, Load, Unload, Grew, Advanced, Succeeded, Failed, Loaded, Residents)
+    for kind in (Begin, Run, Cancel, Load, Unload, Grew, Advanced, Succeeded, Failed, Loaded, Residents, Beat)
 }
 
 
 def encode(message: Command | Report) -> bytes:
-    """One line."""
+    """One line. Raises LineTooLong."""
     fields = {"kind": type(message).__name__, **asdict(message)}
-    return json.dumps(fields, ensure_ascii=True).encode("ascii") + b"\n"
+    line = json.dumps(fields, ensure_ascii=True).encode("ascii") + b"\n"
+    if len(line) > LINE_LIMIT:
+        raise LineTooLong(f"{type(message).__name__} would be a line of {len(line)} bytes")
+    return line
 
 
 def decode(line: bytes) -> Any:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from unmix.words import Progress, Summary
+from unmix.words.timeline import bounded
 from unmix_models.catalogue import Choice
 from unmix_models.errors import OutOfMemory
 from unmix_models.forward import Forward
@@ -89,7 +90,7 @@ def _finished(
         audio=outcome.audio,
         notes=tuple(outcome.notes),
         better_models=choice.better if _ran(choice, outcome) else (),
-        timeline=outcome.timeline,
+        timeline=bounded(outcome.timeline),
     )
     return Succeeded(run.ticket, Done(summary, rewritten))
 

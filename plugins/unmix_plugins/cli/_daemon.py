@@ -6,7 +6,7 @@ from unmix_plugins.cli._session import CLIENT_NAME
 from unmix_plugins.cli.shown.terminal import say
 from unmix_plugins.client import Client
 from unmix_plugins.daemon_process import stop_daemon
-from unmix_plugins.errors import DaemonUnreachable
+from unmix_plugins.errors import DaemonSilent, DaemonUnreachable
 
 
 def start() -> None:
@@ -22,6 +22,8 @@ def stop() -> None:
     """Stop the daemon once what it works on is put away; durable jobs go on at its next start."""
     try:
         client = Client.connect(client_name=CLIENT_NAME, start=False)
+    except DaemonSilent:
+        raise
     except DaemonUnreachable:
         say("No daemon runs.")
         return

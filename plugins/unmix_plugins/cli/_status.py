@@ -49,6 +49,8 @@ def _device_row(device: DeviceStatus) -> list[str]:
     worker = str(device.worker_pid) if device.worker_pid else "none"
     if device.crashes:
         worker += f" ({device.crashes} died)"
+    if device.stalled_seconds:
+        worker += f", stalled for {seconds_text(device.stalled_seconds)}"
     memory = size_text(device.memory_bytes)
     if device.memory_budget_bytes:
         memory += f" of {size_text(device.memory_budget_bytes)}"

@@ -14,7 +14,7 @@ from unmix.locations import state_folder
 from unmix_plugins.client import _address
 from unmix_plugins.client._address import Address
 from unmix_plugins.client._call import Call, ManyAnswers, OneAnswer, RunningCall
-from unmix_plugins.daemon_process import start_daemon
+from unmix_plugins.daemon_process import await_holder, start_daemon
 from unmix_plugins.errors import AccessRefused, Cancelled, DaemonUnreachable, UnmixError, from_rpc
 from unmix_plugins.files.source import Source
 
@@ -49,11 +49,11 @@ class Link:
     def channel(self) -> grpc.Channel:
         """The open channel; finds or starts a daemon when there is none, or another one than it leads to.
 
-        Raises DaemonUnreachable, DaemonNotStarted or AccessRefused.
+        Raises DaemonUnreachable, DaemonSilent, DaemonNotStarted or AccessRefused.
         """
         if self._channel is not None and self._has_successor():
             self.close()
-        if self._channel is None and not self._find():
+        if self._channel is None and not self._find() and not self._is_late():
             if not self._start:
                 raise DaemonUnreachable(self._nobody())
             self._on_start()
@@ -147,6 +147,10 @@ class Link:
         """Whether another daemon has written itself down. One that ends is not there any more, but still works."""
         addresses = self._addresses()
         return bool(addresses) and addresses != self._known
+
+    def _is_late(self) -> bool:
+        """Whether there is a daemon, which answers in the end. Raises DaemonSilent where it does not."""
+        return not self.is_fixed and await_holder(self.state, self._find, patiently=self._start)
 
     def _addresses(self) -> list[Address]:
         if self.is_fixed:

@@ -8,7 +8,7 @@ import grpc
 from unmix.v1 import models_pb2, models_pb2_grpc
 from unmix.words import LeftOutModel, Model, PullStep
 from unmix.words.models import kind_to_proto
-from unmix.words.times import check_duration, duration_to_proto
+from unmix.words.times import check_duration, duration_to_proto, seconds_told
 
 from unmix_plugins.client._link import Link
 from unmix_plugins.client._spec import checked
@@ -98,7 +98,7 @@ class Models:
             name=name, device=device, keep_alive=duration_to_proto(keep_alive)
         )
         answer = self._link.answer(lambda channel: _stub(channel).LoadModel.future(request))
-        return Model.from_proto(answer.model), answer.load_seconds
+        return Model.from_proto(answer.model), seconds_told(answer.load_seconds)
 
     def unload(self, name: str, device: str = "") -> Model:
         """Free a resident model, on `device` or everywhere; one that is working goes when its job ends."""

@@ -466,7 +466,7 @@ class SeparateTask(_message.Message):
     shifts: _builtins.int
     """Runs with shifted segments that are averaged for quality, 0 to 20; 0 and 1 take one pass. 0: no shift."""
     overlap: _builtins.float
-    """How far segments overlap, 0 to below 1. Unset: the model's own, such as 0.25."""
+    """How far segments overlap, 0 to 0.99. Unset: the model's own, such as 0.25."""
     @_builtins.property
     def stems(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The stems to return, by name (`vocals`, `drums`, `bass`, `other`, `guitar`, `piano`, …). A name with
@@ -637,7 +637,7 @@ Global___TimeSpan: _TypeAlias = TimeSpan  # noqa: Y015
 
 @_typing.final
 class JobOptions(_message.Message):
-    """JobOptions are common to every task."""
+    """JobOptions are common to every task. Names in them, and the model's in a task, have at most 100 characters."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -672,7 +672,7 @@ class JobOptions(_message.Message):
     SECTION_FIELD_NUMBER: _builtins.int
     ALSO_FORMATS_FIELD_NUMBER: _builtins.int
     file_name: _builtins.str
-    """The file's name, for messages and job lists only. The daemon never opens it."""
+    """The file's name, for messages and job lists only, at most 4096 characters. The daemon never opens it."""
     size_bytes: _builtins.int
     """The file's size in bytes, when known: an upload of another size is refused, and a disk without
     room for it refuses at once instead of in the middle.

@@ -623,6 +623,7 @@ class Device(_message.Message):
     MEMORY_BUDGET_BYTES_FIELD_NUMBER: _builtins.int
     CRASHES_FIELD_NUMBER: _builtins.int
     HOST_FIELD_NUMBER: _builtins.int
+    STALLED_SECONDS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """`cpu`, `cuda:0`, `mps`."""
     description: _builtins.str
@@ -641,6 +642,10 @@ class Device(_message.Message):
     """How often a worker of this device has died unexpectedly."""
     host: _builtins.str
     """The machine that it is in; empty: the daemon's own."""
+    stalled_seconds: _builtins.float
+    """Seconds for which the worker has made no step although it has work, once they are more than a slow segment or
+    the loading of a model takes. It is replaced if that lasts. 0: it goes on as it should.
+    """
     def __init__(
         self,
         *,
@@ -653,10 +658,11 @@ class Device(_message.Message):
         memory_budget_bytes: _builtins.int = ...,
         crashes: _builtins.int = ...,
         host: _builtins.str = ...,
+        stalled_seconds: _builtins.float = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "crashes", b"crashes", "description", b"description", "host", b"host", "memory_budget_bytes", b"memory_budget_bytes", "memory_bytes", b"memory_bytes", "name", b"name", "reason", b"reason", "worker_pid", b"worker_pid"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["available", b"available", "crashes", b"crashes", "description", b"description", "host", b"host", "memory_budget_bytes", b"memory_budget_bytes", "memory_bytes", b"memory_bytes", "name", b"name", "reason", b"reason", "stalled_seconds", b"stalled_seconds", "worker_pid", b"worker_pid"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -5,6 +5,8 @@ from typing import Self, TypeAlias
 
 from unmix.v1 import audio_pb2
 from unmix.words.summary import Summary
+from unmix.words.text import MOST_NAME, as_text
+from unmix.words.times import seconds_told
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,14 +32,17 @@ class Progress:
     def to_proto(self) -> audio_pb2.Progress:
         """Its message."""
         return audio_pb2.Progress(
-            stage=self.stage, fraction=self.fraction, remaining_seconds=self.remaining_seconds
+            stage=as_text(self.stage, MOST_NAME),
+            fraction=self.fraction,
+            remaining_seconds=self.remaining_seconds,
         )
 
     @classmethod
     def from_proto(cls, message: audio_pb2.Progress) -> Self:
         """What a message describes."""
-        remaining = message.remaining_seconds if message.HasField("remaining_seconds") else None
-        return cls(message.stage, message.fraction, remaining)
+        remaining = seconds_told(message.remaining_seconds) if message.HasField("remaining_seconds") else None
+        fraction = message.fraction if 0 <= message.fraction <= 1 else 0.0  # also where it is no number
+        return cls(message.stage, fraction, remaining)
 
 
 @dataclass(frozen=True, slots=True)

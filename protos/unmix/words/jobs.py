@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from enum import StrEnum
+from itertools import islice
 from typing import Self
 
 from unmix.v1 import jobs_pb2
@@ -12,7 +13,10 @@ from unmix.words.options import Options
 from unmix.words.reasons import code_of
 from unmix.words.summary import Summary
 from unmix.words.tasks import Task, kind_in, task_from_proto, task_to_proto
+from unmix.words.text import MOST_NAME, MOST_SENTENCE, MOST_SHOWN, as_text
 from unmix.words.times import moment_of, timestamp_to_proto
+
+_MOST_FACTS = 16
 
 
 class JobState(StrEnum):
@@ -67,7 +71,15 @@ class JobError:
     def to_proto(self) -> jobs_pb2.JobError:
         """Its message."""
         code = code_of(self.reason) if self.code is None else self.code
-        return jobs_pb2.JobError(code=code, reason=self.reason, message=self.message, facts=self.facts)
+        return jobs_pb2.JobError(
+            code=code,
+            reason=as_text(self.reason, MOST_NAME),
+            message=as_text(self.message, MOST_SENTENCE),
+            facts={
+                as_text(name, MOST_NAME): as_text(fact, MOST_SENTENCE)
+                for name, fact in islice(self.facts.items(), _MOST_FACTS)
+            },
+        )
 
     @classmethod
     def from_proto(cls, message: jobs_pb2.JobError) -> Self:
@@ -104,12 +116,12 @@ class Job:
     """The task's; also of a task that this version does not know."""
 
     def to_proto(self) -> jobs_pb2.Job:
-        """Its message."""
+        """Its message; what is longer than the contract takes now, in a row of before that, is cut."""
         message = jobs_pb2.Job(
             job_id=self.job_id,
             state=self.state.to_proto(),
             options=self.options.to_proto(),
-            client=self.client,
+            client=as_text(self.client, MOST_SHOWN),
             attempts=self.attempts,
             progress=self.progress.to_proto(),
             create_time=timestamp_to_proto(self.created),

@@ -1,13 +1,13 @@
 """Which models exist, which are here and loaded; and the daemon that holds them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Self
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from unmix.v1 import models_pb2
-from unmix.words.times import duration_to_proto, seconds_of
+from unmix.words.times import duration_to_proto, moment, moment_of, seconds_of, seconds_told
 
 _KIND = "TASK_"
 """What the numbers of tasks are called in the contract, before the task's kind in capitals."""
@@ -58,7 +58,7 @@ class Residency:
     @classmethod
     def from_proto(cls, message: models_pb2.Residency) -> Self:
         """What a message describes."""
-        expires = message.expire_time.ToDatetime(UTC) if message.HasField("expire_time") else None
+        expires = moment(moment_of(message.expire_time)) if message.HasField("expire_time") else None
         return cls(message.device, message.memory_bytes, expires, message.busy)
 
 
@@ -175,6 +175,8 @@ class DeviceStatus:
     """How often a worker of this device has died unexpectedly."""
     host: str = ""
     """The machine that it is in; empty: the daemon's own."""
+    stalled_seconds: float = 0.0
+    """For how long the worker has made no step although it has work; 0: it goes on as it should."""
 
     def to_proto(self) -> models_pb2.Device:
         """Its message."""
@@ -188,6 +190,7 @@ class DeviceStatus:
             memory_budget_bytes=self.memory_budget_bytes,
             crashes=self.crashes,
             host=self.host,
+            stalled_seconds=self.stalled_seconds,
         )
 
     @classmethod
@@ -203,6 +206,7 @@ class DeviceStatus:
             memory_budget_bytes=message.memory_budget_bytes,
             crashes=message.crashes,
             host=message.host,
+            stalled_seconds=seconds_told(message.stalled_seconds),
         )
 
 
@@ -249,7 +253,7 @@ class DaemonStatus:
         return cls(
             version=message.version,
             pid=message.pid,
-            start_time=message.start_time.ToDatetime(UTC) if message.HasField("start_time") else None,
+            start_time=moment(moment_of(message.start_time)) if message.HasField("start_time") else None,
             addresses=tuple(message.addresses),
             devices=tuple(map(DeviceStatus.from_proto, message.devices)),
             pending_jobs=message.pending_jobs,

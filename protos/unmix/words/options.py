@@ -8,7 +8,7 @@ from typing import Self
 from unmix.v1 import audio_pb2
 from unmix.words.faults import FieldError
 from unmix.words.formats import FORMATS
-from unmix.words.text import as_text
+from unmix.words.text import MOST_FILE_NAME, MOST_NAME, as_text, check_text, shown
 from unmix.words.times import check_duration, duration_to_proto, seconds_of
 
 MOST_LABELS = 16
@@ -62,6 +62,9 @@ class Options:
 
     def check(self) -> None:
         """Raises FieldError. Format and depth are judged with the recording, which they depend on."""
+        check_text(self.file_name, "options.file_name", MOST_FILE_NAME)
+        for name in ("format", "depth", "device"):
+            check_text(getattr(self, name), f"options.{name}")
         size = sum(
             len(as_text(key).encode()) + len(as_text(value).encode()) for key, value in self.labels.items()
         )
@@ -75,7 +78,7 @@ class Options:
         if odd:
             raise FieldError(
                 "options.also_formats",
-                f"There is no output format '{odd[0]}': choose one of {', '.join(FORMATS)}.",
+                f"There is no output format '{shown(odd[0])}': choose one of {', '.join(FORMATS)}.",
             )
         if len(self.also_formats) > MOST_ALSO_FORMATS or len({*self.also_formats}) < len(self.also_formats):
             raise FieldError(
@@ -100,12 +103,12 @@ class Options:
         """Its message."""
         section = self.section
         return audio_pb2.JobOptions(
-            file_name=as_text(self.file_name),
+            file_name=as_text(self.file_name, MOST_FILE_NAME),
             size_bytes=self.size_bytes,
-            format=as_text(self.format),
-            also_formats=map(as_text, self.also_formats),
-            depth=as_text(self.depth),
-            device=as_text(self.device),
+            format=as_text(self.format, MOST_NAME),
+            also_formats=[as_text(name, MOST_NAME) for name in self.also_formats[:MOST_ALSO_FORMATS]],
+            depth=as_text(self.depth, MOST_NAME),
+            device=as_text(self.device, MOST_NAME),
             keep_alive=duration_to_proto(self.keep_alive),
             priority=audio_pb2.Priority.ValueType(self.priority.value),
             labels={as_text(key): as_text(value) for key, value in self.labels.items()},

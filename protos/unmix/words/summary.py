@@ -5,10 +5,13 @@ from typing import Self
 
 from unmix.v1 import audio_pb2
 from unmix.words.cures import BETTER_MODEL, UNTOUCHED_MUSIC, Cures, cured
-from unmix.words.timeline import Stretch, Timeline, places, untouched_music
+from unmix.words.text import MOST_SENTENCE, MOST_SHOWN, as_text
+from unmix.words.timeline import Stretch, Timeline, bounded, places, untouched_music
+from unmix.words.times import seconds_told
 
 NO_MODEL = "none"
 """In `Summary.model`, where nothing was changed."""
+_MOST_NOTES = 50
 _FILTER = "wiener"
 """The model that lowers noise in music whether or not it is known."""
 
@@ -140,14 +143,14 @@ class Summary:
         return (cured(sentence, BETTER_MODEL, {"models": ",".join(self.better_models)}, cures),)
 
     def to_proto(self) -> audio_pb2.Summary:
-        """Its message."""
+        """Its message, bounded whatever a file or a model holds."""
         audio = self.audio
         return audio_pb2.Summary(
             job_id=self.job_id,
-            model=self.model,
-            model_reason=self.model_reason,
-            device=self.device,
-            device_reason=self.device_reason,
+            model=as_text(self.model, MOST_SHOWN),
+            model_reason=as_text(self.model_reason, MOST_SENTENCE),
+            device=as_text(self.device, MOST_SHOWN),
+            device_reason=as_text(self.device_reason, MOST_SENTENCE),
             precision=self.precision,
             quality=self.quality,
             frames=audio.frames if audio else 0,
@@ -156,9 +159,9 @@ class Summary:
             queued_seconds=self.queued_seconds,
             load_seconds=self.load_seconds,
             processing_seconds=self.processing_seconds,
-            notes=self.notes,
-            better_models=self.better_models,
-            timeline=[stretch.to_proto() for stretch in self.timeline],
+            notes=[as_text(note, MOST_SENTENCE) for note in self.notes[:_MOST_NOTES]],
+            better_models=[as_text(name, MOST_SHOWN) for name in self.better_models[:_MOST_NOTES]],
+            timeline=[stretch.to_proto() for stretch in bounded(self.timeline)],
             outputs=[output.to_proto() for output in self.outputs],
         )
 
@@ -175,9 +178,9 @@ class Summary:
             precision=message.precision,
             quality=message.quality,
             audio=AudioFacts(message.frames, message.sample_rate, message.channels) if heard else None,
-            queued_seconds=message.queued_seconds,
-            load_seconds=message.load_seconds,
-            processing_seconds=message.processing_seconds,
+            queued_seconds=seconds_told(message.queued_seconds),
+            load_seconds=seconds_told(message.load_seconds),
+            processing_seconds=seconds_told(message.processing_seconds),
             notes=tuple(message.notes),
             better_models=tuple(message.better_models),
             timeline=tuple(map(Stretch.from_proto, message.timeline)),

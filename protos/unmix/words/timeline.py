@@ -6,8 +6,11 @@ from itertools import groupby
 from typing import Self
 
 from unmix.v1 import audio_pb2
+from unmix.words.times import seconds_told
 
 _MUSIC = frozenset({"music", "speech_over_music"})
+MOST_STRETCHES = 10_000
+"""Enough for a day at one in nine seconds; as messages they have less than 1 MiB."""
 _MOST_NAMED = 3
 """Stretches that one sentence can name; more are told by their sum."""
 
@@ -45,7 +48,8 @@ class Stretch:
     @classmethod
     def from_proto(cls, message: audio_pb2.Stretch) -> Self:
         """What a message describes; a sound that only a newer daemon tells apart keeps its word."""
-        return cls(message.start_seconds, message.end_seconds, message.sound, message.model)
+        start, end = seconds_told(message.start_seconds), seconds_told(message.end_seconds)
+        return cls(start, end, message.sound, message.model)
 
 
 Timeline = tuple[Stretch, ...]
@@ -55,6 +59,18 @@ Timeline = tuple[Stretch, ...]
 def merged(timeline: Sequence[Stretch]) -> Timeline:
     """The timeline with neighbours as one that hold the same sound and got the same."""
     return _joined([list(alike) for _, alike in groupby(timeline, lambda part: (part.sound, part.model))])
+
+
+def bounded(timeline: Timeline) -> Timeline:
+    """The timeline in no more than `MOST_STRETCHES`: where there are more, each of several neighbours.
+
+    Such a stretch is `unknown` unless all of it was the same sound, and has the models that any part of it got.
+    """
+    size = -(-len(timeline) // MOST_STRETCHES)
+    if size <= 1:
+        return timeline
+    parts = (timeline[first : first + size] for first in range(0, len(timeline), size))
+    return tuple(_coarse(part) for part in parts)
 
 
 def untouched_music(timeline: Sequence[Stretch]) -> Timeline:
@@ -82,6 +98,13 @@ def clock(seconds: float) -> str:
     minutes, rest = divmod(int(seconds + 0.5), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def _coarse(part: Timeline) -> Stretch:
+    sounds = {stretch.sound for stretch in part}
+    models = dict.fromkeys(model for stretch in part for model in stretch.model.split("+") if model)
+    sound = sounds.pop() if len(sounds) == 1 else "unknown"
+    return Stretch(part[0].start, part[-1].end, sound, "+".join(models))
 
 
 def _joined(runs: Sequence[Sequence[Stretch]]) -> Timeline:

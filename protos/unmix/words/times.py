@@ -30,8 +30,13 @@ def duration_to_proto(seconds: float | None) -> Duration | None:
 
 
 def seconds_of(message: Duration) -> float:
-    """The inverse; negative durations stay negative."""
-    return message.seconds + message.nanos / 1e9
+    """The inverse; negative durations stay negative, and what no duration may be is the nearest that one may."""
+    return min(max(message.seconds + message.nanos / 1e9, -_LONGEST), float(_LONGEST))
+
+
+def seconds_told(seconds: float) -> float:
+    """Seconds that another process tells: 0 where that is no number, and no more than a duration holds."""
+    return 0.0 if math.isnan(seconds) else min(max(seconds, -_LONGEST), float(_LONGEST))
 
 
 def timestamp_to_proto(moment: float | None) -> Timestamp | None:
@@ -44,8 +49,8 @@ def timestamp_to_proto(moment: float | None) -> Timestamp | None:
 
 
 def moment_of(message: Timestamp) -> float:
-    """Seconds since the epoch."""
-    return message.seconds + message.nanos / 1e9
+    """Seconds since the epoch, no later than the end of the year 9999."""
+    return min(max(message.seconds + message.nanos / 1e9, 0.0), _LAST)
 
 
 def moment(seconds: float | None) -> datetime | None:

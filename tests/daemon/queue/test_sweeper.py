@@ -17,18 +17,41 @@ def test_finished_jobs_go_after_the_retention_time(tmp_path: Path) -> None:
             await here.executor.next_jobs(2)
             for job in (old, call):
                 await here.end_of(job)
+            sweeper = Sweeper(here.store, here.folders, 60.0, lambda: now)
+            sweeper.in_use.add(call.job_id)
+            await sweeper.sweep()
             now = 1030.0
             young, unfinished = await here.submit(), await here.submit()
             await here.executor.next_jobs(1)
             await here.end_of(young)
             await here.executor.next()
+            await sweeper.sweep()
             now = 1061.0
-            sweeper = Sweeper(here.store, here.folders, 60.0, lambda: now)
-            sweeper.in_use.add(call.job_id)
             await sweeper.sweep()
             left = [job.job_id for job in (old, call, young, unfinished) if await here.store.get(job.job_id)]
             assert left == [job.job_id for job in (call, young, unfinished)]
             assert {path.name for path in here.folders.root.iterdir()} == set(left)
+
+    asyncio.run(kept())
+
+
+def test_a_clock_that_is_set_deletes_nothing(tmp_path: Path) -> None:
+    wall = awake = 1000.0
+
+    async def kept() -> None:
+        nonlocal wall, awake
+        async with asyncio.timeout(20), world(tmp_path, clock=lambda: wall, retention=86_400.0) as here:
+            job = await here.submit()
+            await here.executor.next_jobs(1)
+            await here.end_of(job)
+            sweeper = Sweeper(here.store, here.folders, 86_400.0, lambda: awake)
+            await sweeper.sweep()
+            wall += 25 * 3600
+            awake += 60
+            await sweeper.sweep()
+            await here.scheduler._sweeper.sweep()  # even where what it goes by were the clock that is set
+            assert here.files_of(job) == {"attempt-1/clean.wav"}
+            assert (await here.scheduler.get(job.job_id)).summary
 
     asyncio.run(kept())
 

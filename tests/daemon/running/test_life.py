@@ -5,6 +5,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -138,6 +139,28 @@ def test_a_damaged_job_database_is_one_sentence(daemon: Daemon, tmp_path: Path) 
     assert refused.returncode == 1
     assert "job database" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.long
+def test_a_daemon_that_is_killed_while_it_starts_leaves_room_for_the_next(
+    make_daemon: Make, tmp_path: Path
+) -> None:
+    daemon = Daemon(tmp_path / "state")
+    source = sounds.write(tmp_path / "in.wav", sounds.voice(0.5))
+    for seconds in (0.02, 0.2, 0.5, 0.8, 1.1, 1.5):
+        starting = subprocess.Popen(
+            [sys.executable, "-m", "unmix_daemon", "run"],
+            env=daemon.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        time.sleep(seconds)  # whatever it has come to
+        starting.kill()
+        starting.wait()
+    eventually(lambda: processes_of(daemon.state) == [])
+    with make_daemon().client() as client:
+        client.denoise(source, {"clean": tmp_path / "clean.wav"})
 
 
 def test_models_stay_loaded_and_leave_when_told(daemon: Daemon) -> None:

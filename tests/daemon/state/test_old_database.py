@@ -200,7 +200,7 @@ def test_a_state_of_a_later_version_is_listed_and_ends(tmp_path: Path) -> None:
         return (
             before,
             list((await store.page((JobState.FAILED,), "", 9, None)).jobs),
-            await store.expired(1e12),
+            await store.expired(1e12, 0.0),
         )
 
     before, after, expired = run(path, look)

@@ -190,8 +190,64 @@ def test_finished_jobs_expire_and_unfinished_ones_never(bench: Bench) -> None:
         ended = {(await reached(store, state)).job_id for state in STATES if state.is_final}
         for state in (JobState.PENDING, JobState.PROCESSING):
             await reached(store, state)
-        assert await store.expired(2000.0) == ()
-        assert set(await store.expired(2000.1)) == ended
+        assert await store.expired(1e6, 60.0) == ()  # found to be finished now, whatever passed before
+        assert await store.expired(59.0, 60.0) == ()
+        assert set(await store.expired(1.0, 60.0)) == ended
+
+    bench.run(work)
+
+
+def test_what_was_kept_is_remembered_by_the_next_daemon(bench: Bench) -> None:
+    async def first(store: Store) -> str:
+        job = await reached(store, JobState.COMPLETED)
+        for _ in range(2):
+            assert await store.expired(30.0, 60.0) == ()
+        return job.job_id
+
+    async def second(store: Store) -> tuple[str, ...]:
+        return await store.expired(30.0, 60.0)
+
+    kept = bench.run(first)
+    assert bench.run(second) == (kept,)
+
+
+def test_a_job_that_ends_again_is_kept_anew(bench: Bench) -> None:
+    async def work(store: Store) -> str:
+        job = await reached(store, JobState.FAILED)
+        assert await store.expired(30.0, 60.0) == ()
+        return job.job_id
+
+    job_id = bench.run(work)
+    with sqlite3.connect(bench.path) as db:
+        db.execute("UPDATE jobs SET ended = ended + 50")
+    db.close()
+
+    async def later(store: Store) -> None:
+        assert await store.expired(60.0, 60.0) == ()
+        assert await store.expired(60.0, 60.0) == (job_id,)
+
+    bench.run(later)
+
+
+def test_rows_with_much_to_tell_make_pages_shorter_and_none_is_left_out(bench: Bench) -> None:
+    async def work(store: Store) -> None:
+        big = Options(file_name="x" * (3 << 20))
+        jobs = [replace(a_job(), options=big if number % 3 == 0 else Options()) for number in range(9)]
+        for job in jobs:
+            await store.add(job)
+        found: list[str] = []
+        sizes: list[int] = []
+        before: int | None = None
+        while True:
+            page = await store.page((), "", 1000, before)
+            found += [job.job_id for job in page.jobs]
+            sizes.append(sum(job.to_proto().ByteSize() for job in page.jobs))
+            if page.next is None:
+                break
+            before = page.next
+        assert found == [job.job_id for job in reversed(jobs)]
+        assert len(sizes) == 3
+        assert max(sizes) < 4 << 20
 
     bench.run(work)
 

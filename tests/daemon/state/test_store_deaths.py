@@ -1,9 +1,12 @@
 """What the database holds after every kind of death, and which files it refuses to open."""
 
 import asyncio
+import random
+import signal
 import sqlite3
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -110,6 +113,61 @@ def test_a_process_that_dies_in_a_transaction_leaves_nothing_of_it(bench: Bench)
         assert len(await store.events(jobs[0].job_id, 0)) == 1
 
     bench.run(work)
+
+
+DIES_WHILE_IT_MIGRATES = """
+import os, signal, sys
+from pathlib import Path
+from unmix_daemon.state import migrations, store
+
+def dying(step):
+    def died(db):
+        step(db)
+        os.kill(os.getpid(), signal.SIGKILL)
+    return died
+
+at = int(sys.argv[2])
+store.MIGRATIONS = tuple(dying(step) if n == at else step for n, step in enumerate(migrations.MIGRATIONS))
+store.Store(Path(sys.argv[1]))
+"""
+
+
+@pytest.mark.parametrize("step", range(len(MIGRATIONS)))
+def test_a_process_that_is_killed_in_a_migration_leaves_what_was_there(bench: Bench, step: int) -> None:
+    if step:
+        with sqlite3.connect(bench.path) as db:
+            db.executescript((Path(__file__).parent / "data" / "jobs-0.1.0.sql").read_text("utf-8"))
+        db.close()
+    program = [sys.executable, "-c", DIES_WHILE_IT_MIGRATES, str(bench.path), str(step)]
+    assert subprocess.run(program, check=False).returncode == -signal.SIGKILL
+
+    async def work(store: Store) -> int:
+        return len((await store.page((), "", 100, None)).jobs)
+
+    assert bench.run(work) == (5 if step else 0)
+
+
+@pytest.mark.parametrize("seed", [*range(8), 26, 44, 62, 69])
+def test_a_damaged_database_is_read_or_refused_and_nothing_else(bench: Bench, seed: int) -> None:
+    async def fill(store: Store) -> None:
+        for state in STATES:
+            await reached(store, state)
+
+    bench.run(fill)
+    whole = bytearray(bench.path.read_bytes())
+    chance = random.Random(seed)
+    for _ in range(chance.choice((1, 8, 200))):
+        whole[chance.randrange(len(whole))] = chance.randrange(256)
+    bench.path.write_bytes(whole[: len(whole) // chance.choice((1, 1, 2))])
+
+    async def work(store: Store) -> None:
+        await store.recover(LOST)
+        await store.expired(1.0, 0.0)
+        for job in (await store.page((), "", 100, None)).jobs:
+            await store.events(job.job_id, 0)
+
+    with suppress(sqlite3.DatabaseError):
+        bench.run(work)
 
 
 def test_a_file_that_is_no_database_is_refused_and_left_as_it_is(bench: Bench) -> None:

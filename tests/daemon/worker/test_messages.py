@@ -3,6 +3,7 @@
 import json
 import math
 from dataclasses import is_dataclass, replace
+from pathlib import Path
 from typing import Any, get_args
 
 import pytest
@@ -21,14 +22,19 @@ from unmix.words import (
     SeparateTask,
     Stretch,
 )
+from unmix.words.timeline import bounded
 from unmix_daemon.reports import Done, Resident
+from unmix_daemon.worker.__main__ import Sender
 from unmix_daemon.worker.messages import (
+    LINE_LIMIT,
     Advanced,
+    Beat,
     Begin,
     Cancel,
     Command,
     Failed,
     Grew,
+    LineTooLong,
     Load,
     Loaded,
     Report,
@@ -96,6 +102,7 @@ MESSAGES = (
     Failed("a", "MODEL_MISSING", ODD, {"model": ODD}),
     Loaded("a", 0.1),
     Residents(),
+    Beat(2**40, ("job/1", ODD), 1 / 3),
     Residents((Resident("rnnoise", 2**33, None, busy=True), Resident("wiener", 0, 1e9 + 0.1, busy=False))),
 )
 
@@ -113,6 +120,33 @@ def test_no_kind_of_message_is_left_out_above() -> None:
     kinds = {*get_args(Command), *get_args(Report)}
     assert all(is_dataclass(kind) for kind in kinds)
     assert {type(message) for message in MESSAGES} == kinds
+
+
+def test_what_has_no_room_in_a_line_is_refused_by_whoever_would_say_it() -> None:
+    assert len(encode(Failed("a", "INTERNAL", "x" * (LINE_LIMIT - 100)))) <= LINE_LIMIT
+    with pytest.raises(LineTooLong, match="Failed would be a line of"):
+        encode(Failed("a", "INTERNAL", "x" * LINE_LIMIT))
+
+
+def test_a_report_without_room_fails_its_job_and_no_other(tmp_path: Path) -> None:
+    with (tmp_path / "pipe").open("wb", buffering=0) as pipe:
+        send = Sender(pipe)
+        send(
+            replace(
+                DONE, ticket="job/1", done=replace(DONE.done, rewritten={"clean": [(2**60, 2**60)] * 2**17})
+            )
+        )
+        send(Beat(1))
+    failed, beat = map(decode, (tmp_path / "pipe").read_bytes().splitlines())
+    assert (failed.ticket, failed.reason, beat) == ("job/1", "WORKER_ERROR", Beat(1))
+
+
+def test_the_longest_timeline_has_room_in_a_line() -> None:
+    stretch = Stretch(
+        86_399.123456789, 86_400.123456789, "speech_over_music", "deepfilternet3+wiener+" + "x" * 64
+    )
+    summary = replace(SUMMARY, timeline=bounded((stretch,) * 25_000))
+    assert len(encode(Succeeded("a", Done(summary)))) < LINE_LIMIT / 2
 
 
 def test_the_level_of_silence_survives() -> None:

@@ -111,7 +111,15 @@ def test_a_long_timeline_is_cut() -> None:
 
 @pytest.mark.parametrize(
     ("seconds", "text"),
-    [(0, "0.0 s"), (62, "62.0 s"), (725, "12 min 05 s"), (3599.6, "1 h 00 min"), (11220, "3 h 07 min")],
+    [
+        (0, "0.0 s"),
+        (62, "62.0 s"),
+        (725, "12 min 05 s"),
+        (3599.6, "1 h 00 min"),
+        (11220, "3 h 07 min"),
+        (2.0**62, "ages"),
+        (float("nan"), "ages"),
+    ],
 )
 def test_seconds(seconds: float, text: str) -> None:
     assert seconds_text(seconds) == text
@@ -139,3 +147,4 @@ def test_moments() -> None:
     assert moment_text(None) == ""
     assert moment_text(NOW - timedelta(minutes=2), NOW) == "2 min 00 s ago"
     assert moment_text(NOW + timedelta(seconds=5), NOW).endswith(" (in 5.0 s)")
+    assert moment_text(datetime.max.replace(tzinfo=UTC), NOW) == "in ages"

@@ -62,6 +62,7 @@ ROWS = {
 
 CLASSES = {
     errors.DaemonUnreachable: Concern.DAEMON,
+    errors.DaemonSilent: Concern.DAEMON,
     errors.DaemonNotStarted: Concern.DAEMON,
     errors.DaemonFault: Concern.DAEMON,
     errors.AccessRefused: Concern.DAEMON,

@@ -9,6 +9,8 @@ from unmix.words.timeline import merged, span
 
 from unmix_plugins.cli.shown.cures import CURES
 
+_AGES = 100 * 365.25 * 86_400
+"""Seconds; what is longer is no time that anybody meant to say."""
 _UNITS = ("B", "kB", "MB", "GB", "TB")
 _MOST_STRETCHES = 12
 _SHORTEST_STRETCH = 1.0
@@ -18,7 +20,9 @@ _LEFT = "left as it is"
 
 
 def seconds_text(seconds: float) -> str:
-    """`1.9 s`, `12 min 05 s`, `3 h 07 min`."""
+    """`1.9 s`, `12 min 05 s`, `3 h 07 min`; `ages` for what is longer than a life, or no number."""
+    if not abs(seconds) < _AGES:
+        return "ages"
     if seconds < 100:
         return f"{seconds:.1f} s"
     minutes, rest = divmod(round(seconds), 60)
@@ -50,12 +54,14 @@ def factor_text(factor: float) -> str:
 
 
 def moment_text(moment: datetime | None, now: datetime | None = None) -> str:
-    """`14:05:12 (in 4 min 12 s)` or `3 h 07 min ago`; empty for no moment."""
+    """`14:05:12 (in 4 min 12 s)` or `3 h 07 min ago`; `in ages` for what nobody will see, empty for no moment."""
     if moment is None:
         return ""
     distance = (moment - (now or datetime.now(UTC))).total_seconds()
     if distance < 0:
         return f"{seconds_text(-distance)} ago"
+    if distance >= _AGES:  # the calendar ends before the last moment is told in a zone east of Greenwich
+        return f"in {seconds_text(distance)}"
     return f"{moment.astimezone():%H:%M:%S} (in {seconds_text(distance)})"
 
 

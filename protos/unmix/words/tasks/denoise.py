@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from unmix.v1 import audio_pb2
 from unmix.words.faults import FieldError
-from unmix.words.text import as_text
+from unmix.words.text import MOST_NAME, as_text, check_text, shown
 
 MOST_DECIBELS = 100
 """The highest limit of attenuation; nothing can be heard beyond it."""
@@ -57,6 +57,7 @@ class DenoiseTask:
 
     def check(self) -> None:
         """Raises FieldError."""
+        check_text(self.model, "task.model")
         limit = self.attenuation_limit_db
         if limit is not None and not 0 <= limit <= MOST_DECIBELS:
             raise FieldError(
@@ -65,11 +66,13 @@ class DenoiseTask:
             )
         odd = [stem for stem in self.stems if stem not in set(DenoiseStem)]
         if odd:
-            raise FieldError("task.stems", f"There is no stem '{odd[0]}'; choose clean, noise or both.")
+            raise FieldError(
+                "task.stems", f"There is no stem '{shown(odd[0])}'; choose clean, noise or both."
+            )
         if not self.stems:
             raise FieldError("task.stems", "No stem is named; choose clean, noise or both.")
         if self.music not in set(Music):
-            raise FieldError("task.music", f"There is no music '{self.music}'; choose keep or remove.")
+            raise FieldError("task.music", f"There is no music '{shown(self.music)}'; choose keep or remove.")
         if self.music == Music.REMOVE and self.model == _FOR_MUSIC:
             raise FieldError(
                 "task.music",
@@ -87,7 +90,7 @@ class DenoiseTask:
     def to_proto(self) -> audio_pb2.DenoiseTask:
         """Its message."""
         return audio_pb2.DenoiseTask(
-            model=as_text(self.model),
+            model=as_text(self.model, MOST_NAME),
             attenuation_limit_db=self.attenuation_limit_db,
             stems=[_STEMS[stem] for stem in self.stems],
             music=_MUSIC[self.music],

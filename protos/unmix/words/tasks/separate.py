@@ -7,10 +7,12 @@ from typing import Literal, Self
 
 from unmix.v1 import audio_pb2
 from unmix.words.faults import FieldError
-from unmix.words.text import as_text
+from unmix.words.text import MOST_NAME, as_text, check_text, shown
 
 MOST_SHIFTS = 20
 MOST_STEMS = 32
+MOST_OVERLAP = 0.99
+"""A hundred passes over each moment. Just below 1 segments begin a frame apart, and a song would take years."""
 _STEM = re.compile(r"-?[a-zA-Z0-9_]{1,40}")
 
 
@@ -46,25 +48,29 @@ class SeparateTask:
     shifts: int = 0
     """So many passes at different places are averaged, for quality; 0: one plain pass."""
     overlap: float | None = None
-    """How far segments overlap, 0 to below 1; None is the model's own."""
+    """How far segments overlap, 0 to 0.99; None is the model's own."""
     kind: Literal["separate"] = "separate"
 
     def check(self) -> None:
         """Raises FieldError."""
-        if self.overlap is not None and not 0 <= self.overlap < 1:
-            raise FieldError("task.overlap", f"The overlap is {self.overlap:g}; choose 0 to below 1.")
+        check_text(self.model, "task.model")
+        if self.overlap is not None and not 0 <= self.overlap <= MOST_OVERLAP:
+            raise FieldError(
+                "task.overlap", f"The overlap is {self.overlap:.12g}; choose 0 to {MOST_OVERLAP:g}."
+            )
         if not 0 <= self.shifts <= MOST_SHIFTS:
             raise FieldError("task.shifts", f"There are {self.shifts} shifts; choose 0 to {MOST_SHIFTS}.")
         odd = [stem for stem in self.stems if not is_stem(stem)]
         if odd or len(self.stems) > MOST_STEMS:
-            name = f"'{odd[0]}'" if odd else f"A list of {len(self.stems)} names"
+            name = f"'{shown(odd[0])}'" if odd else f"A list of {len(self.stems)} names"
             raise FieldError(
                 "task.stems",
                 f"{name} is no stem; use names such as vocals, or -vocals for all but the vocals.",
             )
         if self.consistency not in set(Consistency):
             raise FieldError(
-                "task.consistency", f"There is no consistency '{self.consistency}'; choose mixture or none."
+                "task.consistency",
+                f"There is no consistency '{shown(self.consistency)}'; choose mixture or none.",
             )
 
     def needs(self) -> tuple[str, ...]:
@@ -78,8 +84,8 @@ class SeparateTask:
     def to_proto(self) -> audio_pb2.SeparateTask:
         """Its message; of a task that has passed `check`."""
         return audio_pb2.SeparateTask(
-            model=as_text(self.model),
-            stems=[as_text(stem) for stem in self.stems],
+            model=as_text(self.model, MOST_NAME),
+            stems=[as_text(stem, MOST_NAME) for stem in self.stems[:MOST_STEMS]],
             consistency=_CONSISTENCIES[self.consistency],
             shifts=self.shifts,
             overlap=self.overlap,
