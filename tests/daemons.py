@@ -17,6 +17,8 @@ from unmix.ownership import private_folder
 from unmix_plugins.client import Client
 
 START_SECONDS = 60.0
+_OWN_CONNECTION = [("grpc.use_local_subchannel_pool", 1)]
+"""Else channels to one address share one, and the calls that it bears at once."""
 
 
 class Daemon:
@@ -107,11 +109,12 @@ class Daemon:
         """A raw channel to this address of its own, or the first, and the metadata that calls need."""
         target = address or self.addresses()[0]
         if target.startswith("unix:"):
-            opened = grpc.insecure_channel(target)
+            opened = grpc.insecure_channel(target, _OWN_CONNECTION)
         else:
             pair = (self.state / CERTIFICATE).read_bytes()
             shown = grpc.ssl_channel_credentials(pair, pair, pair)
-            opened = grpc.secure_channel(target, shown, [("grpc.ssl_target_name_override", HOST_NAME)])
+            options = [*_OWN_CONNECTION, ("grpc.ssl_target_name_override", HOST_NAME)]
+            opened = grpc.secure_channel(target, shown, options)
         with opened as channel:
             yield channel, [("authorization", f"Bearer {read_token(self.state)}")]
 
