@@ -257,8 +257,8 @@ class JobSpec(_message.Message):
     OPTIONS_FIELD_NUMBER: _builtins.int
     IDEMPOTENCY_KEY_FIELD_NUMBER: _builtins.int
     idempotency_key: _builtins.str
-    """A name of the client's choice for this submission, at most 200 characters. A second submission with the same key by the same
-    client returns the first one's job and keeps nothing of the second.
+    """A name of the client's choice for this submission, at most 200 characters. A second submission with the same
+    key by the same client returns the first one's job and keeps nothing of the second.
     """
     @_builtins.property
     def denoise(self) -> _audio_pb2.DenoiseTask:
@@ -458,7 +458,7 @@ class ListJobsRequest(_message.Message):
     client: _builtins.str
     """Only this client's jobs. Empty: everybody's."""
     page_size: _builtins.int
-    """At most this many, 1 to 1000. 0: 50."""
+    """At most this many, 1 to 1000. 0: 50. A page ends earlier where its jobs have much to tell."""
     page_token: _builtins.str
     """`next_page_token` of the page before."""
     @_builtins.property
