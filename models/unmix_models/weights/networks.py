@@ -56,7 +56,7 @@ def look(folder: Path, catalogue: Mapping[str, Model]) -> Found:
         except (FileNotFoundError, NotADirectoryError):
             continue  # it has no description: nothing of this kind
         except InvalidWeights as error:
-            if name not in catalogue or not catalogue[name].files or family_of(catalogue[name]).networks:
+            if name not in catalogue or family_of(catalogue[name]).networks:
                 left_out[name] = str(error)
     return Found(models, left_out)
 
