@@ -59,7 +59,7 @@ async def daemon(config: Config) -> AsyncGenerator[Endpoint]:
 
         store = Store(state / "jobs.sqlite3")
         stack.push_async_callback(store.close)
-        folders = Folders(state / "jobs")
+        folders = Folders(state / "jobs", config.reserve())
         executor = executor_of(config)
         stack.push_async_callback(executor.close)
         scheduler = Scheduler(config, store, folders, executor)

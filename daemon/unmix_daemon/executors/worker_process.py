@@ -10,7 +10,8 @@ from pathlib import Path
 
 from unmix.words import Progress
 
-from unmix_daemon.errors import JobFailed, WorkerDied, WorkerLost
+from unmix_daemon.errors import OUT_OF_RESOURCES, JobFailed, ServiceError, Short, WorkerDied, WorkerLost
+from unmix_daemon.passing import hindrance
 from unmix_daemon.reports import Done, Growth, OnReport, Resident
 from unmix_daemon.worker.messages import (
     Advanced,
@@ -57,6 +58,10 @@ class WorkerProcess:
         self._tickets: dict[str, _Ticket] = {}
         self._starting = asyncio.Lock()
         self._closing = False
+        self._is_up = False
+        """The present process has said something, and was understood."""
+        self._is_worn = False
+        """It was short of memory or descriptors: what it imported or built meanwhile may be half of it."""
         self.crashes = 0
         self.residents: tuple[Resident, ...] = ()
 
@@ -68,8 +73,8 @@ class WorkerProcess:
     async def ask(self, command: Run | Load | Unload, report: OnReport = _nobody) -> Done | Loaded:
         """Send a command and wait for its answer. When cancelled: cancel it there, and wait until it is.
 
-        Raises JobFailed with the worker's own error, WorkerDied where the command was all that the worker had, and
-        WorkerLost where it had others.
+        Raises JobFailed with the worker's own error, WorkerDied where the command was all that the worker had,
+        WorkerLost where it had others, and Short where it does not start.
         """
         await self._ensure_running()
         ticket = _Ticket(asyncio.get_running_loop().create_future(), report)
@@ -107,7 +112,9 @@ class WorkerProcess:
 
     async def _ensure_running(self) -> None:
         async with self._starting:
-            if self.pid and self._reading and not self._reading.done():
+            if self._is_worn and not self._tickets:
+                self.kill()
+            elif self.pid and self._reading and not self._reading.done():
                 return
             if self._reading:
                 await self._reading
@@ -119,6 +126,7 @@ class WorkerProcess:
                 stdout=asyncio.subprocess.PIPE,
                 limit=_LINE_LIMIT,
             )
+            self._is_up = self._is_worn = False
             self._reading = asyncio.create_task(
                 self._read(self._process), name=f"worker {self._begin.device}"
             )
@@ -134,7 +142,7 @@ class WorkerProcess:
             raise self._death() from error
 
     async def _stop(self, name: str, ticket: _Ticket) -> None:
-        with suppress(WorkerDied, WorkerLost, JobFailed, TimeoutError):
+        with suppress(ServiceError, TimeoutError):
             await self._send(Cancel(name))
             await asyncio.wait_for(asyncio.shield(ticket.answer), _CANCEL_SECONDS)
         if not ticket.answer.done():
@@ -146,12 +154,13 @@ class WorkerProcess:
         try:
             while line := await process.stdout.readline():
                 await self._deliver(decode(line))
-        except (ValueError, ConnectionError):
-            _log.exception("worker %s says what nobody understands; killing it", self._begin.device)
+        except (ValueError, OSError, MemoryError) as error:
+            _log.exception("worker %s cannot be understood; killing it", self._begin.device)
+            self._is_up = hindrance(error) is None
             self.kill()
         await process.wait()
         self.residents = ()
-        if not self._closing:
+        if not self._closing and not self._is_worn:
             self.crashes += 1
             _log.error("worker %s: %s", self._begin.device, self._obituary())
         death = self._death()
@@ -160,6 +169,7 @@ class WorkerProcess:
                 ticket.answer.set_exception(death)
 
     async def _deliver(self, report: Report | Command) -> None:
+        self._is_up = True
         match report:
             case Residents():
                 self.residents = report.models
@@ -172,6 +182,7 @@ class WorkerProcess:
             case Loaded():
                 self._answer(report.ticket, report)
             case Failed():
+                self._is_worn |= report.reason == OUT_OF_RESOURCES
                 self._answer(report.ticket, JobFailed(report.reason, report.message, report.facts))
             case _:
                 raise ValueError(f"unexpected report {report}")
@@ -180,8 +191,13 @@ class WorkerProcess:
         if ticket := self._tickets.get(name):
             await ticket.report(news)
 
-    def _death(self) -> WorkerDied | WorkerLost:
-        """Who had the worker alone may be why it ended; of several nobody can tell whose fault it was."""
+    def _death(self) -> WorkerDied | WorkerLost | Short:
+        """Who had the worker alone may be why it ended; of several nobody can tell whose fault it was.
+
+        One that has not come up yet knew no job: the machine is short of something, or unmix is damaged.
+        """
+        if not self._is_up:
+            return Short(OUT_OF_RESOURCES, f"{self._obituary()} No job is to blame; the log says more.")
         waiting = sum(not ticket.answer.done() for ticket in self._tickets.values())
         return (WorkerLost if waiting > 1 else WorkerDied)(self._obituary())
 

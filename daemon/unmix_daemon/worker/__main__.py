@@ -12,6 +12,7 @@ from typing import BinaryIO
 
 from unmix_models.allocator import configure_allocator
 from unmix_models.machine import Machine
+from unmix_models.passing import raise_file_limit
 from unmix_models.weights import Weights
 
 from unmix_daemon.worker.loop import Loop, residents_report
@@ -24,6 +25,7 @@ from unmix_daemon.worker.workshop import Workshop
 def main() -> None:
     """Entry point."""
     pipe = own_stdout()
+    raise_file_limit()
     configure_allocator()
     faulthandler.enable()
     logging.basicConfig(

@@ -205,6 +205,8 @@ class DaemonStatus:
     """Seconds that models stay loaded by default; negative: until unloaded or evicted."""
     memory_bytes: int
     """Held by the daemon's front process."""
+    waits_for: tuple[str, ...] = ()
+    """What the machine is short of now, each as the end of a sentence; jobs wait until that is over."""
 
     def to_proto(self) -> models_pb2.GetStatusResponse:
         """Its message."""
@@ -220,6 +222,7 @@ class DaemonStatus:
             state_folder=self.state_folder,
             keep_alive=duration_to_proto(self.keep_alive),
             memory_bytes=self.memory_bytes,
+            waits_for=self.waits_for,
         )
 
     @classmethod
@@ -237,6 +240,7 @@ class DaemonStatus:
             state_folder=message.state_folder,
             keep_alive=seconds_of(message.keep_alive),
             memory_bytes=message.memory_bytes,
+            waits_for=tuple(message.waits_for),
         )
 
 
