@@ -9,7 +9,7 @@ FILE ?= demo/noisy.flac
 JOBS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check format bench bench-quality bench-memory bench-separate bench-dsp bench-listening bench-programmes bench-audacity bench-reaper bench-watch soak fuzz protos clean
+.PHONY: help demo test test-long check format bench bench-quality bench-memory bench-separate bench-dsp bench-listening bench-programmes bench-audacity bench-reaper bench-watch soak campaign fuzz protos clean
 
 help:  ## Show this list
 	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 24
@@ -66,6 +66,9 @@ bench-watch: $(READY)  ## What 10,000 watched files cost while nothing happens
 
 soak: $(READY)  ## Hours of abuse: kill -9 at random, full disks, broken files
 	$(BIN)/python -m pytest -m soak --soak $(ARGS)
+
+campaign: $(READY)  ## Faults at 20 random moments of a job, of each kind: full disk, disk errors, descriptors, memory
+	$(BIN)/python -m pytest -s --soak tests/faults $(ARGS)
 
 fuzz: $(READY)  ## Mutated media files against the readers (ARGS="--runs 5000")
 	$(BIN)/python tests/fuzz/media.py $(ARGS)

@@ -106,7 +106,8 @@ def test_a_job_is_done_whatever_the_machine_is_short_of_meanwhile(
         assert do_both(daemon, source, tmp_path / f"moment-{moment}") == expected, log_of(daemon)
         met += daemon.supervisor.disarm() or daemon.supervisor.is_over()
     log = daemon.log()
-    print(f"{kind}: {log.count('is put off')} attempts put off, {log.count('is tried again')} waits of the database")  # noqa: T201
+    put_off, waits = log.count("is put off"), log.count("is tried again")
+    print(f"{kind}: {put_off} attempts put off, {waits} waits of the database", flush=True)  # noqa: T201  # as above
     assert met
     with daemon.client() as client:
         status = eventually(client.status)
