@@ -10,7 +10,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from unmix.locations import GAVE_WAY
-from unmix_models.passing import raise_file_limit
+from unmix_models.process.passing import raise_file_limit
 
 from unmix_daemon.config import BadConfig, Config, read_config
 from unmix_daemon.state.lock import AddressTaken, AlreadyRunning

@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from unmix_models.passing import Shortage, passing
+from unmix_models.process.passing import Shortage, passing
 
 from unmix_daemon.errors import NEEDED_BYTES, OUT_OF_RESOURCES, DiskFull, ServiceError, Short
 

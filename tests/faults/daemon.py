@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import psutil
 import pytest
@@ -26,7 +26,7 @@ class SupervisedDaemon(Daemon):
 
     supervisor: Supervisor
 
-    def __init__(self, state: Path, **settings: object) -> None:
+    def __init__(self, state: Path, **settings: Any) -> None:
         super().__init__(state, **settings)
         self._environment |= {"PYTHONPATH": importing()["PYTHONPATH"]}
 

@@ -129,8 +129,7 @@ def _durable(daemon: SupervisedDaemon, source: Path, target: Path) -> bytes:
         return client.jobs.submit(source, TASK, idempotency_key=str(target)).job_id
 
     def fetched(client: Client) -> bytes:
-        for event in client.jobs.watch(job_id):
-            last = event
+        *_, last = client.jobs.watch(job_id)
         assert last.state is JobState.COMPLETED, last
         client.jobs.save(job_id, {"clean": target}, overwrite=True)
         client.jobs.delete(job_id)

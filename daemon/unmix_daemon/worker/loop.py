@@ -18,7 +18,7 @@ from unmix_models.catalogue import find
 from unmix_models.errors import AudioError, OutOfMemory, ResultTooLarge, StorageFull
 from unmix_models.forward import Forward
 from unmix_models.loading import check_device, load
-from unmix_models.passing import Shortage, passing, present_shortage
+from unmix_models.process.passing import Shortage, passing, present_shortage
 
 from unmix_daemon.errors import OUT_OF_RESOURCES
 from unmix_daemon.worker.messages import Cancel, Command, Failed, Load, Loaded, Residents, Run, Unload

@@ -25,7 +25,7 @@ from unmix_models.media._gapless import bare_stream, find_end, stored_bits, with
 from unmix_models.media._samples import from_integers
 from unmix_models.media._source import Metadata, check_limits, no_audio, out_of_recording, truncated
 from unmix_models.media._tags import common_tags
-from unmix_models.passing import memory_is_short, passing
+from unmix_models.process.passing import memory_is_short, passing
 
 # Nothing that names other files: no hls, concat, sdp, dash, lavfi, image sequences.
 _DEMUXERS = "aac,aiff,avi,flac,matroska,mov,mp3,ogg,wav,webm"

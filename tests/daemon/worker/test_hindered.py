@@ -88,7 +88,7 @@ def test_nothing_is_called_damaged_by_a_worker_without_memory(
     work: Work, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:
     def fail(*_: object) -> None:
-        monkeypatch.setattr("unmix_models.passing.memory_is_short", lambda: True)
+        monkeypatch.setattr("unmix_models.process.passing.memory_is_short", lambda: True)
         raise error
 
     monkeypatch.setattr(task_module, "denoise", fail)

@@ -11,10 +11,10 @@ import av
 import pytest
 from media_files import ffmpeg_file, noise
 from support import importing
-from unmix_models import passing as module
 from unmix_models.errors import InvalidAudio, InvalidWeights, OutOfMemory
 from unmix_models.media import open_reader
-from unmix_models.passing import Shortage, memory_is_short, passing, present_shortage
+from unmix_models.process import passing as module
+from unmix_models.process.passing import Shortage, memory_is_short, passing, present_shortage
 
 
 @pytest.mark.parametrize(
