@@ -71,11 +71,10 @@ fuzz: $(READY)  ## Mutated media files and models against what reads them (ARGS=
 	$(BIN)/python tests/fuzz/media.py $(ARGS)
 	$(BIN)/python tests/fuzz/models.py $(ARGS)
 
-campaign: $(READY)  ## 10,000 mutated models through the code that judges them, 300 through the whole command
-	$(BIN)/python tests/fuzz/models.py --runs 10000 --imports 300 $(ARGS)
-
-campaign: $(READY)  ## Attacks in their whole size, a test each, for hours
+campaign: $(READY)  ## Attacks and faults in their whole size: strangers, mutated models, full disks at random moments; hours
 	$(BIN)/python -m pytest -m campaign $(ARGS)
+	$(BIN)/python -m pytest -s --soak tests/faults $(ARGS)
+	$(BIN)/python tests/fuzz/models.py --runs 10000 --imports 300
 
 protos: $(READY)  ## Regenerate the code beside each .proto
 	PATH="$(abspath $(BIN)):$$PATH" $(BIN)/python protos/generate.py

@@ -226,7 +226,7 @@ def main() -> None:
     """`FOLDER NAME THREADS` and then clips on standard input, or `FOLDER NAME THREADS CLIP OUTPUT`, once."""
     folder, name, threads, *once = sys.argv[1:]
     if name.startswith("unmix"):
-        from unmix_models.allocator import configure_allocator
+        from unmix_models.process.allocator import configure_allocator
 
         configure_allocator()
     torch.set_num_threads(int(threads))

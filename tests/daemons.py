@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, BinaryIO, Self
 
 import grpc
 import psutil
@@ -56,13 +56,7 @@ class Daemon:
         """Start and wait until it listens."""
         began = time.perf_counter()
         with (self.state / "unmixd.log").open("ab") as log:
-            self._process = subprocess.Popen(
-                [sys.executable, "-m", "unmix_daemon", "run"],
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=log,
-                stderr=log,
-            )
+            self._process = self.spawn([sys.executable, "-m", "unmix_daemon", "run"], log)
         while True:
             endpoint = read_endpoint(self.state)
             if endpoint and endpoint.pid == self._process.pid:
@@ -72,6 +66,12 @@ class Daemon:
             time.sleep(0.005)
         self.ready_seconds = time.perf_counter() - began
         return self
+
+    def spawn(self, command: Sequence[str], log: BinaryIO) -> "subprocess.Popen[bytes]":
+        """Start the front; what is done to it from outside begins here."""
+        return subprocess.Popen(
+            command, env=self._environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
 
     def kill(self) -> None:
         """kill -9 of the front."""

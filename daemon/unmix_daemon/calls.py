@@ -109,6 +109,10 @@ class Calls:
         """Stop a job; its device is free when this returns. A finished one stays as it is."""
         return await self._scheduler.cancel(job_id)
 
+    async def retry(self, job_id: str) -> Job:
+        """Queue a failed job again."""
+        return await self._scheduler.retry(job_id)
+
     async def delete(self, job_id: str) -> None:
         """Forget a job and its files, cancelling it first."""
         await self._scheduler.delete(job_id)

@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 from unmix.locations import GAVE_WAY
 from unmix.ownership import Untrusted
+from unmix_models.process.passing import raise_file_limit
 
 from unmix_daemon.config import BadConfig, Config, read_config
 from unmix_daemon.state.lock import AddressTaken, AlreadyRunning
@@ -32,6 +33,7 @@ def run(config: _Config = None) -> None:
     from unmix_daemon.server import serve  # noqa: PLC0415  # `unmixd --help` needs no gRPC
 
     settings = _settings(config)
+    raise_file_limit()
     logging.basicConfig(
         level=settings.log_level.upper(),
         format="%(asctime)s %(levelname)s %(name)s: %(message)s",

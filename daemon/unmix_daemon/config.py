@@ -2,6 +2,7 @@
 
 import ipaddress
 import os
+import shutil
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -55,6 +56,10 @@ class Config(BaseModel):
     queue_limit: Annotated[int, Field(gt=0)] = 512
     """Jobs that may wait; more are refused with a retry delay."""
     max_upload_bytes: Annotated[int, Field(gt=0)] = 64 << 30
+    disk_reserve: Annotated[int, Field(ge=-1)] = -1
+    """Bytes of the state folder's disk that uploads and results leave free; -1: 2 % of it, and at most 1 GiB."""
+    longest: Annotated[float, Field(ge=0, allow_inf_nan=False)] = 0.0
+    """Most seconds of sound in one recording, decoded; 0: no limit."""
     retention: Annotated[float, Field(ge=0)] = 24 * 3600.0
     """How long finished jobs and their files are kept, in seconds in which a daemon runs and is awake."""
     drain: Annotated[float, Field(ge=0)] = 30.0
@@ -71,6 +76,12 @@ class Config(BaseModel):
     mirror: str = ""
     """A URL that replaces the scheme and host of model downloads."""
     log_level: Annotated[str, Field(pattern="^(debug|info|warning|error)$")] = "info"
+
+    def reserve(self) -> int:
+        """`disk_reserve` in bytes, once the state folder is there."""
+        if self.disk_reserve >= 0:
+            return self.disk_reserve
+        return min(1 << 30, shutil.disk_usage(self.state_folder).total // 50)
 
     @field_validator("state_folder", "weights_folder")
     @classmethod

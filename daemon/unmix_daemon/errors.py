@@ -4,11 +4,13 @@
                                     gRPC status
     ├── Unauthenticated             no token, or a wrong one
     ├── NoSuchJob, NoSuchOutput     nothing has this name
+    ├── InputGone                   the job's file is not there any more
     ├── NotReady                    the job is not in a state for this
     ├── NotImplementedYet           says what is missing
     ├── Busy                        the queue is full; says when to try again
     ├── Silent                      the client sent nothing for too long
     ├── DiskFull                    no room for the upload or the result
+    ├── Short                       the machine is short of something for a while; says when to try again
     ├── ShuttingDown                the daemon is stopping; says when to try again
     ├── JobCancelled                somebody wanted it
     ├── WorkerDied                  a worker process ended in the middle, and this job may be why
@@ -25,6 +27,10 @@ from unmix.words import Facts, JobError
 from unmix.words.reasons import code_of
 
 _NONE: Facts = {}
+OUT_OF_RESOURCES = "OUT_OF_RESOURCES"
+"""The reason of what the machine is short of, but for room on its disk, which is STORAGE_FULL."""
+NEEDED_BYTES = "needed_bytes"
+"""The fact of STORAGE_FULL that says how much room the results need."""
 
 
 class ServiceError(Exception):
@@ -62,6 +68,12 @@ class NoSuchOutput(ServiceError):
     reason = "NOT_FOUND"
 
 
+class InputGone(ServiceError):
+    """What was uploaded for the job has been deleted."""
+
+    reason = "NOT_FOUND"
+
+
 class NotReady(ServiceError):
     """The job is not in a state that allows this."""
 
@@ -91,6 +103,18 @@ class DiskFull(ServiceError):
     """The disk of the state folder has no room for this."""
 
     reason = "STORAGE_FULL"
+
+
+class Short(ServiceError):
+    """The machine is short of memory, descriptors or room for a while; see `passing`."""
+
+    reason = OUT_OF_RESOURCES
+    retry_seconds = 5.0
+
+    def __init__(self, reason: str, message: str, facts: Facts = _NONE) -> None:
+        """`reason` is one that passes; `facts` may say `NEEDED_BYTES`."""
+        super().__init__(message, facts)
+        self.reason = reason
 
 
 class ShuttingDown(ServiceError):

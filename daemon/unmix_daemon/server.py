@@ -17,7 +17,6 @@ from unmix.v1 import audio_pb2, audio_pb2_grpc, jobs_pb2, jobs_pb2_grpc, models_
 
 from unmix_daemon.calls import Calls
 from unmix_daemon.config import Config
-from unmix_daemon.descriptors import raise_limit
 from unmix_daemon.executors import executor_of
 from unmix_daemon.listening import leave, listen, new_token
 from unmix_daemon.model_manager import ModelManager
@@ -56,7 +55,7 @@ async def daemon(config: Config) -> AsyncGenerator[Endpoint]:
 
         store = Store(state / DATABASE)
         stack.push_async_callback(store.close)
-        folders = Folders(state / "jobs")
+        folders = Folders(state / "jobs", config.reserve())
         executor = executor_of(config)
         stack.push_async_callback(executor.close)
         scheduler = Scheduler(config, store, folders, executor)
@@ -89,7 +88,6 @@ async def daemon(config: Config) -> AsyncGenerator[Endpoint]:
 
 async def serve(config: Config) -> None:
     """Run until SIGTERM or SIGINT; a second signal ends the waiting for running jobs."""
-    raise_limit()
     loop = asyncio.get_running_loop()
     stopped = asyncio.Event()
 

@@ -41,6 +41,7 @@ class StatusReader:
             state_folder=str(self._config.state_folder),
             keep_alive=self._config.keep_alive,
             memory_bytes=psutil.Process().memory_info().rss,
+            waits_for=self._scheduler.waits_for,
         )
 
     async def _devices(self) -> tuple[DeviceStatus, ...]:

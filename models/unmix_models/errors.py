@@ -10,6 +10,8 @@
     ├── DeviceUnavailable           the device asked for is not on this machine
     ├── OutOfMemory                 the device's memory is full, also after freeing what was idle
     ├── StorageFull                 the disk that holds the result is full
+    ├── ResultTooLarge              the disk is too small for the result, however empty
+    ├── TooLong                     the recording is longer than is allowed here
     └── StorageDenied               the folder may not be written
 
 `reason` is the stable machine-readable name of each kind (google.rpc.ErrorInfo.reason), `facts` are
@@ -83,6 +85,18 @@ class StorageFull(AudioError):
     """The file system that takes the result has no room left."""
 
     reason = "STORAGE_FULL"
+
+
+class ResultTooLarge(AudioError):
+    """The result is larger than the whole disk, or than any file on it may be."""
+
+    reason = "RESULT_TOO_LARGE"
+
+
+class TooLong(AudioError):
+    """The recording lasts longer than the setting `longest` allows."""
+
+    reason = "TOO_LONG"
 
 
 class StorageDenied(AudioError):

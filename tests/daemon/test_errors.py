@@ -22,10 +22,12 @@ CODES = {
     "Unauthenticated": code_pb2.UNAUTHENTICATED,
     "NoSuchJob": code_pb2.NOT_FOUND,
     "NoSuchOutput": code_pb2.NOT_FOUND,
+    "InputGone": code_pb2.NOT_FOUND,
     "NotReady": code_pb2.FAILED_PRECONDITION,
     "NotImplementedYet": code_pb2.UNIMPLEMENTED,
     "Busy": code_pb2.RESOURCE_EXHAUSTED,
     "DiskFull": code_pb2.RESOURCE_EXHAUSTED,
+    "Short": code_pb2.RESOURCE_EXHAUSTED,
     "ShuttingDown": code_pb2.UNAVAILABLE,
     "JobCancelled": code_pb2.CANCELLED,
     "WorkerDied": code_pb2.INTERNAL,
@@ -57,6 +59,7 @@ def test_every_reason_of_the_daemon_is_in_the_table() -> None:
 def test_whoever_is_told_to_try_again_is_told_when() -> None:
     assert {kind.__name__ for kind in kinds_of(ServiceError) if kind.retry_seconds} == {
         "Busy",
+        "Short",
         "ShuttingDown",
     }
 

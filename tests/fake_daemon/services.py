@@ -85,6 +85,11 @@ class JobService(jobs_pb2_grpc.JobServiceServicer):
         job.state = jobs_pb2.JOB_STATE_CANCELLED
         return jobs_pb2.CancelJobResponse(job=job)
 
+    def RetryJob(self, request, context):  # noqa: N802
+        job = self._job(request.job_id, context)
+        job.state = jobs_pb2.JOB_STATE_PENDING
+        return jobs_pb2.RetryJobResponse(job=job)
+
     def DeleteJob(self, request, context):  # noqa: N802
         self._job(request.job_id, context)
         del self._script.jobs[request.job_id]

@@ -49,7 +49,7 @@ class Scale:
 
 
 SHORT = Scale(orders=8, kills=10, sources=3, longest=6, pause=0.8, patience=60)
-FULL = Scale(orders=50, kills=100, sources=12, longest=30, pause=2.0, patience=600)
+FULL = Scale(orders=300, kills=1000, sources=12, longest=12, pause=2.0, patience=3600)
 
 
 def models() -> list[str]:
@@ -223,7 +223,7 @@ def test_kill_9_of_any_process_at_any_moment_loses_no_accepted_job_and_leaves_no
         assert targets.stop() == 0
         assert processes_of(daemon.state) == []
         left = {path.name for path in daemon.state.iterdir()}
-        assert left == {"jobs", "jobs.sqlite3", "token", "unmixd.lock", "unmixd.log"}
+        assert left == {"ballast", "jobs", "jobs.sqlite3", "token", "unmixd.lock", "unmixd.log"}
         assert "Traceback" not in daemon.log()
 
 
@@ -268,9 +268,11 @@ def check_bytes(
 
 
 def check_job_files(daemon: Daemon, jobs: dict[str, Job]) -> None:
-    """Nothing but the outputs of durable jobs that are completed."""
+    """Nothing but the outputs of durable jobs that are completed, and the inputs of those that failed."""
     wanted: set[str] = set()
     for job in jobs.values():
+        if job.state is JobState.FAILED and not job.attached:
+            wanted |= {job.job_id, f"{job.job_id}/input"}
         if job.state is JobState.COMPLETED and not job.attached:
             assert job.summary
             attempt = f"{job.job_id}/attempt-{job.attempts}"

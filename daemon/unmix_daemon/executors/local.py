@@ -13,7 +13,7 @@ from unmix_models.devices import Device
 
 from unmix_daemon import records
 from unmix_daemon.config import Config
-from unmix_daemon.errors import WorkerDied
+from unmix_daemon.errors import OUT_OF_RESOURCES, Short
 from unmix_daemon.executors.base import WorkerStatus
 from unmix_daemon.executors.worker_process import WorkerProcess
 from unmix_daemon.reports import Done, OnReport, Resident
@@ -56,6 +56,8 @@ class LocalExecutor:
             keep_alive=self._config.keep_alive if keep_alive is None else keep_alive,
             device_reason=reason,
             durable=not job.attached,
+            longest=self._config.longest,
+            reserve=self._config.reserve(),
         )
         answer = await self._worker(device).ask(run, report)
         assert isinstance(answer, Done)  # noqa: S101  # what a worker answers to Run
@@ -136,5 +138,5 @@ async def _probe() -> tuple[Device, ...]:
         await process.wait()
         raise
     if process.returncode:
-        raise WorkerDied("The machine's devices could not be listed; the daemon's log says why.")
+        raise Short(OUT_OF_RESOURCES, "The machine's devices could not be listed; the daemon's log says why.")
     return tuple(records.build(Device, fields) for fields in json.loads(said))

@@ -11,8 +11,9 @@ from unmix import children
 from unmix.words import Progress
 
 from unmix_daemon.awake import AwakeTime
-from unmix_daemon.errors import JobFailed, WorkerDied, WorkerLost
+from unmix_daemon.errors import OUT_OF_RESOURCES, JobFailed, ServiceError, Short, WorkerDied, WorkerLost
 from unmix_daemon.executors.stall import StallWatch
+from unmix_daemon.passing import hindrance
 from unmix_daemon.reports import Done, Growth, OnReport, Resident
 from unmix_daemon.worker.messages import (
     LINE_LIMIT,
@@ -76,6 +77,10 @@ class WorkerProcess:
         self._tickets: dict[str, _Ticket] = {}
         self._starting = asyncio.Lock()
         self._closing = False
+        self._is_up = False
+        """The present process has said something, and was understood."""
+        self._is_worn = False
+        """It was short of memory or descriptors: what it imported or built meanwhile may be half of it."""
         self.crashes = 0
         self.residents: tuple[Resident, ...] = ()
 
@@ -93,7 +98,7 @@ class WorkerProcess:
         """Send a command and wait for its answer. When cancelled: cancel it there, and wait until it is.
 
         Raises JobFailed with the worker's own error, WorkerDied where the command was all that the worker had, or is
-        known to be why it ended, and WorkerLost otherwise.
+        known to be why it ended, WorkerLost otherwise, and Short where it does not start.
         """
         try:
             line = encode(command)
@@ -135,7 +140,9 @@ class WorkerProcess:
 
     async def _ensure_running(self) -> None:
         async with self._starting:
-            if self.pid and self._reading and not self._reading.done():
+            if self._is_worn and not self._tickets and self._process:
+                _kill(self._process)
+            elif self.pid and self._reading and not self._reading.done():
                 return
             if self._reading:
                 await self._reading
@@ -151,6 +158,7 @@ class WorkerProcess:
             self._process.stdin.write(encode(self._begin))
             self._stall = StallWatch(self._stall_limit)
             self._verdict = None
+            self._is_up = self._is_worn = False
             self._reading = asyncio.create_task(
                 self._read(self._process), name=f"worker {self._begin.device}"
             )
@@ -168,7 +176,7 @@ class WorkerProcess:
 
     async def _stop(self, name: str, ticket: _Ticket) -> None:
         process = self._process
-        with suppress(WorkerDied, WorkerLost, JobFailed, TimeoutError):
+        with suppress(ServiceError, TimeoutError):
             await self._send(encode(Cancel(name)))
             await asyncio.wait_for(asyncio.shield(ticket.answer), _CANCEL_SECONDS)
         if not ticket.answer.done() and process:
@@ -208,27 +216,35 @@ class WorkerProcess:
                 self._delivering = True
                 await self._deliver(decode(line))
                 self._delivering = False
-        except (ValueError, ConnectionError):
-            _log.exception("worker %s says what nobody understands; killing it", self._begin.device)
+        except (ValueError, OSError, MemoryError) as error:
+            _log.exception("worker %s cannot be understood; killing it", self._begin.device)
+            self._is_up = hindrance(error) is None
             _kill(process)
         finally:
             self._delivering = False
         await process.wait()
         self.residents = ()
-        if not self._closing:
+        if not self._closing and not self._is_worn:
             self.crashes += 1
             _log.error("worker %s: %s", self._begin.device, self._obituary())
         self._mourn()
 
     def _mourn(self) -> None:
-        """Tell all who had the worker. Who had it alone may be why it ended; of several nobody can tell who it was."""
+        """Tell all who had the worker. Who had it alone may be why it ended; of several nobody can tell who it was.
+
+        One that has not come up yet knew no job: the machine is short of something, or unmix is damaged.
+        """
         had = tuple(name for name, ticket in self._tickets.items() if not ticket.answer.done())
         guilty = (self._verdict and self._verdict.guilty) or had
         for name in had:
-            death = WorkerDied if guilty == (name,) else WorkerLost
-            self._tickets[name].answer.set_exception(death(self._obituary()))
+            if self._is_up or self._verdict:
+                death: ServiceError = (WorkerDied if guilty == (name,) else WorkerLost)(self._obituary())
+            else:
+                death = Short(OUT_OF_RESOURCES, f"{self._obituary()} No job is to blame; the log says more.")
+            self._tickets[name].answer.set_exception(death)
 
     async def _deliver(self, report: Report | Command) -> None:
+        self._is_up = True
         self._stall.heard(report if isinstance(report, Beat) else None)
         match report:
             case Beat():
@@ -244,6 +260,7 @@ class WorkerProcess:
             case Loaded():
                 self._answer(report.ticket, report)
             case Failed():
+                self._is_worn |= report.reason == OUT_OF_RESOURCES
                 self._answer(report.ticket, JobFailed(report.reason, report.message, report.facts))
             case _:
                 raise ValueError(f"unexpected report {report}")

@@ -9,6 +9,7 @@ from unmix.words import Job, JobEvent, JobState, OutputPiece, OutputStarted, Pro
 from unmix.words.text import shown
 
 from unmix_daemon.errors import JobCancelled, JobFailed, NoSuchJob
+from unmix_daemon.passing import waited_out
 from unmix_daemon.queue.live_job import LiveJob, LiveOutput
 from unmix_daemon.state.store import Store
 
@@ -94,7 +95,10 @@ async def _growth(live: LiveJob, output: LiveOutput, start: int) -> AsyncIterato
 async def read_pieces(path: Path, name: str, start: int, stop: int) -> AsyncIterator[OutputPiece]:
     """The bytes [start, stop) of the output `name`, in pieces of at most PIECE_BYTES."""
     for offset in range(start, stop, PIECE_BYTES):
-        data = await asyncio.to_thread(_read_at, path, offset, min(PIECE_BYTES, stop - offset))
+        length = min(PIECE_BYTES, stop - offset)
+        data = await waited_out(
+            lambda at=offset, length=length: asyncio.to_thread(_read_at, path, at, length)
+        )
         yield OutputPiece(name, offset, data)
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from unmix.words import Progress, Summary
-from unmix_models.storage import is_full
 
 from unmix_daemon.cancellation import unbroken
-from unmix_daemon.errors import JobFailed, WorkerLost
+from unmix_daemon.errors import WorkerLost
+from unmix_daemon.passing import Hindrance, hindrance, waited_out
 from unmix_daemon.queue.live_job import LiveJob, LiveOutput
 from unmix_daemon.reports import Growth
 from unmix_daemon.state.store import Store
@@ -41,7 +41,7 @@ class Recorder:
         """The most bytes of each that readers were told of, also where one began anew and is shorter now."""
 
     async def report(self, news: Growth | Progress) -> None:
-        """Take one report. Raises JobFailed where the disk is full."""
+        """Take one report; bytes that the disk has no room for wait until it has."""
         if isinstance(news, Growth):
             path = news.path or await self._written(news)
             self._live.outputs[news.output.name] = LiveOutput(news.output, path, news.size)
@@ -63,15 +63,14 @@ class Recorder:
             self._live.rewritten.setdefault(output.name, []).append((news.offset, length))
         self._told[output.name] = max(told, news.size)
         self._copies[output.name] = path
-        try:
-            await unbroken(asyncio.to_thread(_write, path, news.offset, news.data))
-        except OSError as error:
-            if not is_full(error):
-                raise
-            raise JobFailed(
-                "STORAGE_FULL", "The disk of the state folder is full; free some space, try again."
-            ) from error
+        await waited_out(
+            lambda: unbroken(asyncio.to_thread(_write, path, news.offset, news.data)), self._wait
+        )
         return path
+
+    def _wait(self, met: Hindrance, _: int) -> None:
+        self._live.progress = Progress(met.stage, self._live.progress.fraction)
+        self._live.moved.changed()
 
     async def settle(self, summary: Summary, *, durable: bool) -> None:
         """The attempt has succeeded: give copies their final length, and let them survive a power cut if `durable`.
@@ -84,7 +83,12 @@ class Recorder:
                 await unbroken(asyncio.to_thread(_settle, path, output.size_bytes, durable))
 
     async def _record(self) -> None:
-        await self._store.report(self._live.job.job_id, self._live.progress)
+        try:
+            await self._store.report(self._live.job.job_id, self._live.progress)
+        except Exception as error:
+            if hindrance(error) is None:
+                raise
+            return  # the next one says more
         self._live.recorded.changed()
 
 

@@ -34,8 +34,10 @@ class Sweeper:
             await asyncio.sleep(min(_SWEEP_SECONDS, max(1.0, self._retention)))
 
     async def sweep(self) -> None:
-        """Sweep once."""
+        """Sweep once, and hold ballast again where it was thrown out."""
+        await asyncio.to_thread(self._store.patience.ballast.take_in)
+        await self._folders.remove_leftovers()
         for job_id in await self._store.expired(self._awake.passed(), self._retention):
-            if job_id not in self.in_use:
+            # The row first, and only if it has not been taken up again meanwhile.
+            if job_id not in self.in_use and await self._store.delete(job_id, finished=True):
                 await self._folders.remove(job_id)
-                await self._store.delete(job_id)

@@ -16,6 +16,7 @@ from grpc_status import rpc_status
 from unmix.words import Facts, FieldError
 
 from unmix_daemon.errors import Busy, ServiceError, Unauthenticated
+from unmix_daemon.passing import hindrance
 from unmix_daemon.services.bounds import CALLS, REQUEST_BYTES, SILENCE, Patience
 
 _log = logging.getLogger(__name__)
@@ -105,9 +106,11 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
             await context.abort_with_status(_status(error))
         except (grpc.aio.AbortError, grpc.aio.UsageError):
             raise
-        except Exception:
+        except Exception as error:
             if context.cancelled() or context.done():
                 raise
+            if met := hindrance(error):
+                await context.abort_with_status(_status(met.error()))
             mark = uuid.uuid4().hex[:8]
             _log.exception("a call failed, mark %s", mark)
             hidden = ServiceError(

@@ -51,6 +51,11 @@ class JobService(jobs_pb2_grpc.JobServiceServicer):
     ) -> jobs_pb2.CancelJobResponse:
         return jobs_pb2.CancelJobResponse(job=(await self._calls.cancel(request.job_id)).to_proto())
 
+    async def RetryJob(
+        self, request: jobs_pb2.RetryJobRequest, context: Context
+    ) -> jobs_pb2.RetryJobResponse:
+        return jobs_pb2.RetryJobResponse(job=(await self._calls.retry(request.job_id)).to_proto())
+
     async def DeleteJob(
         self, request: jobs_pb2.DeleteJobRequest, context: Context
     ) -> jobs_pb2.DeleteJobResponse:

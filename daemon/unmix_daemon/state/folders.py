@@ -8,6 +8,7 @@ import asyncio
 import os
 import shutil
 from collections.abc import AsyncIterator, Collection
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,9 +19,10 @@ from unmix_models.storage import is_full
 from unmix_daemon.cancellation import unbroken
 from unmix_daemon.errors import DiskFull
 
-_FULL = "The disk that holds {} is full; free some space or delete finished jobs."
+_FULL = "The disk that holds {} is full{}; free some space or delete finished jobs."
 _FINISHED = {"jobs": "finished"}
-_SPARE_BYTES = 16 << 20
+_LOOK_BYTES = 16 << 20
+"""How much of an upload is written between two looks at the room that is left."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,9 +44,15 @@ class JobFolder:
 class Folders:
     """All job folders."""
 
-    def __init__(self, root: Path) -> None:
-        """`root` is created with mode 0700 if it is missing. Raises Untrusted when it is another user's."""
+    def __init__(self, root: Path, reserve: int = 0) -> None:
+        """`root` is created with mode 0700 if it is missing; `reserve` bytes of its disk stay free.
+
+        Raises Untrusted when it is another user's.
+        """
         self.root = private_folder(root)
+        self._reserve = reserve
+        self._left: set[str] = set()
+        """Jobs that are gone, and whose files could not be removed yet."""
 
     def of(self, job_id: str) -> JobFolder:
         """The folder of a job; identifiers are ours, so they are safe as names."""
@@ -77,8 +85,21 @@ class Folders:
         return folder
 
     async def remove(self, job_id: str) -> None:
-        """Delete a job's files; none is no error."""
-        await asyncio.to_thread(shutil.rmtree, self.of(job_id).path, ignore_errors=True)
+        """Delete a job's files, later where that is not possible now; none is no error."""
+        path = self.of(job_id).path
+        self._left.add(job_id)
+        await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+        if not path.exists():
+            self._left.discard(job_id)
+
+    async def remove_leftovers(self) -> None:
+        """Try again to delete what could not be deleted."""
+        for job_id in list(self._left):
+            await self.remove(job_id)
+
+    def room(self) -> int:
+        """Bytes that may still be written, with the reserve left free."""
+        return max(0, shutil.disk_usage(self.root).free - self._reserve)
 
     async def keep_only(self, job_ids: Collection[str]) -> None:
         """Delete every folder that belongs to no job: what a kill in the middle of an upload left."""
@@ -91,9 +112,8 @@ class Folders:
         await asyncio.to_thread(self.of(job_id).input.unlink, missing_ok=True)
 
     async def remove_attempts(self, job_id: str) -> None:
-        """Delete what earlier attempts have written."""
-        for path in self.of(job_id).path.glob("attempt-*"):
-            await asyncio.to_thread(shutil.rmtree, path, ignore_errors=True)
+        """Delete what earlier attempts have written; what remains is in nobody's way and goes with the job."""
+        await asyncio.to_thread(_remove_attempts, self.of(job_id).path)
 
     def _check_room(self, declared: int, limit: int) -> None:
         if declared < 0 or declared > limit:
@@ -101,11 +121,18 @@ class Folders:
                 "options.size_bytes",
                 f"The file has {declared} bytes, the limit is {limit}; see max_upload_bytes.",
             )
-        if declared + _SPARE_BYTES > shutil.disk_usage(self.root).free:
-            raise DiskFull(_FULL.format(self.root), _FINISHED)
+        self._check_disk(declared)
+
+    def _check_disk(self, size: int) -> None:
+        missing = size - self.room()
+        if missing > 0:
+            raise self._full(f": {missing / 1e6:,.1f} MB are missing")
+
+    def _full(self, detail: str = "") -> DiskFull:
+        return DiskFull(_FULL.format(self.root, detail), _FINISHED)
 
     async def _write(self, path: Path, pieces: AsyncIterator[bytes], limit: int, *, durable: bool) -> int:
-        size = 0
+        size = seen = 0
         try:
             path.parent.mkdir(mode=0o700)
             with path.open("xb", buffering=0) as file:
@@ -116,6 +143,9 @@ class Folders:
                             "data",
                             f"The file is longer than the limit of {limit} bytes; see max_upload_bytes.",
                         )
+                    if size - seen > _LOOK_BYTES:
+                        seen = size
+                        self._check_disk(len(piece))
                     # Unbroken: the descriptor is closed when an upload is cancelled, and its number used again.
                     await unbroken(asyncio.to_thread(_write_all, file.fileno(), piece))
                 if durable:
@@ -124,7 +154,7 @@ class Folders:
         except OSError as error:
             if not is_full(error):
                 raise
-            raise DiskFull(_FULL.format(self.root), _FINISHED) from error
+            raise self._full() from error
         return size
 
 
@@ -132,6 +162,12 @@ def _write_all(descriptor: int, piece: bytes) -> None:
     view = memoryview(piece)
     while view:
         view = view[os.write(descriptor, view) :]
+
+
+def _remove_attempts(folder: Path) -> None:
+    with suppress(OSError):
+        for path in list(folder.glob("attempt-*")):
+            shutil.rmtree(path, ignore_errors=True)
 
 
 def _sync_folder(folder: Path) -> None:

@@ -13,8 +13,10 @@ from unmix.database import open_database
 from unmix.words import Job, JobError, JobEvent, JobState, Progress, Summary
 
 from unmix_daemon import records
+from unmix_daemon.passing import waited_out
 from unmix_daemon.state import retention as retained
 from unmix_daemon.state import rows
+from unmix_daemon.state.ballast import Ballast, Patience
 from unmix_daemon.state.migrations import MIGRATIONS
 
 P = ParamSpec("P")
@@ -39,6 +41,10 @@ class Page:
 class Store:
     """The durable truth about jobs. Methods are coroutines; each is one transaction.
 
+    One that fails for a reason that passes, as on a full disk, is tried until it succeeds: what has happened to a job
+    is recorded. Only `add` and `report` raise at once (see `passing`), as whoever brings a job is told to come again,
+    and the next progress is soon there.
+
     With `synchronous=FULL` a committed transaction survives a power cut; 1,000 claims and finishes a
     second were measured, far above any rate of jobs.
     """
@@ -46,6 +52,7 @@ class Store:
     def __init__(self, path: Path, clock: Callable[[], float] = time.time) -> None:
         """Open or create the database. Raises sqlite3.DatabaseError when it cannot be used."""
         self._clock = clock
+        self.patience = Patience(Ballast(path.with_name("ballast")))
         self._thread = ThreadPoolExecutor(1, "store")
         try:
             self._db = self._thread.submit(open_database, path, MIGRATIONS).result()
@@ -60,7 +67,7 @@ class Store:
 
     async def add(self, job: Job) -> tuple[Job, bool]:
         """Store a new job. With an idempotency key that its client has used: that job, and True."""
-        return await self._run(_add, job)
+        return await self._once(_add, job)
 
     async def known(self, client: str, idempotency_key: str) -> Job | None:
         """The job that this client has submitted under this key, or None."""
@@ -83,7 +90,7 @@ class Store:
 
     async def report(self, job_id: str, progress: Progress) -> None:
         """Record progress of a processing job."""
-        await self._run(_report, job_id, progress, self._clock())
+        await self._once(_report, job_id, progress, self._clock())
 
     async def complete(self, job_id: str, summary: Summary) -> Job | None:
         """processing → completed; None when the job was cancelled or deleted meanwhile."""
@@ -97,9 +104,13 @@ class Store:
         """Unfinished → cancelled; None when it had finished already."""
         return await self._run(_end, job_id, JobState.CANCELLED, self._clock(), None, None)
 
-    async def requeue(self, job_id: str, *, crashed: bool) -> Job | None:
-        """processing → pending; `crashed` counts a worker's death against the job."""
-        return await self._run(_requeue, job_id, crashed, self._clock())
+    async def requeue(self, job_id: str, *, crashed: bool, stage: str = "") -> Job | None:
+        """processing → pending; `crashed` counts a worker's death against the job, `stage` says what it waits for."""
+        return await self._run(_requeue, job_id, crashed, stage, self._clock())
+
+    async def retry(self, job_id: str) -> Job | None:
+        """failed or cancelled → pending, as if nothing had been counted; None when it is neither."""
+        return await self._run(_retry, job_id, self._clock())
 
     async def recover(self, lost: JobError) -> tuple[Job, ...]:
         """At start: processing → pending; attached jobs, whose callers are gone, → failed with `lost`.
@@ -108,16 +119,16 @@ class Store:
         """
         return await self._run(_recover, lost, self._clock())
 
-    async def delete(self, job_id: str) -> bool:
-        """Forget a job and its events; False when there was none."""
-        return await self._run(_delete, job_id)
+    async def delete(self, job_id: str, *, finished: bool = False) -> bool:
+        """Forget a job and its events; False when there was none, or, with `finished`, when it is to be worked on."""
+        return await self._run(_delete, job_id, finished)
 
     async def expired(self, passed: float, retention: float) -> tuple[str, ...]:
         """Let `passed` seconds pass; finished jobs that have been kept for `retention` seconds."""
         return await self._run(retained.expired, passed, retention)
 
     async def with_files(self) -> frozenset[str]:
-        """Jobs whose folders are needed: those that wait or run, and durable ones with results to fetch."""
+        """Jobs whose folders are needed: those that wait or run, and durable ones with results or an input to retry."""
         return await self._run(_with_files)
 
     async def events(self, job_id: str, after: int) -> tuple[JobEvent, ...]:
@@ -125,6 +136,11 @@ class Store:
         return await self._run(_events, job_id, after)
 
     async def _run(
+        self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        return await waited_out(lambda: self._once(work, *args, **kwargs), self.patience.told)
+
+    async def _once(
         self, work: Callable[Concatenate[sqlite3.Connection, P], T], *args: P.args, **kwargs: P.kwargs
     ) -> T:
         def transaction() -> T:
@@ -249,14 +265,30 @@ def _end(
     return rows.job(row) if row else None
 
 
-def _requeue(db: sqlite3.Connection, job_id: str, crashed: bool, now: float) -> Job | None:
+def _requeue(db: sqlite3.Connection, job_id: str, crashed: bool, stage: str, now: float) -> Job | None:
     row = db.execute(
         "UPDATE jobs SET state = ?, crashes = crashes + ?, progress = ? WHERE job_id = ? AND state = ? RETURNING *",
-        (JobState.PENDING, int(crashed), records.dump(Progress()), job_id, JobState.PROCESSING),
+        (JobState.PENDING, int(crashed), records.dump(Progress(stage)), job_id, JobState.PROCESSING),
     ).fetchone()
     if row:
         _note(db, job_id, now)
     return rows.job(row) if row else None
+
+
+def _retry(db: sqlite3.Connection, job_id: str, now: float) -> Job | None:
+    # Attempts are counted on: a worker of an earlier one that still lives must write nowhere that counts.
+    row = db.execute(
+        "UPDATE jobs SET state = ?, crashes = 0, progress = ?, error = NULL, started = NULL, ended = NULL"
+        " WHERE job_id = ? AND state IN (?, ?) RETURNING *",
+        (JobState.PENDING, records.dump(Progress()), job_id, JobState.FAILED, JobState.CANCELLED),
+    ).fetchone()
+    if row is None:
+        return None
+    db.execute(
+        "DELETE FROM events WHERE job_id = ?", (job_id,)
+    )  # whoever watches would stop at the former end
+    _note(db, job_id, now)
+    return rows.job(row)
 
 
 def _recover(db: sqlite3.Connection, lost: JobError, now: float) -> tuple[Job, ...]:
@@ -277,19 +309,22 @@ def _recover(db: sqlite3.Connection, lost: JobError, now: float) -> tuple[Job, .
         elif job.attached:
             _end(db, job.job_id, JobState.FAILED, now, lost, None)
         elif job.state is JobState.PROCESSING:
-            _requeue(db, job.job_id, False, now)
+            _requeue(db, job.job_id, False, "", now)
     pending = db.execute("SELECT * FROM jobs WHERE state = ? ORDER BY number", (JobState.PENDING,)).fetchall()
     return tuple(map(rows.job, pending))
 
 
-def _delete(db: sqlite3.Connection, job_id: str) -> bool:
-    return db.execute("DELETE FROM jobs WHERE job_id = ?", (job_id,)).rowcount > 0
+def _delete(db: sqlite3.Connection, job_id: str, finished: bool) -> bool:
+    gone = db.execute(
+        "DELETE FROM jobs WHERE job_id = ? AND NOT (? AND state IN (?, ?))", (job_id, finished, *_UNFINISHED)
+    )
+    return gone.rowcount > 0
 
 
 def _with_files(db: sqlite3.Connection) -> frozenset[str]:
     needed = db.execute(
-        "SELECT job_id FROM jobs WHERE state IN (?, ?) OR (state = ? AND NOT attached)",
-        (*_UNFINISHED, JobState.COMPLETED),
+        "SELECT job_id FROM jobs WHERE state IN (?, ?) OR (state IN (?, ?) AND NOT attached)",
+        (*_UNFINISHED, JobState.COMPLETED, JobState.FAILED),
     )
     return frozenset(row["job_id"] for row in needed)
 

@@ -10,8 +10,9 @@ import time
 from pathlib import Path
 from typing import BinaryIO
 
-from unmix_models.allocator import configure_allocator
 from unmix_models.machine import Machine
+from unmix_models.process.allocator import configure_allocator
+from unmix_models.process.passing import raise_file_limit
 from unmix_models.weights import Weights
 
 from unmix_daemon.worker.loop import Loop, residents_report
@@ -25,6 +26,7 @@ from unmix_daemon.worker.workshop import Workshop
 def main() -> None:
     """Entry point."""
     pipe = own_stdout()
+    raise_file_limit()
     configure_allocator()
     faulthandler.enable()
     logging.basicConfig(

@@ -4,21 +4,24 @@ Runs are generators that hand control back at segment borders, so a job for a wa
 batch within one segment, and a cancelled one is dropped at the same place.
 """
 
+import errno
 import logging
 import queue
 import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 from unmix.words.text import MOST_SENTENCE, as_text
 from unmix_models.catalogue import find
-from unmix_models.errors import AudioError, OutOfMemory
+from unmix_models.errors import AudioError, OutOfMemory, ResultTooLarge, StorageFull
 from unmix_models.forward import Forward
 from unmix_models.loading import check_device, load
-from unmix_models.storage import is_full
+from unmix_models.process.passing import Shortage, passing, present_shortage
 
+from unmix_daemon.errors import OUT_OF_RESOURCES
 from unmix_daemon.worker.messages import Cancel, Command, Failed, Load, Loaded, Residents, Run, Unload
 from unmix_daemon.worker.pulse import Pulse
 from unmix_daemon.worker.run import Steps, steps
@@ -27,6 +30,7 @@ from unmix_daemon.worker.workshop import Workshop
 _log = logging.getLogger(__name__)
 _LONGEST_WAIT = 3600.0
 """Seconds; a lock cannot wait for a keep-alive of centuries."""
+_PIECE = 1 << 20
 _STEPS = 16
 """Steps that a run may take before the others get their turn; a segment needs about eight blocks."""
 
@@ -141,7 +145,7 @@ class Loop:
             self._shop.send(end.value)
         except Exception as error:  # noqa: BLE001  # a border: one job's fault must not end the others
             self._active.remove(active)
-            self._shop.send(_failure(active.run.ticket, error))
+            self._shop.send(_failure(active.run.ticket, error, Path(active.run.input)))
 
     def _drop(self, active: _Active) -> None:
         active.steps.close()
@@ -175,19 +179,33 @@ def residents_report(shop: Workshop) -> Residents:
     return Residents(shop.residency.residents())
 
 
-def _failure(ticket: str, error: Exception) -> Failed:
-    if isinstance(error, AudioError):
+def _failure(ticket: str, error: Exception, source: Path | None = None) -> Failed:
+    """What the front is told: first whether the machine was short of something, which is no fault of the job's.
+
+    `source` is the recording, if there is one: what the disk does not give now is not invalid.
+    """
+    shortage = passing(error) or present_shortage() or (source and _unreadable(source))
+    if isinstance(error, AudioError) and (error.reason == StorageFull.reason or not shortage):
         return Failed(ticket, error.reason, as_text(str(error), MOST_SENTENCE), error.facts)
-    if isinstance(error, MemoryError):
-        return Failed(
-            ticket, "OUT_OF_MEMORY", "The worker ran out of memory; close other programs or split the file."
-        )
-    if isinstance(error, OSError) and is_full(error):
-        return Failed(
-            ticket, "STORAGE_FULL", "The disk of the state folder is full; free some space, try again."
-        )
+    if isinstance(error, OSError) and error.errno == errno.EFBIG:
+        message = "The result is larger than a file may be on the disk of the state folder: choose a section."
+        return Failed(ticket, ResultTooLarge.reason, message)
+    if shortage is Shortage.DISK:
+        return Failed(ticket, StorageFull.reason, "The disk of the state folder is full.")
+    if shortage:
+        return Failed(ticket, OUT_OF_RESOURCES, f"{shortage[:1].upper()}{shortage[1:]}.")
     mark = uuid.uuid4().hex[:8]
     _log.error("run %s failed, mark %s", ticket, mark, exc_info=error)
     return Failed(
         ticket, "WORKER_ERROR", f"The worker met an unexpected error; the log has the details under {mark}."
     )
+
+
+def _unreadable(path: Path) -> Shortage | None:
+    try:
+        with path.open("rb", buffering=0) as file:
+            while file.read(_PIECE):
+                pass
+    except OSError as error:
+        return passing(error)
+    return None

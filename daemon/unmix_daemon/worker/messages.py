@@ -52,6 +52,10 @@ class Run:
     device_reason: str
     durable: bool
     """Results must survive a power cut once they are reported finished."""
+    longest: float = 0.0
+    """Most seconds of sound; 0: no limit."""
+    reserve: int = 0
+    """Bytes that results leave free on their disk."""
 
 
 @dataclass(frozen=True, slots=True)

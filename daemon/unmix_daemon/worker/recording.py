@@ -45,7 +45,11 @@ class Recording:
     def reader(self) -> AudioReader:
         """The recording from its start. Raises as `open_reader` does."""
         section = self._run.options.section
-        return open_reader(Path(self._run.input), section and Section(section.first_frame, section.frames))
+        return open_reader(
+            Path(self._run.input),
+            section and Section(section.first_frame, section.frames),
+            longest=self._run.longest,
+        )
 
     def outputs(self, stems: Sequence[str]) -> tuple[OutputStarted, ...]:
         """Each stem in each of the formats that were asked for."""
@@ -61,6 +65,11 @@ class Recording:
             for asked, spec in self._specs.items()
             for stem in stems
         )
+
+    def most_bytes(self, stems: Sequence[str]) -> int:
+        """What the stems take on the disk at most, by the declared length; 0 where none is declared."""
+        seconds = self.info.duration or 0.0
+        return len(stems) * sum(spec.most_bytes(seconds) for spec in self._specs.values())
 
     @contextmanager
     def opened(

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Generator
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from unmix.words import Progress, Summary
@@ -11,6 +12,7 @@ from unmix_models.catalogue import Choice
 from unmix_models.errors import OutOfMemory
 from unmix_models.forward import Forward
 from unmix_models.loading import check_device, load
+from unmix_models.storage import check_room
 
 from unmix_daemon.reports import Done
 from unmix_daemon.worker.files import RunFiles
@@ -42,6 +44,7 @@ def steps(run: Run, shop: Workshop) -> Steps:
         ) as (loaded, load_seconds):
             model: Any = loaded  # of the kind that the task works with, since `choose` chose it
             check_device(model, machine)
+            check_room(Path(run.outputs).parent, work.most_bytes(model), run.reserve)
             files.create(work.outputs(model))
             outcome = yield from _worked(work, model, files, shop)
             return _finished(run, files, choice, outcome, shop, model, load_seconds, began)

@@ -48,6 +48,10 @@ class TaskWork(Protocol):
         """What will be written, in order."""
         ...
 
+    def most_bytes(self, model: Any) -> int:
+        """What the outputs take on the disk at most; 0 where that cannot be told before."""
+        ...
+
     def passes(self, model: Any, files: RunFiles) -> Passes:
         """Do the work, from the start of the file; it may be asked for again after memory was short."""
         ...

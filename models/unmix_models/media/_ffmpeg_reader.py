@@ -1,5 +1,6 @@
 """Everything but plain WAV, decoded by FFmpeg (through PyAV) with its network and playlists locked away."""
 
+import errno
 import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -24,6 +25,7 @@ from unmix_models.media._gapless import bare_stream, find_end, stored_bits, with
 from unmix_models.media._samples import from_integers
 from unmix_models.media._source import Metadata, check_limits, no_audio, out_of_recording, truncated
 from unmix_models.media._tags import common_tags
+from unmix_models.process.passing import memory_is_short, passing
 
 # Nothing that names other files: no hls, concat, sdp, dash, lavfi, image sequences.
 _DEMUXERS = "aac,aiff,avi,flac,matroska,mov,mp3,ogg,wav,webm"
@@ -39,6 +41,7 @@ _FLAC_OPTIONS = {"err_detect": "crccheck+explode"}
 # FFmpeg 8.1 drops one block too many where the length is a multiple of a block. So it is told to drop none,
 # `_decoded` drops the first, which overlaps with nothing, and the last granule tells the end.
 _OGG_VORBIS_OPTIONS = {"flags2": "+skip_manual"}
+_NO_DESCRIPTOR = {errno.EMFILE, errno.ENFILE}
 # FFmpeg's errors, and what PyAV raises where FFmpeg's answer does not fit its own types.
 _ERRORS = (FFmpegError, ArithmeticError, LookupError, MemoryError, RuntimeError, ValueError)
 
@@ -204,10 +207,19 @@ def _reporting(what: str) -> Generator[None]:
     try:
         yield
     except _ERRORS as error:
+        if _is_the_machines(error):
+            raise
         detail = getattr(error, "strerror", None) or type(error).__name__
         raise InvalidAudio(
             f"The file cannot be {what} ({detail}): it is damaged or not audio; copy or export it again."
         ) from error
+
+
+def _is_the_machines(error: Exception) -> bool:
+    """Whether the machine is short of something; FFmpeg says EIO, EAGAIN and ENOMEM of damaged files as well."""
+    if not isinstance(error, FFmpegError):
+        return passing(error) is not None
+    return error.errno in _NO_DESCRIPTOR or (isinstance(error, MemoryError) and memory_is_short())
 
 
 class _Converter:

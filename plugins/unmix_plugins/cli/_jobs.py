@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from unmix.words import Job, JobError, JobEvent, JobState, OutputStarted
+from unmix.words import Job, JobError, JobEvent, JobState, OutputStarted, Progress
 from unmix.words.times import moment
 
 from unmix_plugins.cli._parameters import AsJson, Folder, Overwrite
@@ -44,6 +44,11 @@ def list_jobs(
         say_json([job_json(job) for job in jobs])
     elif jobs:
         say_table(["JOB", "STATE", "TASK", "FILE", "CLIENT", "CREATED", ""], [_row(job) for job in jobs])
+        if any(job.state is JobState.FAILED and not job.attached for job in jobs):
+            say(
+                "`unmix jobs retry JOB` tries a failed one again; `unmix jobs delete JOB` frees its file.",
+                dim=True,
+            )
     else:
         say("No jobs.")
 
@@ -85,6 +90,20 @@ def cancel(job_ids: JobIds, *, as_json: AsJson = False) -> None:
             say(f"{job_id} is {job.state}.")
 
     _for_each(job_ids, stop)
+
+
+@app.command()
+def retry(job_ids: JobIds, *, as_json: AsJson = False) -> None:
+    """Queue failed jobs again; their files are kept for as long as results are."""
+
+    def again(client: Client, job_id: str) -> None:
+        job = client.jobs.retry(job_id)
+        if as_json:
+            say_json(job_json(job))
+        else:
+            say(f"{job_id} is {job.state}; `unmix jobs watch {job_id}` follows it.")
+
+    _for_each(job_ids, again)
 
 
 @app.command()
@@ -161,11 +180,13 @@ def _row(job: Job) -> Sequence[str]:
         job.options.file_name,
         job.client,
         moment_text(moment(job.created or None)),
-        _more(job.progress.fraction, job.state, job.error),
+        _more(job.progress, job.state, job.error),
     ]
 
 
-def _more(fraction: float, state: JobState, error: JobError | None) -> str:
+def _more(progress: Progress, state: JobState, error: JobError | None) -> str:
     if error is not None:
         return from_job_failure(error).worded(CURES)
-    return f"{fraction:.0%}" if state is JobState.PROCESSING else ""
+    if state is JobState.PENDING:
+        return progress.stage  # what it waits for, where that is more than its turn
+    return f"{progress.fraction:.0%}" if state is JobState.PROCESSING else ""

@@ -24,6 +24,8 @@ def status(*, as_json: AsJson = False) -> None:
         f" {daemon.receiving_jobs} being sent;"
         f" models stay {_keep_alive_text(daemon.keep_alive)}"
     )
+    for why in daemon.waits_for:
+        say(f"Jobs wait: {why}.")
     say_table(["DEVICE", "IS", "WORKER", "MEMORY"], [_device_row(device) for device in daemon.devices])
     if models:
         say_table(["MODEL", "ON", "MEMORY", "UNTIL"], _resident_rows(models))

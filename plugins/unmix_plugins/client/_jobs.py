@@ -110,6 +110,14 @@ class Jobs:
         )
         return Job.from_proto(answer.job)
 
+    def retry(self, job_id: str) -> Job:
+        """Queue a failed job again; its input is kept as long as a result would be."""
+        request = jobs_pb2.RetryJobRequest(job_id=job_id)
+        answer = self._link.answer(
+            lambda channel: _stub(channel).RetryJob.future(request, timeout=_ANSWER_SECONDS)
+        )
+        return Job.from_proto(answer.job)
+
     def delete(self, job_id: str) -> None:
         """Remove a job and its files, cancelling it first if it is not finished."""
         request = jobs_pb2.DeleteJobRequest(job_id=job_id)

@@ -62,6 +62,11 @@ class JobServiceStub(object):
                 request_serializer=unmix_dot_v1_dot_jobs__pb2.CancelJobRequest.SerializeToString,
                 response_deserializer=unmix_dot_v1_dot_jobs__pb2.CancelJobResponse.FromString,
                 _registered_method=True)
+        self.RetryJob = channel.unary_unary(
+                '/unmix.v1.JobService/RetryJob',
+                request_serializer=unmix_dot_v1_dot_jobs__pb2.RetryJobRequest.SerializeToString,
+                response_deserializer=unmix_dot_v1_dot_jobs__pb2.RetryJobResponse.FromString,
+                _registered_method=True)
         self.DeleteJob = channel.unary_unary(
                 '/unmix.v1.JobService/DeleteJob',
                 request_serializer=unmix_dot_v1_dot_jobs__pb2.DeleteJobRequest.SerializeToString,
@@ -116,6 +121,13 @@ class JobServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def RetryJob(self, request, context):
+        """RetryJob queues a job again that has failed. Its file is kept for as long as a result would be.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
     def DeleteJob(self, request, context):
         """DeleteJob removes a job and its files, cancelling it first if it is not finished.
         """
@@ -157,6 +169,11 @@ def add_JobServiceServicer_to_server(servicer, server):
                     servicer.CancelJob,
                     request_deserializer=unmix_dot_v1_dot_jobs__pb2.CancelJobRequest.FromString,
                     response_serializer=unmix_dot_v1_dot_jobs__pb2.CancelJobResponse.SerializeToString,
+            ),
+            'RetryJob': grpc.unary_unary_rpc_method_handler(
+                    servicer.RetryJob,
+                    request_deserializer=unmix_dot_v1_dot_jobs__pb2.RetryJobRequest.FromString,
+                    response_serializer=unmix_dot_v1_dot_jobs__pb2.RetryJobResponse.SerializeToString,
             ),
             'DeleteJob': grpc.unary_unary_rpc_method_handler(
                     servicer.DeleteJob,
@@ -307,6 +324,33 @@ class JobService(object):
             '/unmix.v1.JobService/CancelJob',
             unmix_dot_v1_dot_jobs__pb2.CancelJobRequest.SerializeToString,
             unmix_dot_v1_dot_jobs__pb2.CancelJobResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def RetryJob(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/unmix.v1.JobService/RetryJob',
+            unmix_dot_v1_dot_jobs__pb2.RetryJobRequest.SerializeToString,
+            unmix_dot_v1_dot_jobs__pb2.RetryJobResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -48,6 +48,8 @@ class JobServiceStub:
     """ListJobs returns jobs, newest first."""
     CancelJob: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.CancelJobRequest, _jobs_pb2.CancelJobResponse]
     """CancelJob stops a job within one segment. Cancelling a finished job changes nothing."""
+    RetryJob: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.RetryJobRequest, _jobs_pb2.RetryJobResponse]
+    """RetryJob queues a job again that has failed. Its file is kept for as long as a result would be."""
     DeleteJob: _grpc.UnaryUnaryMultiCallable[_jobs_pb2.DeleteJobRequest, _jobs_pb2.DeleteJobResponse]
     """DeleteJob removes a job and its files, cancelling it first if it is not finished."""
     ReadOutput: _grpc.UnaryStreamMultiCallable[_jobs_pb2.ReadOutputRequest, _jobs_pb2.ReadOutputResponse]
@@ -73,6 +75,8 @@ class JobServiceAsyncStub(JobServiceStub):
     """ListJobs returns jobs, newest first."""
     CancelJob: _aio.UnaryUnaryMultiCallable[_jobs_pb2.CancelJobRequest, _jobs_pb2.CancelJobResponse]  # type: ignore[assignment]
     """CancelJob stops a job within one segment. Cancelling a finished job changes nothing."""
+    RetryJob: _aio.UnaryUnaryMultiCallable[_jobs_pb2.RetryJobRequest, _jobs_pb2.RetryJobResponse]  # type: ignore[assignment]
+    """RetryJob queues a job again that has failed. Its file is kept for as long as a result would be."""
     DeleteJob: _aio.UnaryUnaryMultiCallable[_jobs_pb2.DeleteJobRequest, _jobs_pb2.DeleteJobResponse]  # type: ignore[assignment]
     """DeleteJob removes a job and its files, cancelling it first if it is not finished."""
     ReadOutput: _aio.UnaryStreamMultiCallable[_jobs_pb2.ReadOutputRequest, _jobs_pb2.ReadOutputResponse]  # type: ignore[assignment]
@@ -125,6 +129,14 @@ class JobServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_jobs_pb2.CancelJobResponse, _abc.Awaitable[_jobs_pb2.CancelJobResponse]]:
         """CancelJob stops a job within one segment. Cancelling a finished job changes nothing."""
+
+    @_abc_1.abstractmethod
+    def RetryJob(
+        self,
+        request: _jobs_pb2.RetryJobRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_jobs_pb2.RetryJobResponse, _abc.Awaitable[_jobs_pb2.RetryJobResponse]]:
+        """RetryJob queues a job again that has failed. Its file is kept for as long as a result would be."""
 
     @_abc_1.abstractmethod
     def DeleteJob(

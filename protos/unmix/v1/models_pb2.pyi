@@ -552,6 +552,7 @@ class GetStatusResponse(_message.Message):
     KEEP_ALIVE_FIELD_NUMBER: _builtins.int
     MEMORY_BYTES_FIELD_NUMBER: _builtins.int
     RECEIVING_JOBS_FIELD_NUMBER: _builtins.int
+    WAITS_FOR_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     """The daemon's version."""
     pid: _builtins.int
@@ -584,6 +585,10 @@ class GetStatusResponse(_message.Message):
     def keep_alive(self) -> _duration_pb2.Duration:
         """Default time that models stay loaded."""
 
+    @_builtins.property
+    def waits_for(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What the machine is short of now, such as room on a disk, in words; jobs wait until that is over."""
+
     def __init__(
         self,
         *,
@@ -599,10 +604,11 @@ class GetStatusResponse(_message.Message):
         keep_alive: _duration_pb2.Duration | None = ...,
         memory_bytes: _builtins.int = ...,
         receiving_jobs: _builtins.int = ...,
+        waits_for: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["keep_alive", b"keep_alive", "start_time", b"start_time"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["addresses", b"addresses", "devices", b"devices", "keep_alive", b"keep_alive", "memory_bytes", b"memory_bytes", "pending_jobs", b"pending_jobs", "pid", b"pid", "processing_jobs", b"processing_jobs", "queue_limit", b"queue_limit", "receiving_jobs", b"receiving_jobs", "start_time", b"start_time", "state_folder", b"state_folder", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["addresses", b"addresses", "devices", b"devices", "keep_alive", b"keep_alive", "memory_bytes", b"memory_bytes", "pending_jobs", b"pending_jobs", "pid", b"pid", "processing_jobs", b"processing_jobs", "queue_limit", b"queue_limit", "receiving_jobs", b"receiving_jobs", "start_time", b"start_time", "state_folder", b"state_folder", "version", b"version", "waits_for", b"waits_for"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -229,6 +229,8 @@ class DaemonStatus:
     """Held by the daemon's front process."""
     receiving_jobs: int = 0
     """Jobs whose files are being sent; they are not among those that wait."""
+    waits_for: tuple[str, ...] = ()
+    """What the machine is short of now, each as the end of a sentence; jobs wait until that is over."""
 
     def to_proto(self) -> models_pb2.GetStatusResponse:
         """Its message."""
@@ -245,6 +247,7 @@ class DaemonStatus:
             keep_alive=duration_to_proto(self.keep_alive),
             memory_bytes=self.memory_bytes,
             receiving_jobs=self.receiving_jobs,
+            waits_for=self.waits_for,
         )
 
     @classmethod
@@ -263,6 +266,7 @@ class DaemonStatus:
             keep_alive=seconds_of(message.keep_alive),
             memory_bytes=message.memory_bytes,
             receiving_jobs=message.receiving_jobs,
+            waits_for=tuple(message.waits_for),
         )
 
 

@@ -43,6 +43,8 @@ REASONS: Mapping[str, Reason] = {
     "INVALID_AUDIO": Reason(code_pb2.INVALID_ARGUMENT, Concern.RECORDING),
     "INVALID_SECTION": Reason(code_pb2.INVALID_ARGUMENT, Concern.RECORDING),
     "UNSUPPORTED_FORMAT": Reason(code_pb2.INVALID_ARGUMENT, Concern.RECORDING),
+    "TOO_LONG": Reason(code_pb2.INVALID_ARGUMENT, Concern.RECORDING),
+    "RESULT_TOO_LARGE": Reason(code_pb2.OUT_OF_RANGE, Concern.RECORDING),
     "OUT_OF_MEMORY": Reason(code_pb2.RESOURCE_EXHAUSTED, Concern.RECORDING, may_pass=True),
     "WORKER_DIED": Reason(code_pb2.INTERNAL, Concern.RECORDING, may_pass=True),
     "WORKER_ERROR": Reason(code_pb2.INTERNAL, Concern.RECORDING, may_pass=True),
@@ -62,6 +64,7 @@ REASONS: Mapping[str, Reason] = {
     "SHUTTING_DOWN": Reason(code_pb2.UNAVAILABLE, Concern.DAEMON, may_pass=True),
     "DOWNLOAD_FAILED": Reason(code_pb2.UNAVAILABLE, Concern.DAEMON, may_pass=True),
     "INTERNAL": Reason(code_pb2.INTERNAL, Concern.DAEMON, may_pass=True),
+    "OUT_OF_RESOURCES": Reason(code_pb2.RESOURCE_EXHAUSTED, Concern.DAEMON, may_pass=True),
     "STORAGE_FULL": Reason(code_pb2.RESOURCE_EXHAUSTED, Concern.DISK, may_pass=True),
     "STORAGE_DENIED": Reason(code_pb2.FAILED_PRECONDITION, Concern.DISK, may_pass=True),
 }

@@ -9,7 +9,6 @@ from daemon.fake_executor import CLEAN, FakeRun
 from daemon.job_examples import SUMMARY, a_job
 from daemon.world import World, in_a_world, steps, upload
 from unmix.words import JobState, OutputPiece, OutputStarted, Summary
-from unmix_daemon.errors import JobFailed
 from unmix_daemon.queue import recorder
 from unmix_daemon.queue.delivery import deliver
 from unmix_daemon.queue.live_job import LiveJob
@@ -110,17 +109,19 @@ async def test_bytes_that_end_too_early_are_no_result(world: World) -> None:
 
 
 @in_a_world()
-async def test_a_full_disk_of_the_front_is_said_as_such(world: World) -> None:
+async def test_bytes_wait_while_the_disk_of_the_front_is_full_and_the_job_says_so(world: World) -> None:
     job = await world.submit()
     run = await world.executor.next()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(recorder, "_write", full)
-        with pytest.raises(JobFailed) as failed:
-            await run.send(b"wav", 0, 3)
-    run.fail(failed.value)
-    ended = await world.end_of(job)
-    assert ended.error
-    assert ended.error.reason == "STORAGE_FULL"
+        sending = asyncio.ensure_future(run.send(b"wav", 0, 3))
+        while (await world.scheduler.get(job.job_id)).progress.stage != "waiting: the disk is full":
+            await steps(1)
+        assert not sending.done()
+    await sending
+    run.complete(b"wav")
+    assert (await world.end_of(job)).state is JobState.COMPLETED
+    assert written(world, run) == b"wav"
 
 
 def full(*_: object) -> None:

@@ -37,13 +37,13 @@ async def test_a_job_is_uploaded_run_and_completed(world: World) -> None:
 
 
 @in_a_world()
-async def test_a_job_that_fails_says_why_and_leaves_no_file(world: World) -> None:
+async def test_a_job_that_fails_says_why_and_keeps_its_input(world: World) -> None:
     job, after = await world.submit(), await world.submit()
     (await world.executor.next()).refuse()
     ended = await world.end_of(job)
     assert ended.state is JobState.FAILED
     assert ended.error == JobError("INVALID_AUDIO", "The file is empty: copy or export it again.")
-    assert not world.has_folder(job)
+    assert world.files_of(job) == {"input"}
     assert await world.executor.next_jobs(1) == [after.job_id]
 
 
@@ -55,7 +55,7 @@ async def test_an_unexpected_error_of_one_job_does_not_stop_the_next(world: Worl
     assert ended.error
     assert ended.error.reason == "INTERNAL"
     assert "secret" not in ended.error.message
-    assert not world.has_folder(job)
+    assert world.files_of(job) == {"input"}
     assert await world.executor.next_jobs(1) == [after.job_id]
 
 
@@ -196,7 +196,7 @@ async def test_a_device_that_is_not_there_fails_the_job_with_the_reason(world: W
     assert ended.error
     assert (ended.error.reason, ended.error.facts) == ("DEVICE_UNAVAILABLE", {"device": "cuda"})
     assert "no NVIDIA driver found" in ended.error.message
-    assert not world.has_folder(job)
+    assert world.files_of(job) == {"input"}
     assert await world.executor.next_jobs(1) == [after.job_id]
 
 
@@ -204,7 +204,7 @@ async def test_a_device_that_is_not_there_fails_the_job_with_the_reason(world: W
 async def test_a_machine_that_cannot_be_looked_at_fails_the_job_and_not_the_daemon(world: World) -> None:
     for error, reason in (
         (WorkerDied("The probe died."), "WORKER_DIED"),
-        (OSError(12, "no memory"), "INTERNAL"),
+        (LookupError("a secret"), "INTERNAL"),
     ):
         world.executor.trouble.append(error)
         ended = await world.end_of(await world.submit())

@@ -40,7 +40,7 @@ async def test_a_job_that_brings_down_worker_after_worker_fails_with_the_reason(
     assert ended.error
     assert ended.error.reason == "WORKER_DIED"
     assert "ended by SIGKILL. It happened 3 times" in ended.error.message
-    assert not world.has_folder(job)
+    assert world.files_of(job) == {"input"}
     await world.running(0)
 
 

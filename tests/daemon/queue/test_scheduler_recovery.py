@@ -41,7 +41,7 @@ def test_a_later_daemon_takes_up_what_a_killed_one_left(tmp_path: Path) -> None:
     async def later() -> None:
         async with asyncio.timeout(20), world(tmp_path, retention=1e12) as here:
             left = {path.name for path in here.folders.root.iterdir()}
-            assert left == {jobs[name].job_id for name in ("waits", "ran", "completed")}
+            assert left == {jobs[name].job_id for name in ("waits", "ran", "completed", "failed")}
             runs = [await here.executor.next()]
             await runs[0].finish()
             runs.append(await here.executor.next())

@@ -113,21 +113,37 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
     subprocess.run(["umount", "-l", str(folder)], check=True)
 
 
-def test_a_full_disk_is_said_and_the_daemon_goes_on_when_there_is_room(
-    small_disk: Path, make_daemon: Make, tmp_path: Path
-) -> None:
+def test_what_a_disk_will_never_hold_is_said_and_the_daemon_goes_on(small_disk: Path, tmp_path: Path) -> None:
     big = sounds.write(tmp_path / "big.wav", sounds.voice(140))  # 13.4 MB: fits once, not twice
     huge = sounds.write(tmp_path / "huge.wav", sounds.voice(300))  # 28.8 MB: does not fit at all
     small = sounds.write(tmp_path / "small.wav", sounds.voice(0.5))
+    refused = (
+        (big, Options(depth="f32"), "RESULT_TOO_LARGE", "0.03 GB"),
+        (huge, Options(), "STORAGE_FULL", "MB are missing; free some space"),
+    )
     with Daemon(small_disk / "state") as daemon, daemon.client() as client:
-        for source, options in ((big, Options(depth="f32")), (huge, Options())):
-            with pytest.raises(UnmixError) as caught:
+        for source, options, reason, said in refused:
+            with pytest.raises(UnmixError, match=said) as caught:
                 client.denoise(source, {"clean": tmp_path / "clean.wav"}, DenoiseTask("wiener"), options)
-            assert caught.value.reason == "STORAGE_FULL"
-            assert "free some space" in str(caught.value)
+            assert caught.value.reason == reason
             eventually(lambda: daemon.files() == [])
         client.denoise(small, {"clean": tmp_path / "clean.wav"})
         assert "Traceback" not in daemon.log()
+
+
+def test_a_result_that_has_no_room_now_waits_for_it_and_says_so(small_disk: Path, tmp_path: Path) -> None:
+    source = sounds.write(tmp_path / "in.wav", sounds.voice(60))  # 5.8 MB, and its result as much
+    with Daemon(small_disk / "state") as daemon, daemon.client() as client:
+        eventually((small_disk / "state" / "ballast").exists)
+        (small_disk / "filler").write_bytes(bytes(10_000_000))
+        job = client.jobs.submit(source, DenoiseTask("rnnoise"))
+        (why,) = eventually(lambda: client.status().waits_for)
+        assert why.startswith("the disk of the state folder is full: the results take up to 0.01 GB")
+        eventually(lambda: client.jobs.get(job.job_id).progress.stage == f"waiting: {why}")
+        (small_disk / "filler").unlink()
+        *_, last = client.jobs.watch(job.job_id)
+        assert last.state is JobState.COMPLETED
+        assert client.status().waits_for == ()
 
 
 def test_a_full_disk_of_the_client_keeps_what_was_there(
@@ -182,7 +198,7 @@ def test_a_file_that_kills_every_worker_fails_with_the_reason(make_daemon: Make,
         job = client.jobs.submit(source, DenoiseTask())
         for _ in range(2):
             pids = eventually(lambda: [w.pid for w in daemon.workers() if len(w.threads()) > 1])
-            eventually(lambda: client.jobs.get(job.job_id).state is JobState.PROCESSING)
+            eventually(lambda: client.jobs.get(job.job_id).progress.stage == "denoising")
             for pid in pids:
                 os.kill(pid, signal.SIGKILL)
                 eventually(lambda pid=pid: not psutil.pid_exists(pid))
@@ -191,7 +207,7 @@ def test_a_file_that_kills_every_worker_fails_with_the_reason(make_daemon: Make,
     assert last.error
     assert last.error.reason == "WORKER_DIED"
     assert "SIGKILL" in str(last.error)
-    eventually(lambda: daemon.files() == [])
+    eventually(lambda: daemon.files() == [job.job_id, f"{job.job_id}/input"])
 
 
 def test_a_killed_front_takes_its_worker_along_and_the_next_one_finishes_the_job(

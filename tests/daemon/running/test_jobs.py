@@ -41,6 +41,23 @@ def test_a_job_can_be_watched_to_its_end_saved_and_deleted(daemon: Daemon, tmp_p
     assert not (daemon.state / "jobs" / job.job_id).exists()
 
 
+def test_a_failed_job_keeps_its_file_and_can_be_tried_again(daemon: Daemon, tmp_path: Path) -> None:
+    (tmp_path / "in.wav").write_bytes(b"This is no recording.")
+    with daemon.client("jobs") as client:
+        job = client.jobs.submit(tmp_path / "in.wav", DenoiseTask())
+        for _ in range(2):
+            *_, last = client.jobs.watch(job.job_id)
+            assert last.error
+            assert last.error.reason == "INVALID_AUDIO"
+            assert client.jobs.retry(job.job_id).state is JobState.PENDING
+        list(client.jobs.watch(job.job_id))
+        client.jobs.delete(job.job_id)
+        with pytest.raises(UnmixError, match="There is no job") as caught:
+            client.jobs.retry(job.job_id)
+        assert caught.value.reason == "NOT_FOUND"
+    assert not (daemon.state / "jobs" / job.job_id).exists()
+
+
 @pytest.mark.long
 def test_a_watch_resumes_after_any_sequence_number_without_gap_or_repeat(
     daemon: Daemon, tmp_path: Path

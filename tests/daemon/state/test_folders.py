@@ -157,7 +157,9 @@ def test_a_disk_without_room_for_the_declared_size_refuses_at_once(folders: Fold
         pytest.fail("nothing should be read")
         yield b""
 
-    with pytest.raises(DiskFull, match=f"disk that holds {folders.root} is full; free some space or delete"):
+    with pytest.raises(
+        DiskFull, match=f"disk that holds {folders.root} is full: .* MB are missing; free some"
+    ):
         asyncio.run(folders.receive("job", never(), 1 << 60, 1 << 62, durable=True))
     assert is_empty(folders)
 

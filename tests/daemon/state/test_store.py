@@ -252,16 +252,18 @@ def test_rows_with_much_to_tell_make_pages_shorter_and_none_is_left_out(bench: B
     bench.run(work)
 
 
-def test_files_are_needed_by_what_waits_or_runs_and_by_durable_results(bench: Bench) -> None:
+def test_files_are_needed_by_what_waits_or_runs_and_by_durable_jobs_with_a_result_or_a_failure(
+    bench: Bench,
+) -> None:
     async def work(store: Store) -> None:
         needed = set()
         for attached in (False, True):
             for state in STATES:
                 job = await reached(store, state, attached=attached)
-                durable_result = state is JobState.COMPLETED and not attached
-                if not state.is_final or durable_result:
+                kept = state in {JobState.COMPLETED, JobState.FAILED} and not attached
+                if not state.is_final or kept:
                     needed.add(job.job_id)
         assert await store.with_files() == needed
-        assert len(needed) == 5
+        assert len(needed) == 6
 
     bench.run(work)

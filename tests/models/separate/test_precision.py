@@ -57,7 +57,7 @@ def test_the_allocator_keeps_what_is_freed() -> None:
 def faults_in_child(*, configure: bool) -> int:
     code = f"""
 import ctypes, resource
-from unmix_models.allocator import configure_allocator
+from unmix_models.process.allocator import configure_allocator
 if {configure}: assert configure_allocator()
 c = ctypes.CDLL(None); c.malloc.restype = ctypes.c_void_p
 def work():

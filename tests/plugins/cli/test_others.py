@@ -120,11 +120,32 @@ def test_a_watched_job_that_fails_fails_the_command(
     assert (result.exit_code, result.stderr) == (1, message)
 
 
-def test_several_jobs_are_cancelled_and_deleted_though_one_is_unknown(daemon: FakeDaemon, done: str) -> None:
-    for command, said in (("cancel", "j is cancelled.\n"), ("delete", "j is deleted.\n")):
+def test_several_jobs_are_cancelled_retried_and_deleted_though_one_is_unknown(
+    daemon: FakeDaemon, done: str
+) -> None:
+    for command, said in (
+        ("cancel", "j is cancelled.\n"),
+        ("retry", "j is pending; `unmix jobs watch j` follows it.\n"),
+        ("delete", "j is deleted.\n"),
+    ):
         result = unmix("jobs", command, "nosuch", done)
         assert (result.exit_code, result.stdout) == (1, said)
         assert result.stderr == "unmix: There is no job nosuch: `unmix jobs list` shows them.\n"
+
+
+def test_the_list_says_how_failed_jobs_are_tried_again_and_what_others_wait_for(daemon: FakeDaemon) -> None:
+    waits = audio_pb2.Progress(stage="waiting: the disk is full")
+    daemon.script.jobs["j"] = jobs_pb2.Job(job_id="j", state=jobs_pb2.JOB_STATE_PENDING, progress=waits)
+    listed = unmix("jobs", "list").stdout
+    assert "waiting: the disk is full" in listed
+    assert "retry" not in listed
+    daemon.script.jobs["k"] = jobs_pb2.Job(job_id="k", state=jobs_pb2.JOB_STATE_FAILED)
+    assert "`unmix jobs retry JOB` tries a failed one again" in unmix("jobs", "list").stdout
+
+
+def test_the_status_says_what_jobs_wait_for(daemon: FakeDaemon) -> None:
+    daemon.script.status.waits_for.append("the disk is full")
+    assert "Jobs wait: the disk is full.\n" in unmix("status").stdout
 
 
 def test_outputs_of_a_job_are_saved_in_the_folder_and_nowhere_else(

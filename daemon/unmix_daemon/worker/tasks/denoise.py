@@ -59,6 +59,10 @@ class DenoiseWork:
         """The stems that were asked for."""
         return self._recording.outputs(self._stems)
 
+    def most_bytes(self, model: Denoiser) -> int:
+        """By the length that is declared."""
+        return self._recording.most_bytes(self._stems)
+
     def passes(self, model: Denoiser, files: RunFiles) -> Passes:
         """One pass."""
         reporter = Reporter(files, "denoising", self._recording.info.frames)

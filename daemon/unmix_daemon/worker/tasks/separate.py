@@ -50,6 +50,10 @@ class SeparateWork:
         """The stems and complements that were asked for, or all of the model's."""
         return self._recording.outputs(self._names(model))
 
+    def most_bytes(self, model: Separator) -> int:
+        """By the length that is declared."""
+        return self._recording.most_bytes(self._names(model))
+
     def passes(self, model: Separator, files: RunFiles) -> Passes:
         """One pass to measure, for families that want that, and one to separate."""
         statistics = None

@@ -1,0 +1,1 @@
+"""What the system gives this process, and what it is short of."""
