@@ -18,7 +18,7 @@ from unmix.v1 import audio_pb2, audio_pb2_grpc, jobs_pb2, jobs_pb2_grpc, models_
 from unmix_daemon.calls import Calls
 from unmix_daemon.config import Config
 from unmix_daemon.executors import executor_of
-from unmix_daemon.listening import leave, listen, new_token
+from unmix_daemon.listening.addresses import leave, listen, new_token
 from unmix_daemon.model_manager import ModelManager
 from unmix_daemon.queue.scheduler import Scheduler
 from unmix_daemon.readiness import Readiness

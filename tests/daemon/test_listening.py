@@ -12,9 +12,9 @@ import grpc
 import pytest
 from unmix.locations import HOST_NAME, Endpoint, read_token, socket_of
 from unmix_daemon import listening
-from unmix_daemon.certificate import new_credentials
 from unmix_daemon.config import Config
-from unmix_daemon.listening import leave, listen, new_token
+from unmix_daemon.listening.addresses import leave, listen, new_token
+from unmix_daemon.listening.certificate import new_credentials
 from unmix_daemon.state.lock import AddressTaken
 
 Listen = Callable[..., Endpoint]

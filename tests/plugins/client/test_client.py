@@ -22,7 +22,7 @@ from fake_daemon import (
 )
 from unmix.v1 import audio_pb2
 from unmix.words import DenoiseStem, DenoiseTask, Event, Music, Options, Priority, Progress, Summary
-from unmix_daemon.certificate import new_credentials
+from unmix_daemon.listening.certificate import new_credentials
 from unmix_plugins.client import Client
 from unmix_plugins.errors import (
     AccessRefused,

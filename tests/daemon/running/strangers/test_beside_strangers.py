@@ -14,9 +14,9 @@ from typing import Any
 import grpc
 import pytest
 import sounds
-from daemon.running import hammering
-from daemon.running.memory import MIB, peak_of
-from daemon.running.test_strangers import is_well
+from daemon.running.strangers import hammering
+from daemon.running.strangers.memory import MIB, peak_of
+from daemon.running.strangers.test_strangers import is_well
 from daemons import Daemon, eventually
 from unmix.v1 import audio_pb2, jobs_pb2, jobs_pb2_grpc
 from unmix.words import DenoiseTask, JobState, Options

@@ -8,7 +8,7 @@ import threading
 from collections.abc import Callable
 from contextlib import suppress
 
-from daemon.running.raw_http2 import PREFACE, RawCaller
+from daemon.running.strangers.raw_http2 import PREFACE, RawCaller
 
 _STRANGERS = 100
 

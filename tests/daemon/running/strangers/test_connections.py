@@ -9,8 +9,8 @@ from pathlib import Path
 import psutil
 import pytest
 import sounds
-from daemon.running.memory import MIB, peak_of
-from daemon.running.raw_http2 import RawCaller
+from daemon.running.strangers.memory import MIB, peak_of
+from daemon.running.strangers.raw_http2 import RawCaller
 from daemons import Daemon, eventually
 from unmix.words import DenoiseTask, JobState
 from unmix_plugins.client import Client

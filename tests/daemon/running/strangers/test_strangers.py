@@ -10,9 +10,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from daemon.running.hammering import without_certificate
-from daemon.running.memory import MIB, peak_of
-from daemon.running.raw_http2 import (
+from daemon.running.strangers.hammering import without_certificate
+from daemon.running.strangers.memory import MIB, peak_of
+from daemon.running.strangers.raw_http2 import (
     ACK,
     CONTINUATION,
     END_HEADERS,

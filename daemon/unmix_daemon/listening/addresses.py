@@ -21,8 +21,8 @@ from unmix.locations import (
 )
 from unmix.ownership import write_secret
 
-from unmix_daemon.certificate import new_credentials
 from unmix_daemon.config import Config
+from unmix_daemon.listening.certificate import new_credentials
 from unmix_daemon.state.lock import AddressTaken, port_holder
 
 _HAS_SOCKETS = os.name != "nt"
