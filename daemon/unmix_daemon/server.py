@@ -30,6 +30,7 @@ from unmix_daemon.state.folders import Folders
 from unmix_daemon.state.lock import AddressTaken, lock_folder, port_holder
 from unmix_daemon.state.store import Store
 from unmix_daemon.status import VERSION, StatusReader
+from unmix_daemon.threads import begin_threads
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ async def daemon(config: Config) -> AsyncGenerator[Endpoint]:
 
     Raises AlreadyRunning when somebody else has the state folder or the address.
     """
+    begin_threads()
     async with AsyncExitStack() as stack:
         state = config.state_folder
         state.mkdir(mode=0o700, parents=True, exist_ok=True)
