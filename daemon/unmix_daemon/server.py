@@ -31,6 +31,7 @@ from unmix_daemon.state.folders import Folders
 from unmix_daemon.state.lock import lock_folder
 from unmix_daemon.state.store import Store
 from unmix_daemon.status import VERSION, StatusReader
+from unmix_daemon.threads import begin_threads
 
 _log = logging.getLogger(__name__)
 
@@ -47,6 +48,7 @@ async def daemon(config: Config) -> AsyncGenerator[Endpoint]:
     Raises AlreadyRunning when another one has the state folder or the address, and Untrusted when another user has a
     hand in what is there.
     """
+    begin_threads()
     async with AsyncExitStack() as stack:
         state = config.state_folder
         private_folder(state, mark=TOKEN)

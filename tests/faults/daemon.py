@@ -18,6 +18,8 @@ from faults.filter import calls_by_number
 from faults.supervisor import Supervisor
 from support import importing
 
+_LITTLE_MEMORY = 128 << 20
+"""Bytes of address space; less than any of the processes has once it is up."""
 _NOT_HERE = "no filter of system calls for this machine"
 
 
@@ -57,11 +59,11 @@ class SupervisedDaemon(Daemon):
         return [front, *front.children(recursive=True)]
 
     def squeeze(self, what: int) -> None:
-        """Let every process have no more descriptors, or memory, than it has now (`resource.RLIMIT_…`)."""
+        """Let no process get a descriptor, or memory, beyond what it has (`resource.RLIMIT_…`)."""
         for process in self.processes():
             with suppress(psutil.Error, ProcessLookupError):
                 _, hard = resource.prlimit(process.pid, what)
-                now = process.num_fds() if what == resource.RLIMIT_NOFILE else process.memory_info().vms
+                now = process.num_fds() if what == resource.RLIMIT_NOFILE else _LITTLE_MEMORY
                 resource.prlimit(process.pid, what, (now, hard))
 
     def relax(self, what: int) -> None:

@@ -10,10 +10,12 @@ import resource
 import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
+import psutil
 import pytest
 import sounds
 from daemons import eventually
@@ -42,8 +44,8 @@ class Scale:
     """Seconds that a fault lasts."""
 
 
-SHORT = Scale(3, 0.3, 1.0)
-FULL = Scale(20, 1.0, 10.0)
+SHORT = Scale(3, 2.0, 4.0)
+FULL = Scale(20, 2.0, 10.0)
 
 
 def disk_full(daemon: SupervisedDaemon) -> Fault:
@@ -70,7 +72,15 @@ def no_descriptors(daemon: SupervisedDaemon) -> Fault:
 
 
 def no_memory(daemon: SupervisedDaemon) -> Fault:
-    return _limited(daemon, resource.RLIMIT_AS)
+    """Workers keep what they once had, so they go, as where the system ends whoever is largest; none can start."""
+
+    def begin() -> None:
+        daemon.squeeze(resource.RLIMIT_AS)
+        for worker in daemon.workers():
+            with suppress(psutil.Error):
+                worker.kill()
+
+    return replace(_limited(daemon, resource.RLIMIT_AS), begin=begin)
 
 
 KINDS: dict[str, Callable[[SupervisedDaemon], Fault]] = {
@@ -109,6 +119,7 @@ def test_a_job_is_done_whatever_the_machine_is_short_of_meanwhile(
     put_off, waits = log.count("is put off"), log.count("is tried again")
     print(f"{kind}: {put_off} attempts put off, {waits} waits of the database", flush=True)  # noqa: T201  # as above
     assert met
+    assert put_off + waits > 0, "no fault was felt"
     with daemon.client() as client:
         status = eventually(client.status)
         assert (status.pid, status.waits_for, status.pending_jobs) == (front, (), 0)
