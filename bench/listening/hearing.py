@@ -60,9 +60,9 @@ THRESHOLDS: Mapping[str, Threshold] = {
 }
 
 
-def decide(likelihoods: Likelihoods) -> list[Sound]:
+def decide(ear: Ear, likelihoods: Likelihoods) -> list[Sound]:
     """As the product does."""
-    decisions = Decisions()
+    decisions = Decisions(ear.trust)
     return decisions.process(likelihoods) + decisions.flush()
 
 
@@ -187,7 +187,7 @@ def main() -> int:
             scores, spent, length = Scores(), 0.0, 0.0
             for programme in programmes(Split.TEST, options.seed, options.minutes, material):
                 said, took = hear(ear, programme)
-                scores.add(programme, decide(said))
+                scores.add(programme, decide(ear, said))
                 spent, length = spent + took, length + len(programme.samples) / SAMPLE_RATE
             missed += judge(ear.name, scores, spent / length)
             details(scores)

@@ -17,11 +17,8 @@ _SWITCH_COST, _BED_COST = 5.0, 10.0
 """Nats that a change of sound costs, and that to speech over music without music before it."""
 _DOUBT = 0.25
 """Nats that each cell of speech over music costs, where nothing is known of the talk alone."""
-_SURE, _TRUST = 0.5, 0.75
-"""Where talk alone was likelier than over music by more nats than the first, what is more counts against the doubt, up
-to the second: a faint bed is told by what changes when it begins. Measured: beds at −12 dB behind some seconds of talk
-are found in all cells instead of 83 %, those at −18 dB in half instead of 17 %; talk is taken for one in 0.6 % instead
-of 0.5 %, and in 14 noisy sentences, one after the other, nowhere. With 1.25, 9 s of those are."""
+_SURE = 0.5
+"""Nats by which talk alone has to be likelier than over music for anything to be said by a change of that."""
 _REMEMBERED, _FEWEST = 40, 8
 """Cells of speech that this is judged by."""
 # A bed that is none is dear, since the noise of that speech stays, and noise with tones in it sounds like one.
@@ -44,8 +41,9 @@ _AROUND = 4
 class Decisions:
     """Sounds for the cells of one recording, some seconds late."""
 
-    def __init__(self) -> None:
-        self._path = _Path()
+    def __init__(self, trust: float = 0.0) -> None:
+        """`trust` is the ear's `Ear.trust`."""
+        self._path = _Path(trust)
         self._waiting: list[Sound] = []
         self._before: Sound | None = None
 
@@ -85,7 +83,8 @@ class Decisions:
 class _Path:
     """The likeliest path (A. J. Viterbi, IEEE Trans. Information Theory 13(2), 1967), told `_LAG` cells late."""
 
-    def __init__(self) -> None:
+    def __init__(self, trust: float) -> None:
+        self._trust = trust
         self._scores = _START
         self._came_from: list[NDArray[np.intp]] = []
         """For each of the last `_LAG` cells: the sound before it on the best path to each of its own."""
@@ -117,7 +116,7 @@ class _Path:
     def _doubt(self) -> float:
         if len(self._talk) < _FEWEST:
             return _DOUBT
-        return _DOUBT - min(max(float(np.mean(self._talk)) - _SURE, 0.0), _TRUST)
+        return _DOUBT - min(max(float(np.mean(self._talk)) - _SURE, 0.0), self._trust)
 
     def _best(self) -> list[int]:
         """The path through all cells that are not told."""

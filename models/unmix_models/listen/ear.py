@@ -69,6 +69,14 @@ class Ear(Protocol):
         """Estimate of what it holds while resident, with one stream at work."""
         ...
 
+    @property
+    def trust(self) -> float:
+        """Nats a half second that count for speech over music where the talk before it was surely alone.
+
+        An ear that doubts faint music tells it by what changes where it begins; 0 for one that needs no such help.
+        """
+        ...
+
     def stream(self, channels: int) -> EarStream:
         """Begin one recording."""
         ...

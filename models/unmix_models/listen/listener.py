@@ -32,7 +32,7 @@ class Listener:
         """`sample_rate` is the recording's, in Hz."""
         self._resampler = Resampler(sample_rate, SAMPLE_RATE, channels)
         self._ear = ear.stream(channels)
-        self._decisions = Decisions()
+        self._decisions = Decisions(ear.trust)
         self._heard = Fifo(channels)
         self._silent: list[bool] = []
         """Of each cell from the first that is not settled on."""

@@ -188,6 +188,12 @@ def test_the_first_voice_says_what_gain_a_recording_starts_with() -> None:
     assert first == pytest.approx(1)
 
 
+def test_a_loud_voice_says_nothing_of_the_pause_behind_a_quiet_one() -> None:
+    loud, pause = np.resize([-20.0, -20.0, -50.0], (300, 1)), np.resize([-90.0, -92.0], (300, 1))
+    gains = GainTrack(1, -20.0).process(np.concatenate([loud, loud[:90] - 40, pause]), last=True)[:, 0]
+    assert gains[330:].min() > gain(34)
+
+
 def test_what_dies_away_before_a_voice_is_not_lifted() -> None:
     beats, voice = np.resize([0.0, -2.0], (200, 1)), np.resize([-20.0, -20.0, -50.0], (300, 1))
     end_of_music = np.linspace(-40, -70, 200)[:, None] + beats

@@ -16,6 +16,7 @@ class ToldEar:
     late: int = 5
     """Cells."""
     name: str = "told"
+    trust: float = 0.0
 
     def stream(self, channels: int) -> "ToldStream":
         return ToldStream(

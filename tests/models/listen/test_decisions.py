@@ -26,8 +26,8 @@ def heard(letters: str, certainty: float = 0.9) -> Likelihoods:
     return np.log(rows).astype(np.float32)
 
 
-def decided(likelihoods: Likelihoods, step: int = 1000) -> str:
-    decisions = Decisions()
+def decided(likelihoods: Likelihoods, step: int = 1000, trust: float = 0.0) -> str:
+    decisions = Decisions(trust)
     found = [decisions.process(likelihoods[at : at + step]) for at in range(0, len(likelihoods), step)]
     return "".join(NAMES[sound] for part in [*found, decisions.flush()] for sound in part)
 
@@ -69,7 +69,9 @@ def told(speech: float, music: float, over_music: float, cells: int) -> Likeliho
 def test_a_faint_bed_is_told_by_what_changes_where_it_begins(over_music: float, found: str) -> None:
     """Where the talk was as doubtful all the time, it is noise that sounds like a bed."""
     talk = told(0.96 - over_music, 0.02, over_music, 40)
-    sounds = decided(np.concatenate([talk, told(0.5, 0.02, 0.46, 40), talk[:20]]))
+    heard = np.concatenate([talk, told(0.5, 0.02, 0.46, 40), talk[:20]])
+    assert "b" not in decided(heard)
+    sounds = decided(heard, trust=0.75)
     assert sounds[:36] == "s" * 36
     assert sounds[64:76] == found * 12
     assert sounds[-16:] == "s" * 16

@@ -23,7 +23,8 @@ _AHEAD = 2 * FRAMES_PER_SECOND
 """Frames before and behind the present one. Within one second ahead, pauses pass for steps; three are no better."""
 _NEAR = FRAMES_PER_SECOND // 10
 _STEP_DB = 12.0
-"""Where past and future differ by more, they are not averaged: what is nearer to the present one is right."""
+"""Where past and future differ by more, they are not averaged: what is nearer to the present one is right. Where the
+future gives no answer, the past one does not either: a louder voice may still be among it."""
 _LONGEST_START = 2 * FRAMES_PER_SECOND
 """Frames that are waited for, where the recording begins with what gives no answer."""
 _ENVELOPE, _DIP, _FADE = FRAMES_PER_SECOND // 5, 2 * FRAMES_PER_SECOND // 5, FRAMES_PER_SECOND
@@ -121,7 +122,7 @@ def _answers(levels: Values) -> Values:
     (near,), _ = _quantiles(stretches[..., _PAST - _NEAR : _PAST + _NEAR + 1], _VOICE)
     apart = np.abs(past - ahead)
     nearer = np.where(np.abs(near - past) < np.abs(near - ahead), past, ahead)
-    answers = np.where(apart >= _STEP_DB, nearer, np.where(np.isnan(ahead), past, ahead))
+    answers = np.where(apart >= _STEP_DB, nearer, ahead)
     level = apart < _STEP_DB
     answers[level] = _level(stretches[level])
     return answers

@@ -18,6 +18,10 @@ class OwnEar:
     device = "cpu"
     precision = "float32"
     memory_bytes = 4_000_000
+    trust = 0.75
+    """Measured: beds at −12 dB behind some seconds of talk are found in all cells instead of 83 %, those at −18 dB in
+    half instead of 17 %; talk is taken for one in 0.6 % instead of 0.5 %, and in 14 noisy sentences, one after the
+    other, nowhere. With 1.25, 9 s of those are."""
 
     def __init__(self) -> None:
         self._network = layers.network()

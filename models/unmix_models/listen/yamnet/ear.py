@@ -37,6 +37,7 @@ class YamnetEar:
     name = "yamnet"
     device = "cpu"
     precision = "float32"
+    trust = 0.0
 
     def __init__(self, network: Network, regression: Regression) -> None:
         self._network = network
