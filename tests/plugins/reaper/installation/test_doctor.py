@@ -7,6 +7,7 @@ import pytest
 from fake_daemon import FakeDaemon, separator
 from plugins.reaper.installation.folders import KEYMAP, MENU, SETTINGS, make_folder, make_scripts, reaper_in
 from typer.testing import CliRunner
+from unmix.locations import Endpoint, write_endpoint
 from unmix_plugins.checkup import Finding
 from unmix_plugins.cli._main import app
 from unmix_plugins.client import Client
@@ -224,12 +225,18 @@ def test_the_command_prints_each_finding_with_its_cure(folder: Path, daemon: Fak
 
 
 @posix_only
-def test_an_unreachable_daemon_is_a_fault(
-    folder: Path, scripts: Path, monkeypatch: pytest.MonkeyPatch
+def test_a_daemon_that_is_gone_without_a_word_is_a_fault_and_none_is_not(
+    folder: Path, scripts: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def connect() -> Client:
         return Client.connect(client_name="test", start=False)
 
+    state = tmp_path / "its-state"
+    state.mkdir(mode=0o700)
+    monkeypatch.setenv("UNMIX_STATE", str(state))
+    found = {finding.subject: finding for finding in check(folder, connect, scripts=scripts)}
+    assert found["daemon"].ok
+    write_endpoint(state, Endpoint(1, "1", (f"unix:{state}/nobody.sock",)))
     found = {finding.subject: finding for finding in check(folder, connect, scripts=scripts)}
     assert not found["daemon"].ok
     assert found["daemon"].cure == "`unmix doctor`"
