@@ -37,6 +37,8 @@ ROWS = {
     "INVALID_AUDIO": Row(False, True, NO, NO),
     "INVALID_SECTION": Row(False, True, NO, NO),
     "UNSUPPORTED_FORMAT": Row(False, True, NO, NO),
+    "TOO_LONG": Row(False, True, NO, NO),
+    "RESULT_TOO_LARGE": Row(False, True, NO, NO),
     "OUT_OF_MEMORY": Row(False, True, AGAIN, AGAIN),
     "WORKER_DIED": Row(False, True, AGAIN, AGAIN),
     "WORKER_ERROR": Row(False, True, AGAIN, AGAIN),
@@ -56,6 +58,7 @@ ROWS = {
     "SHUTTING_DOWN": Row(False, False, DAEMON, DAEMON),
     "DOWNLOAD_FAILED": Row(False, False, DAEMON, DAEMON),
     "INTERNAL": Row(False, False, DAEMON, AGAIN),
+    "OUT_OF_RESOURCES": Row(False, False, DAEMON, DAEMON),
     "STORAGE_FULL": Row(False, False, DAEMON, DAEMON),
     "STORAGE_DENIED": Row(False, False, DAEMON, DAEMON),
 }
