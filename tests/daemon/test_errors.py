@@ -26,6 +26,7 @@ CODES = {
     "NotReady": code_pb2.FAILED_PRECONDITION,
     "NotImplementedYet": code_pb2.UNIMPLEMENTED,
     "Busy": code_pb2.RESOURCE_EXHAUSTED,
+    "Silent": code_pb2.ABORTED,
     "DiskFull": code_pb2.RESOURCE_EXHAUSTED,
     "Short": code_pb2.RESOURCE_EXHAUSTED,
     "ShuttingDown": code_pb2.UNAVAILABLE,

@@ -11,8 +11,8 @@ from typing import Any
 import grpc
 import pytest
 from unmix.locations import HOST_NAME, Endpoint, read_token, socket_of
-from unmix_daemon import listening
 from unmix_daemon.config import Config
+from unmix_daemon.listening import addresses
 from unmix_daemon.listening.addresses import leave, listen, new_token
 from unmix_daemon.listening.certificate import new_credentials
 from unmix_daemon.state.lock import AddressTaken
@@ -102,7 +102,7 @@ def test_each_life_has_a_certificate_and_a_token_of_its_own(start: Listen, tmp_p
 
 
 def test_where_there_are_no_unix_sockets_there_is_tcp(start: Listen, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listening, "_HAS_SOCKETS", False)
+    monkeypatch.setattr(addresses, "_HAS_SOCKETS", False)
     endpoint = start()
     [address] = endpoint.addresses
     assert address.startswith("127.0.0.1:")

@@ -68,7 +68,9 @@ def apply(changes: Sequence[Change], root: Path) -> None:
             undo.callback(_remove_folder, folder)
         for change in changes:
             if change.backup and change.old is not None and not _has_backup(change.path, change.old):
-                undo.callback(_back_up(change.path, change.old).discard)
+                backup = _back_up(change.path, change.old)
+                undo.callback(backup.discard)
+                placed.append(backup)
         for path, content in written:
             file = PartialFile(path)
             undo.callback(file.discard)
@@ -124,6 +126,5 @@ def _back_up(path: Path, content: bytes) -> PartialFile:
         except BaseException:
             file.discard()
             raise
-        file.settle()
         return file
     raise AssertionError
