@@ -97,6 +97,7 @@ def test_inputs_of_failed_jobs_outlive_the_daemon_and_go_after_the_retention_tim
                 await here.end_of(each)
         async with asyncio.timeout(20), world(tmp_path, clock=lambda: now, retention=60.0) as here:
             assert here.files_of(job) == {"input"}
+            await here.scheduler._sweeper.sweep()  # from here on they are kept
             now = 1061.0
             await here.scheduler.retry(other.job_id)
             await here.scheduler._sweeper.sweep()
