@@ -11,6 +11,7 @@ from unmix_models.denoise import rnnoise
 from unmix_models.errors import InvalidWeights, ModelMissing
 
 
+@pytest.mark.long
 def test_denoises_real_speech() -> None:
     gains: list[float] = []
     for name in ("p232_003", "p232_021", "p232_024"):

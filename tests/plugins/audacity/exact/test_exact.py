@@ -21,6 +21,7 @@ ALL_KINDS = (
 """Mono, stereo and another rate, muted, panned, soloed and with gain, with labels above and between."""
 
 
+@pytest.mark.long
 def test_mono_stereo_and_another_rate_together_by_mouse(studio: Studio, exactly: Exactly) -> None:
     studio.open(*ALL_KINDS)
     exactly.replaces("Denoise", DENOISE, [0, 2, 4], 0.5, 1.75, by=lambda: studio.click("Denoise"))
@@ -31,6 +32,7 @@ def test_a_selection_between_samples(studio: Studio, exactly: Exactly) -> None:
     exactly.replaces("Denoise", DENOISE, [0, 2, 4], 22_050.37 / RATE, 66_150.5 / RATE)
 
 
+@pytest.mark.long
 def test_vocals_are_removed_by_mouse(studio: Studio, exactly: Exactly) -> None:
     studio.open(*ALL_KINDS)
     exactly.replaces(
@@ -62,6 +64,7 @@ def test_nothing_else_moves_with_sync_lock(studio: Studio, exactly: Exactly) -> 
         studio.command("SyncLock:")
 
 
+@pytest.mark.long
 def test_all_is_undone_and_redone_by_keyboard(studio: Studio) -> None:
     studio.open(*ALL_KINDS)
     studio.select([0, 2], 0.5, 1.0)

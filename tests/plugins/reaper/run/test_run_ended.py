@@ -90,6 +90,7 @@ def test_a_signal_cancels_the_work_and_leaves_no_file(
     eventually(lambda: daemon.files() == [])
 
 
+@pytest.mark.long
 def test_signals_by_the_dozen_do_not_disturb_the_cancelling(
     daemon: Daemon, action: Action, start: Callable[..., Running]
 ) -> None:
