@@ -97,12 +97,13 @@ class Config(BaseModel):
         if not value:
             return value
         host, colon, port = value.rpartition(":")
-        if not colon or not port.isdecimal() or int(port) > 65535:
+        if not (colon and port.isascii() and port.isdecimal() and int(port) <= 65535):
             raise ValueError("needs the form ADDRESS:PORT, such as 127.0.0.1:50151")
-        if ":" in host and not (host.startswith("[") and host.endswith("]")):
-            raise ValueError("needs brackets around an IPv6 address, such as [::1]:50151")
+        bare = host.removeprefix("[").removesuffix("]")
+        if host != (f"[{bare}]" if ":" in bare else bare):
+            raise ValueError("needs brackets around an IPv6 address, and only there, such as [::1]:50151")
         try:
-            loopback = host == "localhost" or ipaddress.ip_address(host.strip("[]")).is_loopback
+            loopback = host == "localhost" or ipaddress.ip_address(bare).is_loopback
         except ValueError:
             loopback = False
         if not loopback:

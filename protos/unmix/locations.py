@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
@@ -117,25 +117,40 @@ def socket_of(address: str) -> Path | None:
 def place_for_socket(state: Path) -> Path:
     """Where the daemon of a state folder has its socket: within it, or nearer to the root if its path is too long.
 
-    The folder is made. Raises Untrusted when the only folder that could have it is another user's, and OSError.
+    The folder is made. Raises Untrusted when another user has a hand in the state folder, and OSError.
     """
-    for path in _places_for_socket(state.absolute()):
-        if len(os.fsencode(path)) <= _LONGEST_SOCKET:
-            private_folder(path.parent)
-            return path
+    state = state.absolute()
+    if _is_short(state / SOCKET):
+        return private_folder(state) / SOCKET
+    mark = hashlib.sha256(os.fsencode(state)).hexdigest()[:16]
+    runtime = os.environ.get("XDG_RUNTIME_DIR")
+    if runtime and _is_private(Path(runtime)):  # after `su` it is the other user's
+        place = Path(runtime) / "unmix" / f"{mark}.sock"
+        if _is_short(place):
+            return private_folder(place.parent) / place.name
+    place = _temporary_folder(mark) / SOCKET
+    if _is_short(place):
+        return place
+    with suppress(OSError):
+        place.parent.rmdir()
     raise OSError(
         f"the path of its socket is longer than {_LONGEST_SOCKET} bytes, in {tempfile.gettempdir()}, too"
     )
 
 
-def _places_for_socket(state: Path) -> Iterator[Path]:
-    yield state / SOCKET
-    mark = hashlib.sha256(os.fsencode(state)).hexdigest()[:16]
-    runtime = os.environ.get("XDG_RUNTIME_DIR")
-    if runtime and _is_private(Path(runtime)):  # after `su` it is the other user's
-        yield Path(runtime) / "unmix" / f"{mark}.sock"
-    if sys.platform != "win32":
-        yield Path(tempfile.gettempdir()) / f"unmix-{os.getuid()}-{mark}" / SOCKET
+def _is_short(path: Path) -> bool:
+    return len(os.fsencode(path)) <= _LONGEST_SOCKET
+
+
+def _temporary_folder(mark: str) -> Path:
+    """One of ours, which is found again after a daemon that was killed; a new one where somebody has taken its name."""
+    user = f"unmix-{os.getuid() if sys.platform != 'win32' else 0}-"
+    try:
+        return private_folder(Path(tempfile.gettempdir()) / f"{user}{mark}")
+    except OSError:
+        made = Path(tempfile.mkdtemp(prefix=user))
+        judge_folder(made)
+        return made
 
 
 def _is_private(folder: Path) -> bool:

@@ -58,15 +58,11 @@ def judge_folder(folder: Path) -> None:
     """Raises Untrusted when what is in the folder can be another user's, OSError when it is not there."""
     if sys.platform == "win32":
         return
-    home, trusted = _home(), _trusted()
-    fault: Untrusted | None = None
+    excused, trusted = _above_home(), _trusted()
     way = list(_way(folder.absolute()))
     for passed, status in way:
-        if home and os.path.samestat(home, status):
-            fault = None  # what is above the home folder, its user cannot mend: as ssh has it
-        fault = fault or _fault_on_the_way(passed, status, trusted)
-    if fault:
-        raise fault
+        if passed not in excused and (fault := _fault_on_the_way(passed, status, trusted)):
+            raise fault
     _, status = way[-1]
     if not stat.S_ISDIR(status.st_mode):
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
@@ -200,10 +196,14 @@ if sys.platform != "win32":
             return False
         return members | {entry.pw_uid for entry in pwd.getpwall() if entry.pw_gid == gid} <= _trusted()
 
-    def _home() -> os.stat_result | None:
+    def _above_home() -> frozenset[Path]:
+        """The folders in which the home folder lies, which its user cannot mend: ssh does not judge them either.
+
+        They themselves, and not whatever leads there: a link in /tmp to somebody's home is its owner's to turn.
+        """
         with suppress(OSError, RuntimeError):
-            return Path.home().stat()
-        return None
+            return frozenset(Path.home().resolve().parents)
+        return frozenset()
 
     def _name(uid: int) -> str:
         with suppress(KeyError):

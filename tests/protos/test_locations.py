@@ -18,7 +18,7 @@ from unmix.locations import (
     socket_of,
     write_endpoint,
 )
-from unmix.ownership import Untrusted, judge_socket, write_secret
+from unmix.ownership import Untrusted, judge_folder, judge_socket, write_secret
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="unix sockets, owners and modes are of POSIX")
 
@@ -61,11 +61,21 @@ def test_or_in_a_folder_of_ours_in_the_temporary_one(tmp_path: Path, temporary: 
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0, reason="needs root, to be two users")
-def test_which_another_user_cannot_have_made_before(tmp_path: Path, temporary: Path) -> None:
+@pytest.mark.parametrize("taken_by", ["a folder", "a link to nowhere", "a link to one of ours"])
+def test_where_another_user_has_taken_its_name_it_gets_another(
+    tmp_path: Path, temporary: Path, taken_by: str
+) -> None:
+    name = place_for_socket(tmp_path / ("1" * 100)).parent
+    name.rmdir()
+    if taken_by == "a folder":
+        name.mkdir()
+    else:
+        name.symlink_to(tmp_path if taken_by == "a link to one of ours" else tmp_path / "nowhere")
+    os.chown(name, 65534, 65534, follow_symlinks=False)
     place = place_for_socket(tmp_path / ("1" * 100))
-    os.chown(place.parent, 65534, 65534)
-    with pytest.raises(Untrusted, match="belongs to"):
-        place_for_socket(tmp_path / ("1" * 100))
+    assert place.parent.parent == temporary
+    assert place.parent != name
+    judge_folder(place.parent)
 
 
 def test_where_no_path_is_short_enough_the_limit_is_told(

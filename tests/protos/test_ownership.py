@@ -79,6 +79,19 @@ def test_what_is_above_the_home_folder_is_not_judged(folder: Path, monkeypatch: 
     judge_folder(folder)
 
 
+@needs_root
+def test_a_link_of_another_users_is_refused_wherever_it_leads(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HOME", str(folder))
+    link = tmp_path / "turned-tomorrow"
+    link.symlink_to(folder)
+    judge_folder(link)
+    os.chown(link, NOBODY, NOBODY, follow_symlinks=False)
+    with pytest.raises(Untrusted, match=f"^{link} belongs to "):
+        judge_folder(link)
+
+
 def test_the_way_through_a_link_is_judged_too(folder: Path, tmp_path: Path) -> None:
     (tmp_path / "open").mkdir(mode=0o700)
     (tmp_path / "open" / "link").symlink_to("../a")
