@@ -56,7 +56,7 @@ def test_a_section_that_is_not_changed_is_that_part_of_the_recording_to_the_bit(
             assert (info.sample_rate, info.depth, summary.audio.frames) == (rate, depth, len(expected))
 
 
-@pytest.mark.parametrize("model", ["auto", "wiener"])
+@pytest.mark.parametrize("model", [pytest.param("auto", marks=pytest.mark.long), "wiener"])
 def test_a_denoised_section_is_the_cut_file_denoised(daemon: Daemon, tmp_path: Path, model: str) -> None:
     voice = sounds.voice(4, 44_100, 2)
     source = sounds.write(tmp_path / "in.flac", voice, 44_100, "PCM_24")

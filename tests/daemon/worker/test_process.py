@@ -14,6 +14,7 @@ from unmix_daemon.reports import Growth
 from unmix_daemon.worker.messages import Begin, Run
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("priorities", "expected"), [(1, WorkerDied), (2, WorkerLost)])
 def test_a_worker_that_is_killed_charges_only_who_had_it_alone(
     tmp_path: Path, priorities: int, expected: type[Exception]

@@ -117,7 +117,7 @@ def test_every_function_refuses_a_wrong_number_of_arguments(rpr: dict[str, Any])
             rpr[f"RPR_{name}"](*[0] * (len(function.arguments) + 1))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.long) for seed in range(1, 4))])
 def test_modelled_functions_survive_anything_that_the_table_allows(tmp_path: Path, seed: int) -> None:
     dice = random.Random(seed)
     project, items = examples.everything(tmp_path / "project")

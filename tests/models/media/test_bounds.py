@@ -23,7 +23,9 @@ def test_every_kind_of_file_is_fuzzed(tmp_path: Path) -> None:
             assert sum(len(block) for block in reader.blocks()) > 0
 
 
-@pytest.mark.parametrize("bits", [16, 24, 32])
+@pytest.mark.parametrize(
+    "bits", [pytest.param(16, marks=pytest.mark.long), 24, pytest.param(32, marks=pytest.mark.long)]
+)
 def test_reading_wav_takes_the_memory_of_a_few_blocks(tmp_path: Path, bits: int) -> None:
     size = 48_000 * 600 * 2 * bits // 8
     head = riff(fmt(bits=bits), chunk(b"data", b"", size), size=size + 36)

@@ -48,6 +48,7 @@ def test_attention_equals_the_public_one(dtype: torch.dtype) -> None:
     assert (result.double() - expected).abs().max() < tolerance * expected.abs().max()
 
 
+@pytest.mark.long
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc's allocator is configured")
 def test_the_allocator_keeps_what_is_freed() -> None:
     """In children, because the setting holds for a whole process."""

@@ -129,6 +129,7 @@ def test_a_network_of_ones_own_is_imported_and_separates_what_adds_up(noise: Pat
     assert [one + other for one, other in zip(vocals, rest, strict=True)] == list(whole)
 
 
+@pytest.mark.long
 def test_a_device_that_is_not_there_ends_the_run_at_the_first_of_many(noise: Path) -> None:
     files = [noise, *(noise.with_name(f"{name}.wav") for name in "abc")]
     for file in files[1:]:

@@ -98,6 +98,7 @@ def test_many_files_are_worked_on_a_few_at_a_time(
     assert len(files(tmp_path / "out")) == 12
 
 
+@pytest.mark.long
 def test_two_folders_take_turns(tmp_path: Path, connect: Callable[[str], Client]) -> None:
     big, small = tmp_path / "big", tmp_path / "small"
     for number in range(12):
@@ -174,6 +175,7 @@ def test_folders_come_and_go_with_the_configuration(
     assert "The old configuration stays in force" in str(reports)
 
 
+@pytest.mark.long
 def test_jobs_of_a_folder_that_is_watched_no_more_are_taken_back(
     tmp_path: Path, unmixd: Daemon, connect: Callable[[str], Client]
 ) -> None:

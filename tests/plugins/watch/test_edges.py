@@ -51,6 +51,7 @@ def files(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
+@pytest.mark.long
 def test_a_target_inside_the_source_is_done_once_and_never_again(
     daemon: Daemon, source: Path, sound: bytes
 ) -> None:

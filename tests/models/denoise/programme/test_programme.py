@@ -138,7 +138,7 @@ def test_any_recording_keeps_its_length(rate: int, seconds: float, channels: int
     assert (stretches[-1].end if stretches else 0) == len(samples)
 
 
-@pytest.mark.parametrize("block", [997, 10**7])
+@pytest.mark.parametrize("block", [997, pytest.param(10**7, marks=pytest.mark.long)])
 def test_the_result_does_not_depend_on_how_the_recording_comes(block: int) -> None:
     samples = noise(50)
     swell = (0.02 + np.sin(np.arange(len(samples)) / RATE) ** 2)[:, None].astype(np.float32)

@@ -27,6 +27,7 @@ def test_mono_stereo_and_another_rate_together_by_mouse(studio: Studio, exactly:
     exactly.replaces("Denoise", DENOISE, [0, 2, 4], 0.5, 1.75, by=lambda: studio.click("Denoise"))
 
 
+@pytest.mark.long
 def test_a_selection_between_samples(studio: Studio, exactly: Exactly) -> None:
     studio.open(*ALL_KINDS)
     exactly.replaces("Denoise", DENOISE, [0, 2, 4], 22_050.37 / RATE, 66_150.5 / RATE)
@@ -47,6 +48,7 @@ def test_up_to_the_edges_of_a_clip(studio: Studio, exactly: Exactly, start: floa
     exactly.replaces("Denoise", DENOISE, [0], start, end)
 
 
+@pytest.mark.long
 def test_a_clip_before_zero(studio: Studio, exactly: Exactly) -> None:
     studio.open(Audio("voice", [Clip(noise(2 * RATE), -RATE / 2)]))
     exactly.replaces("Denoise", DENOISE, [0], 0.0, 1.0)

@@ -65,6 +65,7 @@ def test_what_is_no_complete_wav_stays_as_it_is(tmp_path: Path, what: str) -> No
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.long
 def test_memory_does_not_grow_with_length(tmp_path: Path) -> None:
     soundfile.write(tmp_path / "in.wav", noise(8_000_000), 48_000)
     tracemalloc.start()

@@ -72,7 +72,13 @@ def start(action: Action) -> Iterator[Callable[..., Running]]:
             process.wait()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
+@pytest.mark.parametrize(
+    "number",
+    [
+        signal.SIGTERM,
+        *(pytest.param(number, marks=pytest.mark.long) for number in (signal.SIGINT, signal.SIGHUP)),
+    ],
+)
 def test_a_signal_cancels_the_work_and_leaves_no_file(
     daemon: Daemon, action: Action, start: Callable[..., Running], number: signal.Signals
 ) -> None:
@@ -117,6 +123,7 @@ def test_the_end_of_the_parent_cancels(daemon: Daemon, action: Action, start: Ca
     eventually(lambda: daemon.files() == [])
 
 
+@pytest.mark.long
 def test_the_end_of_the_reader_cancels(daemon: Daemon, action: Action, tmp_path: Path) -> None:
     action.add(long_recording(tmp_path / "long.wav"), 0, 48_000 * 1800)
     with subprocess.Popen([*COMMAND, action.write(DENOISE)], stdout=subprocess.PIPE) as process:

@@ -106,6 +106,7 @@ def test_items_that_play_the_same_share_a_file(tmp_path: Path) -> None:
     assert desk.new_files == {first.name, later.name}
 
 
+@pytest.mark.long
 def test_an_item_of_every_kind_at_once(tmp_path: Path) -> None:
     project, items = examples.everything(tmp_path / "project")
     desk = Desk(tmp_path, project)

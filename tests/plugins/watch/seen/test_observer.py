@@ -329,6 +329,7 @@ def test_a_folder_is_polled_when_the_system_takes_no_watch(tmp_path: Path) -> No
     assert "is polled from now on, as the system takes no more watches" in seen["log"]
 
 
+@pytest.mark.long
 def test_a_folder_is_polled_when_the_system_watches_only_some_of_its_subfolders(tmp_path: Path) -> None:
     seen = result_in_namespace("watches", tmp_path / "in")
     assert not seen["was_polling"]

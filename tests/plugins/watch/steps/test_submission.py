@@ -43,6 +43,7 @@ def test_the_first_subfolder_may_say_what_is_done(tmp_path: Path, daemon: FakeDa
         }
 
 
+@pytest.mark.long
 def test_many_files_at_once_do_not_flood_the_daemon(tmp_path: Path, daemon: FakeDaemon) -> None:
     with bench(tmp_path, daemon, look_ahead=3) as desk:
         for number in range(40):
