@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unmix.locations import CERTIFICATE, DATABASE, ENDPOINT, LOG, SOCKET, TOKEN, read_endpoint, state_folder
-from unmix.ownership import Untrusted, judge_folder, judge_secret, judge_socket, private_folder
+from unmix.ownership import Untrusted, judge_folder, judge_secret, judge_socket
 from unmix.words import DaemonStatus, DenoiseTask, LeftOutModel, Model, SeparateTask
 
 from unmix_plugins.client import Client
@@ -20,6 +20,7 @@ from unmix_plugins.version import version
 _ADVISED = ((DenoiseTask().kind, "deepfilternet3"), (SeparateTask().kind, "htdemucs"))
 """What to pull for each task of which nothing good is here; the first is what everybody needs."""
 _PACKAGES = ("unmix", "grpcio", "protobuf")
+_ELSEWHERE = "name a folder of your own in UNMIX_STATE"
 _ENOUGH_BYTES = 1_000_000_000
 """Room for an hour of stereo and its result, as 16 bits."""
 _ERROR_LINE = re.compile(r"(ERROR|CRITICAL|Error|Exception)\b")
@@ -113,10 +114,14 @@ def _versions() -> Finding:
 
 def _state_folder(state: Path) -> Finding:
     try:
-        private_folder(state)
+        judge_folder(state)
         free = shutil.disk_usage(state).free
     except Untrusted as error:
         return Finding("state folder", False, error.fault, error.cure)
+    except FileNotFoundError:
+        return Finding(
+            "state folder", True, f"{state} is not there yet: the daemon makes it at its first start"
+        )
     except OSError as error:
         return Finding(
             "state folder", False, f"{state}: {error.strerror}", "name another folder in UNMIX_STATE"
@@ -135,8 +140,10 @@ def _token(state: Path) -> Finding:
         judge_secret(path)
     except Untrusted as error:
         return Finding("token", False, error.fault, error.cure)
-    except OSError:
+    except FileNotFoundError:
         return Finding("token", True, "none yet: the daemon makes it at its first start")
+    except OSError as error:
+        return Finding("token", False, f"{path} cannot be looked at ({error.strerror})", _ELSEWHERE)
     return Finding("token", True, f"{path}, readable by its owner only")
 
 
@@ -153,8 +160,11 @@ def _owners(state: Path) -> Iterator[Finding]:
             judge(state / name)
         except Untrusted as error:
             faults.append(error)
-        except OSError:
+        except FileNotFoundError:
             continue
+        except OSError as error:
+            faults.append(Untrusted(f"{state / name} cannot be looked at ({error.strerror})", _ELSEWHERE))
+            break
     if not faults:
         yield Finding("owners", True, f"what lies in {state} is yours alone")
     for fault in faults:

@@ -70,6 +70,10 @@ def read_endpoint(state: Path) -> Endpoint | None:
         )
     except Untrusted:
         raise
+    except PermissionError as error:
+        raise Untrusted(
+            f"{state} cannot be looked into", "name a folder of your own in UNMIX_STATE"
+        ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -97,6 +101,10 @@ def read_token(state: Path) -> str | None:
         return read_secret(state / TOKEN).decode("ascii").strip()
     except Untrusted:
         raise
+    except PermissionError as error:
+        raise Untrusted(
+            f"{state} cannot be looked into", "name a folder of your own in UNMIX_STATE"
+        ) from error
     except (OSError, UnicodeDecodeError):
         return None
 

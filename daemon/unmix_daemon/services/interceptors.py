@@ -125,13 +125,16 @@ class BorderInterceptor(grpc.aio.ServerInterceptor):
         given = [value for key, value in metadata if key == "authorization"]
         if not given:
             return Unauthenticated(
-                "The call carries no token; send 'authorization: Bearer <token>' with the content of the file "
-                "'token' in the state folder."
+                "The call carries no token: set UNMIX_TOKEN to the content of the file 'token' in the daemon's state "
+                "folder, or send it as 'authorization: Bearer <token>'."
             )
         said = b",".join(value if isinstance(value, bytes) else value.encode() for value in given)
         if hmac.compare_digest(said, self._expected):
             return None
-        return Unauthenticated("The token is wrong; read it again from the file 'token' in the state folder.")
+        return Unauthenticated(
+            "The token is wrong, or of a daemon before; read it again from the file 'token' in the daemon's "
+            "state folder."
+        )
 
 
 def _refusing(error: ServiceError) -> "grpc.RpcMethodHandler[Any, Any]":

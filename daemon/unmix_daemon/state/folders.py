@@ -124,9 +124,12 @@ class Folders:
         self._check_disk(declared)
 
     def _check_disk(self, size: int) -> None:
-        missing = size - self.room()
+        missing = size + self._reserve - shutil.disk_usage(self.root).free
         if missing > 0:
-            raise self._full(f": {missing / 1e6:,.1f} MB are missing")
+            kept = (
+                f"with {self._reserve / 1e6:,.0f} MB that stay free (disk_reserve), " if self._reserve else ""
+            )
+            raise self._full(f": {kept}{missing / 1e6:,.1f} MB are missing")
 
     def _full(self, detail: str = "") -> DiskFull:
         return DiskFull(_FULL.format(self.root, detail), _FINISHED)

@@ -97,7 +97,7 @@ class AudioReader:
     def _check_length(self, frames: int) -> None:
         if self._longest and frames > self._longest * self.info.sample_rate:
             raise TooLong(
-                f"The recording lasts longer than {self._longest / 3600:.4g} h, the most allowed here: split it."
+                f"The recording lasts longer than {self._longest:g} s, the setting `longest`: split it, or raise that."
             )
 
     def _check_finite(self, array: Block, position: int) -> None:

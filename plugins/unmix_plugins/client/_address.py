@@ -81,6 +81,8 @@ def named(address: str, state: Path) -> list[Address]:
                 f"Nothing proves who listens at {address}, so the token is not sent there: set UNMIX_CERT to a copy"
                 f" of the daemon's {CERTIFICATE}."
             )
+        if certificate:
+            _check_pair(certificate)
         proved = _proved(address, _token(state), certificate)
     except Untrusted as error:
         raise AccessRefused(f"{error}.") from error
@@ -98,6 +100,19 @@ def _proved(address: str, token: str | None, certificate: Path | None) -> Addres
         raise
     except OSError:
         return None
+
+
+def _check_pair(file: Path) -> None:
+    """Raises AccessRefused when a file that was named holds no certificate with its key, Untrusted."""
+    copy = f"name a copy of the daemon's {CERTIFICATE} in UNMIX_CERT"
+    try:
+        pair = read_secret(file)
+    except Untrusted:
+        raise
+    except OSError as error:
+        raise AccessRefused(f"{file} cannot be read ({error.strerror}): {copy}.") from error
+    if not all(mark in pair for mark in (b"BEGIN CERTIFICATE", b"PRIVATE KEY")):
+        raise AccessRefused(f"{file} holds no certificate with its key: {copy}.")
 
 
 def _certificate_for(address: str, state: Path) -> Path | None:

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import grpc
 from grpc_health.v1 import health_pb2
-from unmix.locations import state_folder
+from unmix.locations import CERTIFICATE, socket_of, state_folder
 
 from unmix_plugins.client import _address
 from unmix_plugins.client._address import Address
@@ -160,7 +160,12 @@ class Link:
     def _nobody(self) -> str:
         if self.is_fixed:
             address = os.environ["UNMIX_ADDRESS"]
-            return f"Nothing answers at {address}: check UNMIX_ADDRESS and UNMIX_CERT, or unset them."
+            if socket_of(address) is not None:
+                return f"Nothing answers at {address}: check UNMIX_ADDRESS, or unset it."
+            return (
+                f"Nothing that shows your certificate answers at {address}: if the daemon was started anew, copy its"
+                f" {CERTIFICATE} and token again; else check UNMIX_ADDRESS, or unset it."
+            )
         return f"No daemon runs for {self.state}: `unmix start` starts one."
 
 

@@ -271,6 +271,23 @@ def test_address_and_token_of_the_environment_come_first(
     assert not (tmp_path / "empty").exists()
 
 
+@pytest.mark.parametrize(
+    ("content", "said"), [(None, "cannot be read"), (b"RIFF", "holds no certificate with its key")]
+)
+def test_a_certificate_that_is_none_is_told_before_anything_is_sent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, content: bytes | None, said: str
+) -> None:
+    file = tmp_path / "copy.pem"
+    if content is not None:
+        write_secret(file, content)
+    monkeypatch.setenv("UNMIX_CERT", str(file))
+    monkeypatch.setenv("UNMIX_ADDRESS", "127.0.0.1:9")
+    with pytest.raises(
+        AccessRefused, match=rf"{said}.*: name a copy of the daemon's unmixd\.pem in UNMIX_CERT"
+    ):
+        Client.connect(client_name="test")
+
+
 def test_a_given_address_that_does_not_answer_starts_no_daemon(
     state: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -280,7 +297,10 @@ def test_a_given_address_that_does_not_answer_starts_no_daemon(
         taken.bind(("127.0.0.1", 0))
         address = f"127.0.0.1:{taken.getsockname()[1]}"
         monkeypatch.setenv("UNMIX_ADDRESS", address)
-        with pytest.raises(DaemonUnreachable, match=f"Nothing answers at {address}: check UNMIX_ADDRESS"):
+        with pytest.raises(
+            DaemonUnreachable,
+            match=f"Nothing that shows your certificate answers at {address}: .* check UNMIX_ADDRESS",
+        ):
             Client.connect(client_name="test")
     assert not list(state.iterdir())
 
