@@ -17,19 +17,22 @@ def is_full(error: OSError) -> bool:
     return error.errno in _FULL
 
 
-def check_room(folder: Path, needed: int, reserve: int) -> None:
-    """Raise StorageFull where `needed` bytes and the reserve do not fit on a disk now, ResultTooLarge where never."""
+def check_room(folder: Path, needed: int, reserve: int, written: int = 0) -> None:
+    """Raise StorageFull where `needed` bytes and the reserve do not fit on a disk now, ResultTooLarge where never.
+
+    `written` of them are there already, and are free again when the results are given up.
+    """
     disk = shutil.disk_usage(folder)
+    size = f"more than {_gigabytes(written)}" if written else f"up to {_gigabytes(needed)}"
     if needed + reserve > disk.total:
         raise ResultTooLarge(
-            f"The results take up to {_gigabytes(needed)}, and the disk of the state folder has "
+            f"The results take {size}, and the disk of the state folder has "
             f"{_gigabytes(disk.total)} in all: choose a section, another format, or a larger disk."
         )
-    room = max(0, disk.free - reserve)
+    room = max(0, disk.free + written - reserve)
     if needed > room:
         raise StorageFull(
-            f"The disk of the state folder is full: the results take up to {_gigabytes(needed)}, and "
-            f"{_gigabytes(room)} may be used.",
+            f"The disk of the state folder is full: the results take {size}, and {_gigabytes(room)} may be used.",
             needed_bytes=str(needed),
         )
 

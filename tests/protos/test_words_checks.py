@@ -28,6 +28,10 @@ WRONG: tuple[tuple[Any, str], ...] = (
     (SeparateTask(stems=tuple(f"s{number}" for number in range(33))), "task.stems"),
     (Options(labels={str(number): "" for number in range(17)}), "options.labels"),
     (Options(labels={"a": "ä" * 512}), "options.labels"),
+    (Options(format="vhs"), "options.format"),
+    (Options(format="bad_alloc"), "options.format"),
+    (Options(depth="s17"), "options.depth"),
+    (Options(depth="S16"), "options.depth"),
     (Options(also_formats=("mp3", "mp3")), "options.also_formats"),
     (Options(also_formats=("",)), "options.also_formats"),
     (Options(also_formats=("../wav",)), "options.also_formats"),
@@ -66,6 +70,11 @@ def test_each_model_may_keep_music_and_networks_may_remove_it(task: DenoiseTask)
 def test_a_model_that_removes_no_music_is_refused_with_what_to_do() -> None:
     with pytest.raises(FieldError, match="choose another model, or keep the music"):
         DenoiseTask("wiener", music=Music.REMOVE).check()
+
+
+@pytest.mark.parametrize("name", ["", "flac", "MP3"])
+def test_a_format_is_known_in_capitals_as_well(name: str) -> None:
+    Options(format=name, depth="f32").check()
 
 
 @given(st.text(alphabet=st.characters()))

@@ -15,6 +15,7 @@ from unmix_models.stems import Level
 
 from unmix_daemon.worker.growing_file import GrowingFile
 from unmix_daemon.worker.messages import Advanced, Grew, Report, Run
+from unmix_daemon.worker.room import Room
 
 _REPORT_SECONDS = 0.1
 _NAME = re.compile(r"[\w-]{1,60}")
@@ -50,9 +51,10 @@ class RunFiles:
             )
         folder = Path(self.run.outputs)
         folder.mkdir(mode=0o700)
+        room = Room(folder, self.run.reserve)
         for started in outputs:
             path = folder / f"{started.name}.{started.extension}"
-            self.outputs[started.name] = OutputFile(started, path, GrowingFile(path))
+            self.outputs[started.name] = OutputFile(started, path, GrowingFile(path, room))
 
     def announce(self) -> None:
         """Tell the front how far each file has grown."""

@@ -2,6 +2,10 @@
 
 from pathlib import Path
 
+from unmix_models.storage import is_full
+
+from unmix_daemon.worker.room import Room
+
 
 class GrowingFile:
     """A binary file for encoders (`write`, `seek`, `tell`) that remembers what it changed after telling.
@@ -10,24 +14,31 @@ class GrowingFile:
     `rewritten`, so that readers can be told to fetch those bytes again.
     """
 
-    def __init__(self, path: Path) -> None:
-        """Create the file; it must not exist."""
+    def __init__(self, path: Path, room: Room) -> None:
+        """Create the file; it must not exist. `room` hears of what it takes on the disk."""
         self._file = path.open("x+b", buffering=0)
+        self._room = room
         self._position = 0
         self._end = 0
         self._announced = 0
         self._rewritten: list[tuple[int, int]] = []
 
     def write(self, data: bytes | bytearray | memoryview) -> int:
-        """Write at the position; all of it, or OSError."""
+        """Write at the position; all of it, or OSError, StorageFull or ResultTooLarge."""
         view = memoryview(data).cast("B")
         length = len(view)
-        while view:
-            view = view[self._file.write(view) :]
+        try:
+            while view:
+                view = view[self._file.write(view) :]
+        except OSError as error:
+            if is_full(error):
+                self._room.refuse()
+            raise
         start, self._position = self._position, self._position + length
         if start < self._announced and length:
             self._note(start, min(self._position, self._announced))
-        self._end = max(self._end, self._position)
+        grown, self._end = max(0, self._position - self._end), max(self._end, self._position)
+        self._room.take(grown)
         return length
 
     def seek(self, offset: int, whence: int = 0) -> int:
@@ -69,6 +80,7 @@ class GrowingFile:
         """Begin again with an empty file; what was announced counts as announced still, and as rewritten."""
         self._file.truncate(0)
         self.seek(0)
+        self._room.give_back(self._end)
         self._end = 0
         if self._announced:
             self._note(0, self._announced)

@@ -31,6 +31,7 @@ _log = logging.getLogger(__name__)
 _LONGEST_WAIT = 3600.0
 """Seconds; a lock cannot wait for a keep-alive of centuries."""
 _PIECE = 1 << 20
+_WEIGHED = (OutOfMemory, ResultTooLarge, StorageFull)
 _STEPS = 16
 """Steps that a run may take before the others get their turn; a segment needs about eight blocks."""
 
@@ -182,10 +183,11 @@ def residents_report(shop: Workshop) -> Residents:
 def _failure(ticket: str, error: Exception, source: Path | None = None) -> Failed:
     """What the front is told: first whether the machine was short of something, which is no fault of the job's.
 
-    `source` is the recording, if there is one: what the disk does not give now is not invalid.
+    `source` is the recording, if there is one: what the disk does not give now is not invalid. Who has weighed the room
+    on a disk or on a device has judged that already.
     """
     shortage = passing(error) or present_shortage() or (source and _unreadable(source))
-    if isinstance(error, AudioError) and (error.reason == StorageFull.reason or not shortage):
+    if isinstance(error, AudioError) and (isinstance(error, _WEIGHED) or not shortage):
         return Failed(ticket, error.reason, as_text(str(error), MOST_SENTENCE), error.facts)
     if isinstance(error, OSError) and error.errno == errno.EFBIG:
         message = "The result is larger than a file may be on the disk of the state folder: choose a section."

@@ -3,7 +3,7 @@
 import errno
 from typing import BinaryIO
 
-from unmix_models.errors import StorageFull
+from unmix_models.errors import AudioError, StorageFull
 from unmix_models.storage import is_full
 
 
@@ -18,7 +18,7 @@ class Sink:
     def __init__(self, file: BinaryIO) -> None:
         """`file` stays the caller's to close."""
         self._file = file
-        self._error: OSError | ValueError | None = None
+        self._error: OSError | ValueError | AudioError | None = None
         self._position = 0
         self._end = 0
         self._discarding = False
@@ -33,7 +33,7 @@ class Sink:
                     if not written:
                         raise OSError(errno.EIO, "The file that takes the result accepts no bytes.")
                     remaining = remaining[written:]
-            except (OSError, ValueError) as error:  # ValueError: the file is closed
+            except (OSError, ValueError, AudioError) as error:  # ValueError: the file is closed
                 self._error = error
         self._position += len(data)
         self._end = max(self._end, self._position)

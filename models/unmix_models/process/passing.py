@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 from enum import StrEnum
 
-from unmix_models.errors import InvalidAudio
+from unmix_models.errors import AudioError, InvalidAudio, OutOfMemory
 
 if sys.platform != "win32":
     import resource
@@ -17,6 +17,8 @@ _PROBE_BYTES = 64 << 20
 """Whoever is refused less than that is short of memory; a damaged file may ask for any amount."""
 _OF_MEMORY = ("can't start new thread", "bad_alloc", "bad allocation", "DefaultCPUAllocator")
 """What Python, C++ and torch say where the system has no thread or no memory to give."""
+_HAVE_WORDS = (RuntimeError, OSError, ImportError)
+"""What such words come in; other errors, ours above all, may quote whoever asked, and prove nothing."""
 
 
 class Shortage(StrEnum):
@@ -46,9 +48,10 @@ def passing(error: BaseException | None) -> Shortage | None:
     """What the machine was short of when this was raised, or None where it is no such error.
 
     What an error was raised from counts as well, as libraries and models give theirs a name of their own. Readers
-    look themselves before they call a file invalid (see `memory_is_short`), so nobody looks behind InvalidAudio.
+    look themselves before they call a file invalid (see `memory_is_short`), so nobody looks behind InvalidAudio;
+    nor behind OutOfMemory, which is told after all that a worker can do about it.
     """
-    while error is not None and not isinstance(error, InvalidAudio):
+    while error is not None and not isinstance(error, InvalidAudio | OutOfMemory):
         if (shortage := _of_one(error)) is not None:
             return shortage
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
@@ -89,8 +92,11 @@ def _of_one(error: BaseException) -> Shortage | None:
         return Shortage.MEMORY
     if isinstance(error, OSError) and error.errno is not None:
         return _OF_ERRNO.get(error.errno)
+    if isinstance(error, AudioError):
+        return None
     said = str(error)
-    if isinstance(error, Exception) and any(words in said for words in _OF_MEMORY):
+    of_onnx_runtime = type(error).__module__.startswith("onnxruntime.")
+    if (isinstance(error, _HAVE_WORDS) or of_onnx_runtime) and any(words in said for words in _OF_MEMORY):
         return Shortage.MEMORY
     if isinstance(error, OSError | ImportError):  # of the dynamic linker, which has words only
         return next((shortage for text, shortage in _OF_TEXT.items() if text in said), None)

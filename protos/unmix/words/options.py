@@ -7,7 +7,7 @@ from typing import Self
 
 from unmix.v1 import audio_pb2
 from unmix.words.faults import FieldError
-from unmix.words.formats import FORMATS
+from unmix.words.formats import DEPTHS, FORMATS
 from unmix.words.text import MOST_FILE_NAME, MOST_NAME, as_text, check_text, shown
 from unmix.words.times import check_duration, duration_to_proto, seconds_of
 
@@ -61,7 +61,7 @@ class Options:
     """The part to process and return, exact to the frame; None: all of the recording."""
 
     def check(self) -> None:
-        """Raises FieldError. Format and depth are judged with the recording, which they depend on."""
+        """Raises FieldError. Whether a format can hold the recording shows when that is opened."""
         check_text(self.file_name, "options.file_name", MOST_FILE_NAME)
         for name in ("format", "depth", "device"):
             check_text(getattr(self, name), f"options.{name}")
@@ -74,12 +74,16 @@ class Options:
                 f"Labels are at most {MOST_LABELS} entries and {MOST_LABEL_BYTES} bytes; send less.",
             )
         check_duration(self.keep_alive, "options.keep_alive")
+        if self.format and self.format.lower() not in FORMATS:
+            raise _no_format("options.format", self.format)
+        if self.depth and self.depth not in DEPTHS:
+            raise FieldError(
+                "options.depth",
+                f"There is no sample depth '{shown(self.depth)}': choose one of {', '.join(DEPTHS)}.",
+            )
         odd = [name for name in self.also_formats if name not in FORMATS]
         if odd:
-            raise FieldError(
-                "options.also_formats",
-                f"There is no output format '{shown(odd[0])}': choose one of {', '.join(FORMATS)}.",
-            )
+            raise _no_format("options.also_formats", odd[0])
         if len(self.also_formats) > MOST_ALSO_FORMATS or len({*self.also_formats}) < len(self.also_formats):
             raise FieldError(
                 "options.also_formats",
@@ -133,3 +137,9 @@ class Options:
             labels=dict(message.labels),
             section=section and Section(section.first_frame, section.frames),
         )
+
+
+def _no_format(field: str, name: str) -> FieldError:
+    return FieldError(
+        field, f"There is no output format '{shown(name)}': choose one of {', '.join(FORMATS)}."
+    )

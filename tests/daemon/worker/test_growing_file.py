@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from unmix_daemon.worker.growing_file import GrowingFile
+from unmix_daemon.worker.room import Room
 
 
 @pytest.fixture
@@ -20,7 +21,7 @@ def path(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def file(path: Path) -> Iterator[GrowingFile]:
-    growing = GrowingFile(path)
+    growing = GrowingFile(path, Room(path.parent, 0))
     yield growing
     growing.close()
 
@@ -52,7 +53,7 @@ class Reader:
 def test_a_file_that_exists_is_never_taken_over(path: Path) -> None:
     path.write_bytes(b"mine")
     with pytest.raises(FileExistsError):
-        GrowingFile(path)
+        GrowingFile(path, Room(path.parent, 0))
     assert path.read_bytes() == b"mine"
 
 
@@ -142,7 +143,7 @@ def test_a_hole_in_a_new_start_is_told_as_well(file: GrowingFile, path: Path) ->
 
 
 def test_closing_twice_is_closing(path: Path) -> None:
-    file = GrowingFile(path)
+    file = GrowingFile(path, Room(path.parent, 0))
     file.close()
     file.close()
 
@@ -165,7 +166,7 @@ def test_who_follows_the_growth_and_takes_what_was_rewritten_has_the_file(
 ) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "clean.wav"
-        file, model, reader = GrowingFile(path), io.BytesIO(), Reader(path)
+        file, model, reader = GrowingFile(path, Room(path.parent, 0)), io.BytesIO(), Reader(path)
         for name, value in steps:
             match name, value:
                 case "write", bytes(data):

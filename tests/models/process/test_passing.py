@@ -11,10 +11,13 @@ import av
 import pytest
 from media_files import ffmpeg_file, noise
 from support import importing
-from unmix_models.errors import InvalidAudio, InvalidWeights, OutOfMemory
+from unmix_models.errors import InvalidAudio, InvalidWeights, OutOfMemory, UnsupportedFormat
 from unmix_models.media import open_reader
 from unmix_models.process import passing as module
 from unmix_models.process.passing import Shortage, memory_is_short, passing, present_shortage
+
+QUOTING = (ValueError, KeyError, TypeError, UnsupportedFormat)
+"""What names the value that somebody asked for."""
 
 
 @pytest.mark.parametrize(
@@ -39,6 +42,9 @@ from unmix_models.process.passing import Shortage, memory_is_short, passing, pre
         (ImportError("No module named 'x'"), None),
         (OutOfMemory("The GPU is full."), None),
         (InvalidAudio("Broken."), None),
+        *((quoting("There is no output format 'bad_alloc'."), None) for quoting in QUOTING),
+        (UnsupportedFormat('There is no format "can\'t start new thread".'), None),
+        (InvalidWeights("The model calls a stem 'DefaultCPUAllocator'."), None),
     ],
 )
 def test_errors_of_the_machine_are_known(error: Exception, expected: Shortage | None) -> None:
@@ -48,7 +54,13 @@ def test_errors_of_the_machine_are_known(error: Exception, expected: Shortage | 
 def test_what_an_error_was_raised_from_counts_but_readers_have_looked_themselves() -> None:
     assert passing(wrapped(InvalidWeights("They are damaged."))) is Shortage.FILES
     assert passing(wrapped(InvalidAudio("It is damaged."))) is None
+    assert passing(wrapped(OutOfMemory("The GPU is full."))) is None
     assert passing(wrapped(ValueError(), hidden=True)) is None
+
+
+def test_onnx_runtime_has_errors_of_its_own() -> None:
+    failure = type("Fail", (Exception,), {"__module__": "onnxruntime.capi.onnxruntime_pybind11_state"})
+    assert passing(failure("[ONNXRuntimeError] : 1 : FAIL : std::bad_alloc")) is Shortage.MEMORY
 
 
 def wrapped(error: Exception, *, hidden: bool = False) -> Exception:

@@ -1,0 +1,39 @@
+"""The room that the outputs of one run have on the disk while they grow."""
+
+import shutil
+from pathlib import Path
+
+from unmix_models.storage import check_room
+
+_LOOK_BYTES = 1 << 20
+"""How much is written between two looks at the room that is left, and so the most that is taken of the reserve."""
+_STEP_BYTES = 16 << 20
+"""What a run that had too little room waits for beyond what it had written; nobody knows how much it will write."""
+
+
+class Room:
+    """Keeps `reserve` bytes of a disk free, however long a recording says that it is, and whoever else writes."""
+
+    def __init__(self, folder: Path, reserve: int) -> None:
+        """`folder` is on the disk, and there when something is written."""
+        self._folder = folder
+        self._reserve = reserve
+        self._written = 0
+        self._unseen = 0
+
+    def take(self, size: int) -> None:
+        """The outputs have grown by `size` bytes. Raises as `refuse` does, where the reserve is touched."""
+        self._written += size
+        self._unseen += size
+        if self._unseen >= _LOOK_BYTES:
+            self._unseen = 0
+            if shutil.disk_usage(self._folder).free < self._reserve:
+                self.refuse()
+
+    def give_back(self, size: int) -> None:
+        """An output has become shorter."""
+        self._written -= size
+
+    def refuse(self) -> None:
+        """Raise StorageFull with the room that another try needs, or ResultTooLarge; nothing where there is room."""
+        check_room(self._folder, self._written + _STEP_BYTES, self._reserve, written=self._written)
