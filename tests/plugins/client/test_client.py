@@ -20,6 +20,7 @@ from fake_daemon import (
     progress,
     result_of,
 )
+from unmix.ownership import write_secret
 from unmix.v1 import audio_pb2
 from unmix.words import DenoiseStem, DenoiseTask, Event, Music, Options, Priority, Progress, Summary
 from unmix_daemon.listening.certificate import new_credentials
