@@ -44,3 +44,12 @@ def write(
     """Write a file in the format that its name says."""
     soundfile.write(path, samples, sample_rate, subtype=subtype)
     return path
+
+
+def without_length(flac: Path) -> Path:
+    """Make a FLAC say that its length is not known, as one that was streamed does."""
+    data = bytearray(flac.read_bytes())
+    data[21] &= 0xF0  # STREAMINFO's number of samples: 36 bits
+    data[22:26] = bytes(4)
+    flac.write_bytes(data)
+    return flac

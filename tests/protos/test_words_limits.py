@@ -103,6 +103,11 @@ def test_a_job_is_bounded_whatever_its_row_holds() -> None:
     assert read.options.file_name.endswith("🎧…")
 
 
+def test_what_a_job_waits_for_is_told_to_its_end() -> None:
+    waiting = Progress(f"waiting: {'the disk is full, ' * 10}and that is all")
+    assert Progress.from_proto(waiting.to_proto()) == waiting
+
+
 def test_an_event_is_bounded_too() -> None:
     job = monster()
     event = JobEvent(1, 1.0, JobState.FAILED, job.progress, job.error, job.summary)

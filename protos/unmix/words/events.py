@@ -5,7 +5,7 @@ from typing import Self, TypeAlias
 
 from unmix.v1 import audio_pb2
 from unmix.words.summary import Summary
-from unmix.words.text import MOST_NAME, as_text
+from unmix.words.text import MOST_SENTENCE, as_text
 from unmix.words.times import seconds_told
 
 
@@ -23,7 +23,7 @@ class Progress:
     """How far the work is."""
 
     stage: str = ""
-    """`loading`, `analysing`, `denoising`, `separating`, …"""
+    """`loading`, `analysing`, `denoising`, `separating`, …, or the sentence that says what is waited for."""
     fraction: float = 0.0
     """0 to 1, over the whole job."""
     remaining_seconds: float | None = None
@@ -32,7 +32,7 @@ class Progress:
     def to_proto(self) -> audio_pb2.Progress:
         """Its message."""
         return audio_pb2.Progress(
-            stage=as_text(self.stage, MOST_NAME),
+            stage=as_text(self.stage, MOST_SENTENCE),
             fraction=self.fraction,
             remaining_seconds=self.remaining_seconds,
         )

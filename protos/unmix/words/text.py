@@ -9,7 +9,7 @@ import re
 from unmix.words.faults import FieldError
 
 MOST_NAME = 100
-"""Characters of a name: of a model (imported ones have 64 at most), a format, a depth, a device, a stage."""
+"""Characters of a name: of a model (imported ones have 64 at most), a format, a depth, a device."""
 MOST_FILE_NAME = 4096
 """Characters; the PATH_MAX of Linux, for clients that send a path where a name would do."""
 MOST_SHOWN = 200

@@ -131,6 +131,23 @@ def test_what_a_disk_will_never_hold_is_said_and_the_daemon_goes_on(small_disk: 
         assert "Traceback" not in daemon.log()
 
 
+def test_a_recording_that_does_not_say_its_length_fills_no_disk_again_and_again(
+    small_disk: Path, tmp_path: Path
+) -> None:
+    source = sounds.without_length(sounds.write(tmp_path / "in.flac", sounds.voice(80)))  # 30.7 MB of results
+    with Daemon(small_disk / "state") as daemon, daemon.client() as client:
+        with pytest.raises(UnmixError, match="The results take more than") as caught:
+            client.denoise(
+                source,
+                {"clean": tmp_path / "clean.wav"},
+                DenoiseTask("wiener"),
+                Options(format="wav", depth="f64"),
+            )
+        assert caught.value.reason == "RESULT_TOO_LARGE"
+        assert daemon.log().count("is put off") == 0
+        eventually(lambda: daemon.files() == [])
+
+
 def test_a_result_that_has_no_room_now_waits_for_it_and_says_so(small_disk: Path, tmp_path: Path) -> None:
     source = sounds.write(tmp_path / "in.wav", sounds.voice(60))  # 5.8 MB, and its result as much
     with Daemon(small_disk / "state") as daemon, daemon.client() as client:
