@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import secrets
 import shutil
 import threading
 import urllib.parse
@@ -41,7 +42,13 @@ class ModelManager:
         self._config = config
         self._executor = executor
         self._weights = Weights(config.weights_folder)
+        self._imports = config.state_folder / "imports"
+        """What arrives, a folder for each call; the state folder is this daemon's alone."""
         self._installing = asyncio.Lock()
+
+    async def tidy(self) -> None:
+        """Delete what a kill has left of imports; none may be under way."""
+        await asyncio.to_thread(shutil.rmtree, self._imports, ignore_errors=True)
 
     async def take_in_bundled(self) -> None:
         """Install what lies in installed packages; what is wrong with it goes to the log, since others may do."""
@@ -92,7 +99,10 @@ class ModelManager:
                 await self.announce()
 
     async def install(self, name: str, files: AsyncIterator[tuple[str, bytes]]) -> Model:
-        """Install from (file name, piece) pairs that a client sends. Raises JobFailed, FieldError."""
+        """Install from (file name, piece) pairs that a client sends; of two, what is here last stays.
+
+        However long the files take to come, nobody waits for them. Raises JobFailed, FieldError.
+        """
         check_text(name, "name")
         entry = self._weights.models().get(name)
         if entry is None:
@@ -100,24 +110,24 @@ class ModelManager:
                 entry = imported_model(name)
         if not entry.files and not importable_suffixes(entry):
             raise FieldError("name", f"'{name}' ships with unmix; there is nothing to import.")
-        arriving = self._config.weights_folder / f".{name}.import"
+        arriving = self._imports / secrets.token_hex(8)
         stop = threading.Event()
         arrived: set[str] = set()
-        async with self._installing:
+        try:
             await unbroken(asyncio.to_thread(_receive, arriving))
-            try:
-                async for file_name, piece in files:
-                    size = _expected_size(entry, file_name)
-                    if size:
-                        arrived.add(file_name)
-                        _check_count(arrived)
-                        await unbroken(asyncio.to_thread(_append, arriving / file_name, piece, size))
+            async for file_name, piece in files:
+                size = _expected_size(entry, file_name)
+                if size:
+                    arrived.add(file_name)
+                    _check_count(arrived)
+                    await unbroken(asyncio.to_thread(_append, arriving / file_name, piece, size))
+            async with self._installing:
                 await unbroken(
                     asyncio.to_thread(_install, self._weights, entry, arriving, stop.is_set), stop.set
                 )
                 await self.announce()
-            finally:
-                await asyncio.to_thread(shutil.rmtree, arriving, ignore_errors=True)
+        finally:
+            await asyncio.to_thread(shutil.rmtree, arriving, ignore_errors=True)
         return self.model(name)
 
     async def remove(self, name: str) -> tuple[Model | None, int]:
@@ -230,9 +240,8 @@ def _next(steps: Iterator[PullProgress]) -> PullProgress | None:
 
 
 def _receive(folder: Path) -> None:
-    """An empty folder for the files of an import; a kill may have left the last one's."""
+    """An empty folder for the files of an import."""
     with _told_to_clients(), naming_the_disk(folder):
-        shutil.rmtree(folder, ignore_errors=True)
         folder.mkdir(mode=0o700, parents=True)
 
 

@@ -72,6 +72,7 @@ async def daemon(config: Config) -> AsyncGenerator[Endpoint]:
         stack.callback(leave, endpoint, state)
         status.addresses = endpoint.addresses
         await scheduler.start()
+        await manager.tidy()
         await manager.take_in_bundled()
         await manager.announce()
         for name in _SERVICES:

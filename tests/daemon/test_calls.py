@@ -232,7 +232,7 @@ async def test_odd_names_of_models_are_refused_in_a_sentence(world: World) -> No
             with pytest.raises((FieldError, JobFailed)) as refused:
                 await asked()
             assert len(str(refused.value)) < 500
-    assert not list(world.config.state_folder.rglob("*.import"))
+    assert not list(world.config.state_folder.glob("imports/*"))
 
 
 @in_a_world()

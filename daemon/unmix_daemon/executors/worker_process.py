@@ -38,8 +38,11 @@ from unmix_daemon.worker.messages import (
 
 _log = logging.getLogger(__name__)
 _LOOK_SECONDS = 1.0
-_CANCEL_SECONDS = 60.0
-"""A segment takes a second or two; a worker that does not stop by then hangs and is killed."""
+_CANCEL_SECONDS = 30.0
+"""A segment takes a second or two; a worker that does not stop by then hangs and is killed.
+
+Half of what clients wait for an answer, for one that cancels gets it only then.
+"""
 
 
 async def _nobody(_: Growth | Progress) -> None:

@@ -160,9 +160,10 @@ class Scheduler:
     async def retry(self, job_id: str) -> Job:
         """Queue a job again that has failed, with all the tries that a new one has.
 
-        Raises NoSuchJob, NotReady where it is not failed, InputGone where its file has been deleted, ShuttingDown.
+        One that is just ending is queued once its end is over. Raises NoSuchJob, NotReady where it is not failed,
+        InputGone where its file has been deleted, ShuttingDown.
         """
-        return await unbroken(self._retry(job_id))
+        return await unbroken(self._retry(await self._settled(job_id)))
 
     async def delete(self, job_id: str) -> None:
         """Forget a job and its files, cancelling it first. Raises NoSuchJob."""
@@ -207,12 +208,18 @@ class Scheduler:
             self._attempts.end(job)
         return job
 
-    async def _retry(self, job_id: str) -> Job:
+    async def _settled(self, job_id: str) -> Job:
+        """The job as recorded; of one that has ended, when its device is free and its files are tidied away."""
+        while (job := await stored(job_id, self._store)).state.is_final and (live := self.live(job_id)):
+            await live.recorded.wait(live.recorded.version)
+        return job
+
+    async def _retry(self, job: Job) -> Job:
         self._refuse_when_closing()
-        job = await stored(job_id, self._store)
+        job_id = job.job_id
         if job.state not in {JobState.FAILED, JobState.CANCELLED}:
             raise NotReady(f"Job {job_id} is {job.state}; only one that has failed can be tried again.")
-        if job.task is None or not self._folders.of(job_id).input.exists():
+        if job.task is None or not self._folders.has_input(job_id):
             raise InputGone(f"The file of job {job_id} is not there any more; send it again.")
         again = await self._store.retry(job_id)
         if again is None:  # somebody was quicker
@@ -221,9 +228,11 @@ class Scheduler:
         return again
 
     async def _delete(self, job_id: str) -> None:
-        await self._cancel(job_id)
-        await self._folders.remove(job_id)
-        await self._store.delete(job_id)
+        deleted = False
+        while not deleted:  # somebody may take it up again meanwhile
+            await self._cancel(job_id)
+            await self._folders.remove(job_id)
+            deleted = await self._store.delete(job_id, finished=True)
 
     async def _dispatch(self) -> None:
         while True:

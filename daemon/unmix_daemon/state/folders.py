@@ -58,6 +58,10 @@ class Folders:
         """The folder of a job; identifiers are ours, so they are safe as names."""
         return JobFolder(self.root / job_id)
 
+    def has_input(self, job_id: str) -> bool:
+        """Whether the uploaded file is there to stay, and not one that could not be deleted yet."""
+        return job_id not in self._left and self.of(job_id).input.exists()
+
     async def receive(
         self, job_id: str, pieces: AsyncIterator[bytes], declared: int | None, limit: int, *, durable: bool
     ) -> JobFolder:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 
 def remove(folder: Path, name: str) -> int | None:
-    """Delete the model's folder and what downloads and imports of it have left beside; return their bytes.
+    """Delete the model's folder and what downloads of it have left beside; return their bytes.
 
     None where there was nothing. A link is deleted, and what it leads to is left alone. Raises OSError.
     """
@@ -14,7 +14,7 @@ def remove(folder: Path, name: str) -> int | None:
     _delete(gone)
     if os.path.lexists(folder / name):
         (folder / name).rename(gone)  # whole or absent, as far as anybody sees
-    ends = ("gone", "tar.gz.part", "staged", "part", "import")
+    ends = ("gone", "tar.gz.part", "staged", "part")
     freed = [_delete(folder / f".{name}.{end}") for end in ends]
     there = [size for size in freed if size is not None]
     return sum(there) if there else None

@@ -23,6 +23,8 @@ SAID = {"stems": ["vocals"], "sample_rate": 44100, "family": "htdemucs"}
 @pytest.fixture(scope="module")
 def daemon(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Daemon]:
     folder = tmp_path_factory.mktemp("models")
+    (folder / "state").mkdir(mode=0o700)
+    (folder / "state" / "imports" / "left").mkdir(parents=True)
     with Daemon(folder / "state", weights=folder / "weights", threads=1) as running:
         yield running
 
@@ -137,6 +139,7 @@ def test_an_import_that_nobody_waits_for_ends_and_the_next_goes_on(daemon: Daemo
             models.ImportModel(import_requests(), metadata=metadata, timeout=300)
     assert "no checkpoint that unmix can read" in refused.value.details()
     assert list(weights.glob(".mine*")) == []
+    assert list(weights.parent.glob("state/imports/*")) == []  # nor what a kill had left
 
 
 def is_gone(process: psutil.Process) -> bool:
