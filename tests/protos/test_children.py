@@ -4,6 +4,7 @@ import ast
 import os
 import subprocess
 import sys
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -16,6 +17,7 @@ _ELSEWHERE = {"protos/unmix/children.py", "protos/generate.py"}
 TRAPS = ("queue", "json", "token", "platform", "logging", "sitecustomize", "usercustomize", "numpy", "torch")
 
 
+@cache
 def code() -> dict[str, ast.Module]:
     found = sources("protos", "models", "daemon", "plugins")
     return {
@@ -44,9 +46,9 @@ def test_whoever_starts_such_a_child_says_where_it_works_and_what_it_sees() -> N
     starts = 0
     for path, tree in code().items():
         for node in ast.walk(tree):
-            if not isinstance(node, ast.Call) or "children.command" not in ast.unparse(node):
+            if not isinstance(node, ast.Call) or ast.unparse(node.func).rpartition(".")[2] not in _STARTS:
                 continue
-            if ast.unparse(node.func).rpartition(".")[2] in _STARTS:
+            if "children.command" in ast.unparse(node):
                 starts += 1
                 assert {"cwd", "env"} <= {keyword.arg for keyword in node.keywords}, path
     assert starts >= 4

@@ -119,6 +119,7 @@ def test_a_daemon_is_started_where_none_runs(tmp_path: Path, state: Path) -> Non
     assert (state / "unmixd.log").exists()  # which is how the fixture knows that it has to end it
 
 
+@pytest.mark.long
 def test_a_model_that_is_missing_is_waited_for_with_what_to_do(
     tmp_path: Path, connect: Callable[[str], Client]
 ) -> None:
@@ -144,6 +145,7 @@ def test_two_watchers_of_one_ledger_are_refused(tmp_path: Path, connect: Callabl
             once(config, connect)
 
 
+@pytest.mark.long
 def test_folders_come_and_go_with_the_configuration(
     tmp_path: Path, unmixd: Daemon, connect: Callable[[str], Client]
 ) -> None:
