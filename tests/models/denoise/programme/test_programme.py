@@ -149,6 +149,7 @@ def test_the_result_does_not_depend_on_how_the_recording_comes(block: int) -> No
     assert one[1] == other[1]
 
 
+@pytest.mark.long
 def test_hiss_goes_from_under_a_voice_and_its_music_which_stay() -> None:
     """Bed and voice within 1.5 dB, and the hiss 8 dB and more down, with DeepFilterNet3."""
     random = np.random.default_rng(0)

@@ -8,6 +8,7 @@ import pytest
 from plugins.reaper.run.action import DENOISE, FRAMES, Action, recording
 
 
+@pytest.mark.long
 @pytest.mark.usefixtures("daemon")
 def test_an_item_that_fails_is_told_and_the_others_go_on(action: Action, tmp_path: Path) -> None:
     good = recording(tmp_path / "good.wav")

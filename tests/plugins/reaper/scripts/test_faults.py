@@ -60,7 +60,7 @@ def test_an_item_that_failed_is_told_of_and_the_others_are_done(tmp_path: Path) 
     assert [len(item.takes) for item in desk.project.items] == [2, 1, 2]
 
 
-@pytest.mark.parametrize("mode", ["shortens", "misleads"])
+@pytest.mark.parametrize("mode", [pytest.param("shortens", marks=pytest.mark.long), "misleads"])
 def test_a_result_that_is_not_what_was_asked_for_is_not_placed(tmp_path: Path, mode: str) -> None:
     desk = Desk.with_item(tmp_path, mode=mode)
     assert "made nothing of it that can be used" in desk.run("denoise")
