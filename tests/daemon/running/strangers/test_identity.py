@@ -86,7 +86,7 @@ def test_who_listens_on_the_port_of_a_daemon_that_was_killed_is_told_nothing(
             assert status.stderr == f"unmix: No daemon runs for {daemon.state}: `unmix start` starts one.\n"
             doctor = told([*UNMIX, "doctor"], daemon.environment | {"UNMIX_ADDRESS": address})
             assert doctor.returncode == 1
-            assert f"✗ daemon: Nothing answers at {address}" in doctor.stdout
+            assert f"✗ daemon: Nothing that shows your certificate answers at {address}" in doctor.stdout
             named = daemon.environment | {"UNMIX_STATE": str(tmp_path / "none"), "UNMIX_ADDRESS": address}
             refused = told([*UNMIX, "status"], named | {"UNMIX_TOKEN": token})
             assert f"Nothing proves who listens at {address}, so the token is not sent" in refused.stderr
