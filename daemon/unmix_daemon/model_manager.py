@@ -182,7 +182,10 @@ class ModelManager:
             return "ships with unmix; there is nothing to remove."
         if self._config.bundled_models and bundled(entry) is not None and entry.bundle is not None:
             package = entry.bundle.package.replace("_", "-")
-            return f"lies in the package {package} and would come again with the next start; uninstall that."
+            return (
+                f"lies in the package {package} and would come again with the next start: `pip uninstall {package}`,"
+                " or set bundled_models = false."
+            )
         return None
 
     def _model(self, entry: Entry, installed: Collection[str] | None = None) -> Model:

@@ -87,8 +87,7 @@ class Attempts:
         """What a job has met passes: say so, and try again later."""
         self.obstacles.met(job_id, met)
         if live := self._backlog.live.get(job_id):
-            live.progress = Progress(met.stage)
-            live.moved.changed()
+            live.tell(Progress(met.stage))
 
     def _attempt_ended(self, job_id: str, task: asyncio.Task[None]) -> None:
         self.occupancy.end(job_id, task)

@@ -66,6 +66,11 @@ class LiveJob:
         self.progress = Progress()
         self.record(job)
 
+    def tell(self, progress: Progress) -> None:
+        """How far it is, or what it waits for."""
+        self.progress = progress
+        self.moved.changed()
+
     def record(self, job: Job) -> None:
         """The database has a new state."""
         self.job = job

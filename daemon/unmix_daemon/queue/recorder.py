@@ -69,8 +69,7 @@ class Recorder:
         return path
 
     def _wait(self, met: Hindrance, _: int) -> None:
-        self._live.progress = Progress(met.stage, self._live.progress.fraction)
-        self._live.moved.changed()
+        self._live.tell(Progress(met.stage, self._live.progress.fraction))
 
     async def settle(self, summary: Summary, *, durable: bool) -> None:
         """The attempt has succeeded: give copies their final length, and let them survive a power cut if `durable`.

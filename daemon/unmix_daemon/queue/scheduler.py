@@ -232,7 +232,7 @@ class Scheduler:
         while not deleted:  # somebody may take it up again meanwhile
             await self._cancel(job_id)
             await self._folders.remove(job_id)
-            deleted = await self._store.delete(job_id, finished=True)
+            deleted = await self._store.delete(job_id)
 
     async def _dispatch(self) -> None:
         while True:

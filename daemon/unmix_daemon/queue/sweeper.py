@@ -39,5 +39,5 @@ class Sweeper:
         await self._folders.remove_leftovers()
         for job_id in await self._store.expired(self._awake.passed(), self._retention):
             # The row first, and only if it has not been taken up again meanwhile.
-            if job_id not in self.in_use and await self._store.delete(job_id, finished=True):
+            if job_id not in self.in_use and await self._store.delete(job_id):
                 await self._folders.remove(job_id)

@@ -8,9 +8,7 @@ nothing, as only the wall clock knows it: results stay a little longer then, and
 
 import sqlite3
 
-from unmix.words import JobState
-
-_UNFINISHED = (JobState.PENDING, JobState.PROCESSING)
+from unmix_daemon.state.rows import UNFINISHED
 
 
 def expired(db: sqlite3.Connection, passed: float, retention: float) -> tuple[str, ...]:
@@ -21,10 +19,10 @@ def expired(db: sqlite3.Connection, passed: float, retention: float) -> tuple[st
     (now,) = db.execute("UPDATE awake SET seconds = seconds + ? RETURNING seconds", (passed,)).fetchone()
     db.execute(
         "UPDATE jobs SET kept_since = ?, kept_end = ended WHERE state NOT IN (?, ?) AND kept_end IS NOT ended",
-        (now, *_UNFINISHED),
+        (now, *UNFINISHED),
     )
     found = db.execute(
         "SELECT job_id FROM jobs WHERE state NOT IN (?, ?) AND ? - kept_since >= ?",
-        (*_UNFINISHED, now, retention),
+        (*UNFINISHED, now, retention),
     )
     return tuple(row["job_id"] for row in found)

@@ -10,6 +10,7 @@ from unmix.words import TASKS, Job, JobError, JobEvent, JobState, Options, Progr
 
 from unmix_daemon import records
 
+UNFINISHED = (JobState.PENDING, JobState.PROCESSING)
 _UNREADABLE = (ValueError, RecursionError)
 """Of text that is no JSON, not of the kind that it should be, or nested without end."""
 

@@ -18,15 +18,15 @@ from unmix_daemon.state import retention as retained
 from unmix_daemon.state import rows
 from unmix_daemon.state.ballast import Ballast, Patience
 from unmix_daemon.state.migrations import MIGRATIONS
+from unmix_daemon.state.rows import UNFINISHED
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
-_UNFINISHED = (JobState.PENDING, JobState.PROCESSING)
 _PAGE_CHARACTERS = 1 << 19
 """Of rows, after which a page ends: with one more, which the contract bounds, it fits into the 4 MiB of a message that
 gRPC takes by default."""
-_STATES = (*_UNFINISHED, JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED)
+_STATES = (*UNFINISHED, JobState.COMPLETED, JobState.FAILED, JobState.CANCELLED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,9 +119,9 @@ class Store:
         """
         return await self._run(_recover, lost, self._clock())
 
-    async def delete(self, job_id: str, *, finished: bool = False) -> bool:
-        """Forget a job and its events; False when there was none, or, with `finished`, when it is to be worked on."""
-        return await self._run(_delete, job_id, finished)
+    async def delete(self, job_id: str) -> bool:
+        """Forget a finished job and its events; False when there was none, or when it is to be worked on."""
+        return await self._run(_delete, job_id)
 
     async def expired(self, passed: float, retention: float) -> tuple[str, ...]:
         """Let `passed` seconds pass; finished jobs that have been kept for `retention` seconds."""
@@ -300,7 +300,7 @@ def _recover(db: sqlite3.Connection, lost: JobError, now: float) -> tuple[Job, .
     unfinished = [
         rows.job(row)
         for row in db.execute(
-            "SELECT * FROM jobs WHERE state IN (?, ?) ORDER BY number", _UNFINISHED
+            "SELECT * FROM jobs WHERE state IN (?, ?) ORDER BY number", UNFINISHED
         ).fetchall()
     ]
     for job in unfinished:
@@ -314,17 +314,15 @@ def _recover(db: sqlite3.Connection, lost: JobError, now: float) -> tuple[Job, .
     return tuple(map(rows.job, pending))
 
 
-def _delete(db: sqlite3.Connection, job_id: str, finished: bool) -> bool:
-    gone = db.execute(
-        "DELETE FROM jobs WHERE job_id = ? AND NOT (? AND state IN (?, ?))", (job_id, finished, *_UNFINISHED)
-    )
+def _delete(db: sqlite3.Connection, job_id: str) -> bool:
+    gone = db.execute("DELETE FROM jobs WHERE job_id = ? AND state NOT IN (?, ?)", (job_id, *UNFINISHED))
     return gone.rowcount > 0
 
 
 def _with_files(db: sqlite3.Connection) -> frozenset[str]:
     needed = db.execute(
         "SELECT job_id FROM jobs WHERE state IN (?, ?) OR (state IN (?, ?) AND NOT attached)",
-        (*_UNFINISHED, JobState.COMPLETED, JobState.FAILED),
+        (*UNFINISHED, JobState.COMPLETED, JobState.FAILED),
     )
     return frozenset(row["job_id"] for row in needed)
 

@@ -115,5 +115,5 @@ async def test_a_job_that_is_taken_up_again_is_not_swept_away(world: World) -> N
     (await world.executor.next()).refuse()
     await world.end_of(job)
     await world.scheduler.retry(job.job_id)
-    assert not await world.store.delete(job.job_id, finished=True)
+    assert not await world.store.delete(job.job_id)
     assert await world.executor.next_jobs(1) == [job.job_id]

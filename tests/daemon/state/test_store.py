@@ -73,6 +73,7 @@ def test_the_key_of_a_deleted_job_is_free_again(bench: Bench) -> None:
     async def work(store: Store) -> None:
         first, second = a_job(key="k"), a_job(key="k")
         await store.add(first)
+        await store.cancel(first.job_id)
         assert await store.delete(first.job_id)
         assert await store.add(second) == (second, False)
 
