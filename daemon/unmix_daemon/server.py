@@ -11,7 +11,7 @@ import grpc.aio
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_health.v1.health import aio as health
 from grpc_reflection.v1alpha import reflection
-from unmix.locations import DATABASE, TOKEN, Endpoint, remove_endpoint, write_endpoint
+from unmix.locations import DATABASE, JOBS, TOKEN, Endpoint, remove_endpoint, write_endpoint
 from unmix.ownership import private_folder
 from unmix.v1 import audio_pb2, audio_pb2_grpc, jobs_pb2, jobs_pb2_grpc, models_pb2, models_pb2_grpc
 
@@ -57,7 +57,7 @@ async def daemon(config: Config) -> AsyncGenerator[Endpoint]:
 
         store = Store(state / DATABASE)
         stack.push_async_callback(store.close)
-        folders = Folders(state / "jobs", config.reserve())
+        folders = Folders(state / JOBS, config.reserve())
         executor = executor_of(config)
         stack.push_async_callback(executor.close)
         scheduler = Scheduler(config, store, folders, executor)

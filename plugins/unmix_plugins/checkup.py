@@ -9,8 +9,19 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from unmix.locations import CERTIFICATE, DATABASE, ENDPOINT, LOG, SOCKET, TOKEN, read_endpoint, state_folder
-from unmix.ownership import Untrusted, judge_folder, judge_secret, judge_socket
+from unmix.database import BESIDE
+from unmix.locations import (
+    CERTIFICATE,
+    DATABASE,
+    ENDPOINT,
+    JOBS,
+    LOG,
+    SOCKET,
+    TOKEN,
+    read_endpoint,
+    state_folder,
+)
+from unmix.ownership import ELSEWHERE, Untrusted, judge_folder, judge_secret, judge_socket
 from unmix.words import DaemonStatus, DenoiseTask, LeftOutModel, Model, SeparateTask
 
 from unmix_plugins.client import Client
@@ -20,7 +31,6 @@ from unmix_plugins.version import version
 _ADVISED = ((DenoiseTask().kind, "deepfilternet3"), (SeparateTask().kind, "htdemucs"))
 """What to pull for each task of which nothing good is here; the first is what everybody needs."""
 _PACKAGES = ("unmix", "grpcio", "protobuf")
-_ELSEWHERE = "name a folder of your own in UNMIX_STATE"
 _ENOUGH_BYTES = 1_000_000_000
 """Room for an hour of stereo and its result, as 16 bits."""
 _ERROR_LINE = re.compile(r"(ERROR|CRITICAL|Error|Exception)\b")
@@ -101,8 +111,9 @@ def check_for_editor(connect: Callable[[], Client]) -> Iterator[Finding]:
 
 def _is_at_rest(state: Path, error: UnmixError) -> bool:
     """No daemon runs, and none is missing: the last one has ended as it should."""
-    named = os.environ.get("UNMIX_ADDRESS")
-    return isinstance(error, DaemonUnreachable) and not named and read_endpoint(state) is None
+    if os.environ.get("UNMIX_ADDRESS") or isinstance(error, DaemonSilent):
+        return False
+    return isinstance(error, DaemonUnreachable) and read_endpoint(state) is None
 
 
 def _versions() -> Finding:
@@ -123,11 +134,9 @@ def _state_folder(state: Path) -> Finding:
             "state folder", True, f"{state} is not there yet: the daemon makes it at its first start"
         )
     except OSError as error:
-        return Finding(
-            "state folder", False, f"{state}: {error.strerror}", "name another folder in UNMIX_STATE"
-        )
+        return Finding("state folder", False, f"{state}: {error.strerror}", ELSEWHERE)
     if not os.access(state, os.W_OK):
-        return Finding("state folder", False, f"{state} is read-only", "name another folder in UNMIX_STATE")
+        return Finding("state folder", False, f"{state} is read-only", ELSEWHERE)
     text = f"{state}, {free / 1e9:.1f} GB free"
     if free < _ENOUGH_BYTES:
         return Finding("state folder", False, text, "make room: uploads and results are kept there")
@@ -143,17 +152,17 @@ def _token(state: Path) -> Finding:
     except FileNotFoundError:
         return Finding("token", True, "none yet: the daemon makes it at its first start")
     except OSError as error:
-        return Finding("token", False, f"{path} cannot be looked at ({error.strerror})", _ELSEWHERE)
+        return Finding("token", False, f"{path} cannot be looked at ({error.strerror})", ELSEWHERE)
     return Finding("token", True, f"{path}, readable by its owner only")
 
 
 def _owners(state: Path) -> Iterator[Finding]:
     """What else lies in the state folder and is nobody else's business."""
     faults: list[Untrusted] = []
-    beside = (f"{DATABASE}{end}" for end in ("", "-wal", "-shm"))
+    beside = (f"{DATABASE}{end}" for end in ("", *BESIDE))
     for judge, name in (
         *((judge_secret, name) for name in (ENDPOINT, CERTIFICATE, *beside)),
-        (judge_folder, "jobs"),
+        (judge_folder, JOBS),
         (judge_socket, SOCKET),
     ):
         try:
@@ -163,7 +172,7 @@ def _owners(state: Path) -> Iterator[Finding]:
         except FileNotFoundError:
             continue
         except OSError as error:
-            faults.append(Untrusted(f"{state / name} cannot be looked at ({error.strerror})", _ELSEWHERE))
+            faults.append(Untrusted(f"{state / name} cannot be looked at ({error.strerror})", ELSEWHERE))
             break
     if not faults:
         yield Finding("owners", True, f"what lies in {state} is yours alone")

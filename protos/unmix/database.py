@@ -12,7 +12,7 @@ Migration = Callable[[sqlite3.Connection], None]
 
 _BUSY_SECONDS = 15.0
 """How long another process may hold the file."""
-_BESIDE = ("-wal", "-shm", "-journal")
+BESIDE = ("-wal", "-shm", "-journal")
 """What SQLite makes beside the file, with the same mode: sqlite.org/tempfiles.html."""
 
 
@@ -23,7 +23,7 @@ def open_database(path: Path, migrations: Sequence[Migration]) -> sqlite3.Connec
     cannot be opened, Untrusted when it is a link or another user's, and OSError.
     """
     os.close(open_own(path, os.O_RDWR | os.O_CREAT))
-    for beside in (path.with_name(f"{path.name}{end}") for end in _BESIDE):
+    for beside in (path.with_name(f"{path.name}{end}") for end in BESIDE):
         if beside.exists() or beside.is_symlink():
             os.close(open_own(beside, os.O_RDWR))
     db = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=_BUSY_SECONDS)

@@ -10,14 +10,23 @@ import json
 import os
 import sys
 import tempfile
-from contextlib import suppress
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote, unquote
 
 import platformdirs
 
-from unmix.ownership import Untrusted, judge_folder, private_folder, read_own, read_secret, write_secret
+from unmix.ownership import (
+    ELSEWHERE,
+    Untrusted,
+    judge_folder,
+    private_folder,
+    read_own,
+    read_secret,
+    write_secret,
+)
 
 TOKEN = "token"  # noqa: S105  # a file's name
 ENDPOINT = "unmixd.json"
@@ -26,6 +35,7 @@ CERTIFICATE = "unmixd.pem"
 LOG = "unmixd.log"
 DATABASE = "jobs.sqlite3"
 LOCK = "unmixd.lock"
+JOBS = "jobs"
 GAVE_WAY = 75
 """Exit status of a daemon that found another one in its place (EX_TEMPFAIL of sysexits.h)."""
 HOST_NAME = "unmixd"
@@ -59,8 +69,8 @@ def read_endpoint(state: Path) -> Endpoint | None:
     The daemon may have died since: connecting is the proof. Raises Untrusted when somebody else can have written it.
     """
     try:
-        judge_folder(state)
-        said = json.loads(read_own(state / ENDPOINT))
+        with _looking_into(state):
+            said = json.loads(read_own(state / ENDPOINT))
         certificate = said.get("certificate")
         return Endpoint(
             int(said["pid"]),
@@ -70,10 +80,6 @@ def read_endpoint(state: Path) -> Endpoint | None:
         )
     except Untrusted:
         raise
-    except PermissionError as error:
-        raise Untrusted(
-            f"{state} cannot be looked into", "name a folder of your own in UNMIX_STATE"
-        ) from error
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -97,16 +103,24 @@ def read_token(state: Path) -> str | None:
     Raises Untrusted when somebody else can read or write it.
     """
     try:
+        with _looking_into(state):
+            return read_secret(state / TOKEN).decode("ascii").strip()
+    except Untrusted:
+        raise
+    except (OSError, UnicodeDecodeError):
+        return None
+
+
+@contextmanager
+def _looking_into(state: Path) -> Generator[None]:
+    """Judge a state folder, and say of one that may not even be looked into whose it is not. Raises Untrusted."""
+    try:
         judge_folder(state)
-        return read_secret(state / TOKEN).decode("ascii").strip()
+        yield
     except Untrusted:
         raise
     except PermissionError as error:
-        raise Untrusted(
-            f"{state} cannot be looked into", "name a folder of your own in UNMIX_STATE"
-        ) from error
-    except (OSError, UnicodeDecodeError):
-        return None
+        raise Untrusted(f"{state} cannot be looked into", ELSEWHERE) from error
 
 
 def socket_address(path: Path) -> str:
@@ -142,7 +156,8 @@ def place_for_socket(state: Path) -> Path:
     with suppress(OSError):
         place.parent.rmdir()
     raise OSError(
-        f"the path of its socket is longer than {_LONGEST_SOCKET} bytes, in {tempfile.gettempdir()}, too"
+        f"the path of its socket is longer than {_LONGEST_SOCKET} bytes, in {tempfile.gettempdir()}, too: name a"
+        " shorter folder in UNMIX_STATE or TMPDIR"
     )
 
 

@@ -22,7 +22,7 @@ _FLAGS = (
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _MOST_LINKS = 40
 """As many as Linux follows: path_resolution(7)."""
-_ELSEWHERE = "name a folder of your own in UNMIX_STATE"
+ELSEWHERE = "name a folder of your own in UNMIX_STATE"
 
 
 class Untrusted(PermissionError):
@@ -67,7 +67,7 @@ def judge_folder(folder: Path) -> None:
     if not stat.S_ISDIR(status.st_mode):
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), str(folder))
     if status.st_uid != os.geteuid():
-        raise Untrusted(f"{folder} belongs to {_name(status.st_uid)}", _ELSEWHERE)
+        raise Untrusted(f"{folder} belongs to {_name(status.st_uid)}", ELSEWHERE)
     if _is_open_to_others(status):
         raise Untrusted(f"{folder} can be written by others ({_mode(status)})", f"chmod go-w {folder}")
 
@@ -174,10 +174,10 @@ if sys.platform != "win32":
 
     def _fault_on_the_way(path: Path, status: os.stat_result, trusted: set[int]) -> Untrusted | None:
         if status.st_uid not in trusted:
-            return Untrusted(f"{path} belongs to {_name(status.st_uid)}", _ELSEWHERE)
+            return Untrusted(f"{path} belongs to {_name(status.st_uid)}", ELSEWHERE)
         if stat.S_ISLNK(status.st_mode) or status.st_mode & stat.S_ISVTX or not _is_open_to_others(status):
             return None
-        cure = f"chmod go-w {path}" if status.st_uid == os.geteuid() else _ELSEWHERE
+        cure = f"chmod go-w {path}" if status.st_uid == os.geteuid() else ELSEWHERE
         return Untrusted(f"{path} can be written by others ({_mode(status)})", cure)
 
     def _trusted() -> set[int]:

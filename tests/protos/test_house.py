@@ -98,3 +98,9 @@ def test_no_chain_of_imports_is_long_and_none_is_a_circle(package: str) -> None:
 
     longest = max(map(chain, graph.modules), key=len)
     assert len(longest) <= _CHAIN, " → ".join(longest)
+
+
+def test_every_test_that_holds_a_promise_is_there() -> None:
+    named = set(re.findall(r"`(tests/[\w/]+\.py)`", (ROOT / "SECURITY.md").read_text("utf-8")))
+    assert len(named) >= 20
+    assert {path for path in named if not (ROOT / path).is_file()} == set()

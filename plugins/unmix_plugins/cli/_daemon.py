@@ -2,7 +2,7 @@
 
 from unmix.locations import state_folder
 
-from unmix_plugins.cli._session import CLIENT_NAME
+from unmix_plugins.cli._session import CLIENT_NAME, connect_if_running
 from unmix_plugins.cli.shown.terminal import say
 from unmix_plugins.client import Client
 from unmix_plugins.daemon_process import stop_daemon
@@ -21,7 +21,7 @@ def start() -> None:
 def stop() -> None:
     """Stop the daemon once what it works on is put away; durable jobs go on at its next start."""
     try:
-        client = Client.connect(client_name=CLIENT_NAME, start=False)
+        client = connect_if_running()
     except DaemonSilent:
         raise
     except DaemonUnreachable:

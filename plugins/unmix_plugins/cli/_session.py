@@ -6,14 +6,14 @@ from unmix_plugins.client import Client
 CLIENT_NAME = "unmix"
 
 
-def connect(*, start: bool = True) -> Client:
+def connect() -> Client:
     """A client; says so when it has to start the daemon."""
-    return Client.connect(client_name=CLIENT_NAME, start=start, on_start=_say_starting)
+    return Client.connect(client_name=CLIENT_NAME, on_start=_say_starting)
 
 
 def connect_if_running() -> Client:
     """A client for who only looks, and so starts none. Raises DaemonUnreachable where no daemon runs."""
-    return connect(start=False)
+    return Client.connect(client_name=CLIENT_NAME, start=False)
 
 
 def _say_starting() -> None:

@@ -75,18 +75,18 @@ def named(address: str, state: Path) -> list[Address]:
     Raises AccessRefused when nothing proves who listens there, or another user has a hand in it.
     """
     try:
+        if socket_of(address) is not None:
+            proved = _proved(address, _token(state), None)
+            return [proved] if proved else []
         certificate = _certificate_for(address, state)
-        if socket_of(address) is None and certificate is None:
+        if certificate is None:
             raise AccessRefused(
                 f"Nothing proves who listens at {address}, so the token is not sent there: set UNMIX_CERT to a copy"
                 f" of the daemon's {CERTIFICATE}."
             )
-        if certificate:
-            _check_pair(certificate)
-        proved = _proved(address, _token(state), certificate)
+        return [Address(address, _token(state), _pair_in(certificate))]
     except Untrusted as error:
         raise AccessRefused(f"{error}.") from error
-    return [proved] if proved else []
 
 
 def _proved(address: str, token: str | None, certificate: Path | None) -> Address | None:
@@ -102,8 +102,8 @@ def _proved(address: str, token: str | None, certificate: Path | None) -> Addres
         return None
 
 
-def _check_pair(file: Path) -> None:
-    """Raises AccessRefused when a file that was named holds no certificate with its key, Untrusted."""
+def _pair_in(file: Path) -> bytes:
+    """The certificate and its key in a file that was named. Raises AccessRefused where it holds none, Untrusted."""
     copy = f"name a copy of the daemon's {CERTIFICATE} in UNMIX_CERT"
     try:
         pair = read_secret(file)
@@ -113,12 +113,13 @@ def _check_pair(file: Path) -> None:
         raise AccessRefused(f"{file} cannot be read ({error.strerror}): {copy}.") from error
     if not all(mark in pair for mark in (b"BEGIN CERTIFICATE", b"PRIVATE KEY")):
         raise AccessRefused(f"{file} holds no certificate with its key: {copy}.")
+    return pair
 
 
 def _certificate_for(address: str, state: Path) -> Path | None:
     if given := os.environ.get("UNMIX_CERT"):
         return Path(given).expanduser()
-    endpoint = None if socket_of(address) else read_endpoint(state)
+    endpoint = read_endpoint(state)
     return endpoint.certificate if endpoint and address in endpoint.addresses else None
 
 

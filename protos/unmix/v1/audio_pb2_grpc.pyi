@@ -9,11 +9,11 @@ one at each start of the daemon. Calls may carry `unmix-client: <name>`, which f
 `ListJobs` use.
 
 Where the daemon listens is in `unmixd.json` there: {"pid", "version", "addresses": gRPC targets,
-"certificate": path}. A `unix:` target is spoken to in clear, once its folder is known to be this user's
+"certificate": path, where one of them is TCP}. A `unix:` target is spoken to in clear, once its folder is known to be this user's
 alone. Any other is TLS: the PEM file `certificate` has the certificate that both sides show and its key; the
 client trusts no other, and calls the server `unmixd`.
 
-A connection bears 32 calls at once; on one that has none for 10 seconds the daemon hangs up, and gRPC's clients
+A connection bears 32 calls at once; on one that has none for 10 to 20 seconds the daemon hangs up, and gRPC's clients
 connect again by themselves. A message of an upload has at most 4 MiB, a request that is one message at most 64 KiB.
 A client whose turn it is and who sends nothing for a minute has its call ended (UPLOAD_STALLED): one that has
 nothing to send yet, as from a pipe, sends an empty `data` from time to time.

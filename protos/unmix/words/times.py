@@ -24,14 +24,14 @@ def duration_to_proto(seconds: float | None) -> Duration | None:
     """The message for seconds, the nearest that it can hold; None and what is no number stay unset."""
     if seconds is None or math.isnan(seconds):
         return None
-    bounded = min(max(seconds, -_LONGEST), _LONGEST)
+    bounded = seconds_told(seconds)
     whole = int(bounded)
     return Duration(seconds=whole, nanos=int((bounded - whole) * 1e9))
 
 
 def seconds_of(message: Duration) -> float:
     """The inverse; negative durations stay negative, and what no duration may be is the nearest that one may."""
-    return min(max(message.seconds + message.nanos / 1e9, -_LONGEST), float(_LONGEST))
+    return seconds_told(message.seconds + message.nanos / 1e9)
 
 
 def seconds_told(seconds: float) -> float:

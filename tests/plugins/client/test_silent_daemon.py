@@ -75,11 +75,12 @@ def test_a_process_that_has_a_dead_daemons_number_is_not_taken_for_it(state: Pat
 
 
 def test_commands_say_so(held: FileLock) -> None:
-    for command in ("status", "stop"):
+    for command in ("status", "stop", "doctor"):
         result = CliRunner().invoke(app, [command])
         assert result.exit_code == 1
-        assert f"process {os.getpid()}" in result.stderr
-        assert "No daemon runs" not in result.output
+        assert f"process {os.getpid()}" in result.stdout + result.stderr
+        assert "o daemon runs" not in result.output
+        assert "none runs" not in result.output
 
 
 @pytest.mark.long

@@ -96,11 +96,6 @@ def part_name(mark: str) -> str:
     return f".unmix-{mark}.part"
 
 
-def identity_of(place: Place) -> str:
-    """What the file system knows a file by."""
-    return FileFacts.of(place.status()).identity
-
-
 def is_there(root: Folder, path: Path) -> bool:
     """True when something below `root` has this name, be it a link to nowhere."""
     try:

@@ -80,7 +80,7 @@ def _home_trash() -> Path:
 
 
 def _own(place: Place) -> Folder:
-    """A folder that is this user's alone, made where it is missing."""
+    """A folder that is this user's, made where it is missing."""
     with suppress(FileExistsError):
         place.make_folder(0o700)
     folder = place.enter()

@@ -29,7 +29,6 @@ from unmix_plugins.watch.cures import CURES
 from unmix_plugins.watch.daemon import Daemon
 from unmix_plugins.watch.disk.moves import (
     free_name,
-    identity_of,
     is_file,
     is_in_place,
     is_there,
@@ -306,7 +305,8 @@ def _is_staged(target: Folder, plan: Plan) -> bool:
 
 
 def _move(staged: Place, final: Path, sha256: str) -> Move:
-    return Move(staged.path, final, staged.status().st_size, sha256, identity_of(staged))
+    facts = FileFacts.of(staged.status())
+    return Move(staged.path, final, facts.size, sha256, facts.identity)
 
 
 def _zip(archive: Place, folder: Folder) -> str:

@@ -2,7 +2,6 @@
 
 import sys
 from dataclasses import replace
-from pathlib import Path
 
 from unmix_plugins.files.folder import Folder
 from unmix_plugins.watch.config.folder import SourcePolicy
@@ -90,7 +89,8 @@ class PutAway:
         return self._ledger.save(replace(entry, away_to=away_to))
 
     def _relocate(self, entry: Entry, root: Folder, original: Original) -> None:
-        away_to = entry.away_to or Path()
+        away_to = entry.away_to
+        assert away_to is not None  # noqa: S101  # it was named before
         part = part_name(self._watched.mark(entry))
         with root.at(away_to, make=True) as final:
             if self._folder.source_policy is SourcePolicy.MOVE or sys.platform == "darwin":

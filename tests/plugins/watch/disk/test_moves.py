@@ -12,7 +12,6 @@ from plugins.watch.bench import bench
 from unmix_plugins.files.folder import Folder
 from unmix_plugins.watch.config.folder import SourcePolicy
 from unmix_plugins.watch.disk.moves import (
-    identity_of,
     is_in_place,
     numbered,
     place,
@@ -128,7 +127,7 @@ def test_outputs_and_sources_may_be_on_different_disks(
 def test_a_file_is_in_place_by_its_inode_or_by_its_content(tmp_path: Path, folder: Folder) -> None:
     path = tmp_path / "talk.wav"
     path.write_bytes(b"talk")
-    identity = identity_of(folder / "talk.wav")
+    identity = FileFacts.of(path.stat()).identity
     sha256 = hashlib.sha256(b"talk").hexdigest()
     assert is_in_place(folder, Move(path, path, 4, "", identity))
     assert is_in_place(folder, Move(path, path, 4, sha256, "0:0"))
