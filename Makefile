@@ -64,16 +64,15 @@ bench-reaper: $(READY)  ## How long the script inside REAPER holds its window
 bench-watch: $(READY)  ## What 10,000 watched files cost while nothing happens
 	$(BIN)/python bench/watch_idle.py $(ARGS)
 
-soak: $(READY)  ## Hours of abuse: kill -9 at random, full disks, broken files
+soak: $(READY)  ## Hours of abuse: kill -9 at random, full disks and no memory at random moments
 	$(BIN)/python -m pytest -m soak --soak $(ARGS)
 
 fuzz: $(READY)  ## Mutated media files and models against what reads them (ARGS="--runs 5000")
 	$(BIN)/python tests/fuzz/media.py $(ARGS)
 	$(BIN)/python tests/fuzz/models.py $(ARGS)
 
-campaign: $(READY)  ## Attacks and faults in their whole size: strangers, mutated models, full disks at random moments; hours
+campaign: $(READY)  ## Attacks in their whole size: strangers by the hundred, mutated models; hours
 	$(BIN)/python -m pytest -m campaign $(ARGS)
-	$(BIN)/python -m pytest -s --soak tests/faults $(ARGS)
 	$(BIN)/python tests/fuzz/models.py --runs 10000 --imports 300
 
 protos: $(READY)  ## Regenerate the code beside each .proto

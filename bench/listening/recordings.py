@@ -1,11 +1,7 @@
 """What programmes are made of, and the measure: real music and speech at 48 kHz, mono, `[frames, 1]`."""
 
-import sys
 from functools import cache
 from pathlib import Path
-
-sys.path.insert(0, str(Path(__file__).parents[2]))
-sys.path.insert(0, str(Path(__file__).parents[1]))
 
 import numpy as np
 import soundfile

@@ -1,40 +1,19 @@
-"""Disks that are full, too small, or may not be written, said in one sentence."""
+"""Disks that are full, or may not be written, said in one sentence."""
 
 import errno
-import shutil
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
-from unmix_models.errors import ResultTooLarge, StorageDenied, StorageFull
+from unmix_models.errors import StorageDenied, StorageFull
+from unmix_models.process.passing import Shortage, passing
 
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 _DENIED = {errno.EROFS, errno.EACCES, errno.EPERM}
 
 
 def is_full(error: OSError) -> bool:
     """True when the error says that the disk or the quota is full."""
-    return error.errno in _FULL
-
-
-def check_room(folder: Path, needed: int, reserve: int, written: int = 0) -> None:
-    """Raise StorageFull where `needed` bytes and the reserve do not fit on a disk now, ResultTooLarge where never.
-
-    `written` of them are there already, and are free again when the results are given up.
-    """
-    disk = shutil.disk_usage(folder)
-    size = f"more than {_gigabytes(written)}" if written else f"up to {_gigabytes(needed)}"
-    if needed + reserve > disk.total:
-        raise ResultTooLarge(
-            f"The results take {size}, and the disk of the state folder has "
-            f"{_gigabytes(disk.total)} in all: choose a section, another format, or a larger disk."
-        )
-    room = max(0, disk.free + written - reserve)
-    if needed > room:
-        raise StorageFull(
-            f"The disk of the state folder is full: the results take {size}, and {_gigabytes(room)} may be used.",
-            needed_bytes=str(needed),
-        )
+    return passing(error) is Shortage.DISK
 
 
 @contextmanager
@@ -50,7 +29,3 @@ def naming_the_disk(folder: Path) -> Generator[None]:
                 f"{folder} cannot be written ({error.strerror}); change its permissions."
             ) from error
         raise
-
-
-def _gigabytes(size: int) -> str:
-    return f"{size / 1e9:.2f} GB"

@@ -20,7 +20,6 @@ _CONTINUE = 1
 _REQUEST_BYTES = 80
 _PATH_BYTES = 4096
 _POLL_MS = 50
-_CREATES = os.O_CREAT
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +86,7 @@ class Supervisor:
         """No fault any more; whether there was one."""
         with self._lock:
             met = self._until is not None
-            if self._fault and met:
+            if met:
                 self._finish()
             self._fault = None
             return met
@@ -135,7 +134,7 @@ class Supervisor:
         fault = self._fault
         if fault is None:
             return 0
-        call = Call(name, _path(pid, name, arguments), name == "openat" and bool(arguments[2] & _CREATES))
+        call = Call(name, _path(pid, name, arguments), name == "openat" and bool(arguments[2] & os.O_CREAT))
         if not fault.concerns(call):
             return 0
         with self._lock:

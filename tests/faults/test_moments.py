@@ -114,7 +114,7 @@ def test_a_job_is_done_whatever_the_machine_is_short_of_meanwhile(
         print(f"{kind}: call {after} of {calls}, for {seconds:.1f} s", flush=True)  # noqa: T201  # where it fails
         daemon.supervisor.arm(fault, after=after, seconds=seconds)
         assert do_both(daemon, source, tmp_path / f"moment-{moment}") == expected, log_of(daemon)
-        met += daemon.supervisor.disarm() or daemon.supervisor.is_over()
+        met += daemon.supervisor.is_over() or daemon.supervisor.disarm()
     log = daemon.log()
     put_off, waits = log.count("is put off"), log.count("is tried again")
     print(f"{kind}: {put_off} attempts put off, {waits} waits of the database", flush=True)  # noqa: T201  # as above

@@ -126,10 +126,11 @@ def description_file(chance: random.Random, _: Path) -> bytes:
     return data if said is not DESCRIPTION else mutate(data, chance)
 
 
-def bag(chance: random.Random, _: Path) -> bytes:
-    """A bag's `.yaml`."""
+def bag(chance: random.Random, folder: Path) -> bytes:
+    """A bag's `.yaml`; code in it would make `trap` in the folder."""
     if chance.random() < 0.3:
-        return chance.choice(BAGS).encode("utf-8", "surrogatepass")
+        said = chance.choice(BAGS).replace("[trap]", f"['{folder / 'trap'}']")
+        return said.encode("utf-8", "surrogatepass")
     if chance.random() < 0.3:
         said = changed({"models": ["one"], "weights": [[1, 1]], "segment": 1}, chance)
         return json.dumps(said).encode()

@@ -195,6 +195,13 @@ def test_a_bag_that_cannot_be_is_refused_before_it_grows(tmp_path: Path, text: s
         bag_file.read(tmp_path / "bag.yaml")
 
 
+@pytest.mark.skipif(os.name == "nt", reason="pipes with names are of POSIX")
+def test_a_bag_that_is_a_pipe_is_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "bag.yaml")
+    with pytest.raises(InvalidWeights, match=r"^bag\.yaml is no file; install the model again\.$"):
+        bag_file.read(tmp_path / "bag.yaml")
+
+
 def test_a_bag_comes_back_as_it_was_written(tmp_path: Path) -> None:
     said = bag_file.BagFile(("a", "b"), ((1.0, 0.0), (0.5, 1.0)), 7.8)
     said.write(tmp_path / "bag.yaml")

@@ -3,12 +3,32 @@
 import shutil
 from pathlib import Path
 
-from unmix_models.storage import check_room
+from unmix_models.errors import ResultTooLarge, StorageFull
 
 _LOOK_BYTES = 1 << 20
 """How much is written between two looks at the room that is left, and so the most that is taken of the reserve."""
 _STEP_BYTES = 16 << 20
 """What a run that had too little room waits for beyond what it had written; nobody knows how much it will write."""
+
+
+def check_room(folder: Path, needed: int, reserve: int, written: int = 0) -> None:
+    """Raise StorageFull where `needed` bytes and the reserve do not fit on a disk now, ResultTooLarge where never.
+
+    `written` of them are there already, and are free again when the results are given up.
+    """
+    disk = shutil.disk_usage(folder)
+    size = f"more than {_gigabytes(written)}" if written else f"up to {_gigabytes(needed)}"
+    if needed + reserve > disk.total:
+        raise ResultTooLarge(
+            f"The results take {size}, and the disk of the state folder has "
+            f"{_gigabytes(disk.total)} in all: choose a section, another format, or a larger disk."
+        )
+    room = max(0, disk.free + written - reserve)
+    if needed > room:
+        raise StorageFull(
+            f"The disk of the state folder is full: the results take {size}, and {_gigabytes(room)} may be used.",
+            needed_bytes=str(needed),
+        )
 
 
 class Room:
@@ -37,3 +57,7 @@ class Room:
     def refuse(self) -> None:
         """Raise StorageFull with the room that another try needs, or ResultTooLarge; nothing where there is room."""
         check_room(self._folder, self._written + _STEP_BYTES, self._reserve, written=self._written)
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:.2f} GB"

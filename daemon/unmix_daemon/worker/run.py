@@ -12,11 +12,11 @@ from unmix_models.catalogue import Choice
 from unmix_models.errors import OutOfMemory
 from unmix_models.forward import Forward
 from unmix_models.loading import check_device, load
-from unmix_models.storage import check_room
 
 from unmix_daemon.reports import Done
 from unmix_daemon.worker.files import RunFiles
 from unmix_daemon.worker.messages import Advanced, Run, Succeeded
+from unmix_daemon.worker.room import check_room
 from unmix_daemon.worker.task import Outcome, Passes, TaskWork
 from unmix_daemon.worker.tasks import TASKS
 from unmix_daemon.worker.workshop import Workshop

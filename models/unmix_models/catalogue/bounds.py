@@ -5,10 +5,13 @@ converts, and again wherever it is read. A number that is absurd makes a file, a
 """
 
 import math
+import os
 import re
+import stat
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from pathlib import Path
 from typing import cast
 
 from unmix_models.errors import InvalidWeights
@@ -17,6 +20,8 @@ _STEM = re.compile(r"[a-z0-9_]{1,40}")
 MOST_STEMS = 64
 MOST_NETWORKS = 32
 """In one model; four are usual."""
+_LONGEST = 65_536
+"""Bytes of a file of words and numbers; it has some hundred."""
 _SHOWN = 60
 """Characters of what is wrong that a message repeats."""
 
@@ -84,6 +89,21 @@ def stems(said: object, least: int = 1) -> tuple[str, ...]:
     if len(set(names)) != len(names):
         raise InvalidWeights("The model calls two stems alike; each needs a name of its own.")
     return tuple(cast("Sequence[str]", names))
+
+
+def text(path: Path) -> bytes:
+    """What is in a file of words and numbers, which nobody waits for: it may be a pipe, or have no end.
+
+    Raises OSError, InvalidWeights.
+    """
+    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
+    with os.fdopen(descriptor, "rb") as file:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise InvalidWeights(f"{path.name} is no file; install the model again.")
+        said = file.read(_LONGEST + 1)
+    if len(said) > _LONGEST:
+        raise InvalidWeights(f"{path.name} is longer than any of its kind; install the model again.")
+    return said
 
 
 def shown(value: object) -> str:

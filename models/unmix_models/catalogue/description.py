@@ -4,8 +4,6 @@ The file is judged when it is made and again whenever it is read: anybody may ha
 """
 
 import json
-import os
-import stat
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,8 +13,6 @@ from unmix_models.catalogue import bounds
 from unmix_models.errors import InvalidWeights
 
 NAME = "model.json"
-_LONGEST = 65_536
-"""Bytes; it has some hundred."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +47,22 @@ def read(folder: Path) -> Description:
     none.
     """
     try:
-        said = json.loads(_text(folder / NAME))
+        said = json.loads(bounds.text(folder / NAME))
     except FileNotFoundError:
         raise
     except OSError as error:
-        raise InvalidWeights(f"{NAME} cannot be read ({error.strerror}).") from error
+        raise InvalidWeights(
+            f"{NAME} cannot be read ({error.strerror}); make it readable, or install the model again."
+        ) from error
     except (ValueError, RecursionError) as error:
-        raise InvalidWeights(f"{NAME} is no JSON.") from error
+        raise InvalidWeights(f"{NAME} is no JSON; install the model again.") from error
     if not isinstance(said, Mapping):
-        raise InvalidWeights(f"{NAME} describes no model.")
+        raise InvalidWeights(f"{NAME} describes no model; install the model again.")
     facts = cast("Mapping[str, object]", said)
     stems = bounds.stems(facts.get("stems"), least=0)
     family, partition = facts.get("family", ""), facts.get("partition", len(stems) > 1)
     if not isinstance(family, str) or not isinstance(partition, bool):
-        raise InvalidWeights(f"{NAME} describes no model.")
+        raise InvalidWeights(f"{NAME} describes no model; install the model again.")
     return Description(
         stems=stems,
         sample_rate=bounds.integer("sample_rate", facts.get("sample_rate")),
@@ -81,15 +79,3 @@ def is_sound(folder: Path) -> bool:
     except (InvalidWeights, OSError):
         return False
     return True
-
-
-def _text(path: Path) -> bytes:
-    """What is in the file, which nobody waits for: it may be a pipe, or have no end. Raises OSError, InvalidWeights."""
-    descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0))
-    with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            raise InvalidWeights(f"{NAME} is no file.")
-        text = file.read(_LONGEST + 1)
-    if len(text) > _LONGEST:
-        raise InvalidWeights(f"{NAME} is longer than any that describes a model.")
-    return text

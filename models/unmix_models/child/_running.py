@@ -31,29 +31,27 @@ def run(
     `source` is the file or folder that it reads, whose size says what it may use (`Limits`). It ends with this process,
     or when `stop()` is true. Raises InvalidWeights with its last words where it fails.
     """
-    leash, held = os.pipe()  # nobody else has our end of it, so the child sees how we end, whatever ends us
-    try:
-        with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as complained:
-            process = subprocess.Popen(
-                children.command("unmix_models.child", module, size_of(source), source, *arguments),
-                cwd=children.FOLDER,
-                env=children.environment(_ONE_THREAD),
-                stdin=leash,
-                stdout=said,
-                stderr=complained,
-            )
-            try:
-                _wait(process, name, stop)
-            finally:
-                process.kill()
-                process.wait()
-            if process.returncode:
-                reason = _last_words(complained) or _how_it_ended(process.returncode)
-                raise InvalidWeights(f"'{name}' was not installed: {reason.rstrip('.')}. Check the files.")
-            return _end_of(said)
-    finally:
-        os.close(leash)
-        os.close(held)
+    with (
+        tempfile.TemporaryFile() as said,
+        tempfile.TemporaryFile() as complained,
+        subprocess.Popen(
+            children.command("unmix_models.child", module, size_of(source), source, *arguments),
+            cwd=children.FOLDER,
+            env=children.environment(_ONE_THREAD),
+            stdin=subprocess.PIPE,  # nobody else has our end of it, so the child sees how we end, whatever ends us
+            stdout=said,
+            stderr=complained,
+        ) as process,
+    ):
+        try:
+            _wait(process, name, stop)
+        finally:
+            process.kill()
+            process.wait()
+        if process.returncode:
+            reason = _last_words(complained) or _how_it_ended(process.returncode)
+            raise InvalidWeights(f"'{name}' was not installed: {reason.rstrip('.')}. Check the files.")
+        return _end_of(said)
 
 
 def _wait(process: "subprocess.Popen[bytes]", name: str, stop: Callable[[], bool]) -> None:

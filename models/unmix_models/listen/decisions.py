@@ -23,7 +23,7 @@ _REMEMBERED, _FEWEST = 40, 8
 """Cells of speech that this is judged by."""
 # A bed that is none is dear, since the noise of that speech stays, and noise with tones in it sounds like one.
 _COSTS = _SWITCH_COST * (1 - np.eye(len(HEARD)))
-_COSTS[[HEARD.index(Sound.SPEECH), HEARD.index(Sound.OTHER)], _BED] = _BED_COST
+_COSTS[[_TALK, HEARD.index(Sound.OTHER)], _BED] = _BED_COST
 _START = np.where(np.arange(len(HEARD)) == _BED, _SWITCH_COST - _BED_COST, 0.0)
 _LAG = 8
 """Cells beyond one that its decision hears: 4 s. Measured: 2 s are nearly as good, 8 s no better."""

@@ -1,6 +1,5 @@
 """Everything but plain WAV, decoded by FFmpeg (through PyAV) with its network and playlists locked away."""
 
-import errno
 import re
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager, nullcontext, suppress
@@ -25,7 +24,7 @@ from unmix_models.media._gapless import bare_stream, find_end, stored_bits, with
 from unmix_models.media._samples import from_integers
 from unmix_models.media._source import Metadata, check_limits, no_audio, out_of_recording, truncated
 from unmix_models.media._tags import common_tags
-from unmix_models.process.passing import memory_is_short, passing
+from unmix_models.process.passing import Shortage, memory_is_short, passing
 
 # Nothing that names other files: no hls, concat, sdp, dash, lavfi, image sequences.
 _DEMUXERS = "aac,aiff,avi,flac,matroska,mov,mp3,ogg,wav,webm"
@@ -41,7 +40,6 @@ _FLAC_OPTIONS = {"err_detect": "crccheck+explode"}
 # FFmpeg 8.1 drops one block too many where the length is a multiple of a block. So it is told to drop none,
 # `_decoded` drops the first, which overlaps with nothing, and the last granule tells the end.
 _OGG_VORBIS_OPTIONS = {"flags2": "+skip_manual"}
-_NO_DESCRIPTOR = {errno.EMFILE, errno.ENFILE}
 # FFmpeg's errors, and what PyAV raises where FFmpeg's answer does not fit its own types.
 _ERRORS = (FFmpegError, ArithmeticError, LookupError, MemoryError, RuntimeError, ValueError)
 
@@ -217,9 +215,10 @@ def _reporting(what: str) -> Generator[None]:
 
 def _is_the_machines(error: Exception) -> bool:
     """Whether the machine is short of something; FFmpeg says EIO, EAGAIN and ENOMEM of damaged files as well."""
+    shortage = passing(error)
     if not isinstance(error, FFmpegError):
-        return passing(error) is not None
-    return error.errno in _NO_DESCRIPTOR or (isinstance(error, MemoryError) and memory_is_short())
+        return shortage is not None
+    return shortage is Shortage.FILES or (isinstance(error, MemoryError) and memory_is_short())
 
 
 class _Converter:

@@ -6,12 +6,12 @@ from types import MappingProxyType
 
 from unmix_models.audio import AudioInfo, Depth
 from unmix_models.errors import UnsupportedFormat
+from unmix_models.media._samples import BYTES
 from unmix_models.media._source import MAX_CHANNELS
 
 _ALL_DEPTHS = tuple(Depth)
 _MP3_RATES = (8_000, 11_025, 12_000, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000)
 _AAC_RATES = (7_350, *_MP3_RATES, 64_000, 88_200, 96_000)
-_BYTES = {Depth.U8: 1, Depth.S16: 2, Depth.S24: 3, Depth.S32: 4, Depth.F32: 4, Depth.F64: 8}
 _LOSSY_RATE = 24_000
 """Bytes per second and channel, a half more than any of our encoders takes for stereo."""
 _VORBIS_LIMIT = 200_000  # libvorbis has no mode above, and libsndfile crashes where it fails
@@ -96,7 +96,7 @@ class OutputSpec:
     def most_bytes(self, seconds: float) -> int:
         """Bytes that a result of this length takes on the disk at most, but for tags and side chunks."""
         if FORMATS[self.format].lossless:
-            rate = self.sample_rate * self.channels * _BYTES[self.depth]
+            rate = self.sample_rate * self.channels * BYTES[self.depth]
         else:
             rate = _LOSSY_RATE * self.channels
         return int(seconds * rate)

@@ -12,7 +12,7 @@ if sys.platform != "win32":
     import resource
 
 _FILES = 65_536
-
+"""Many times what uploads, results and connections need at most; some systems call any number a limit."""
 _PROBE_BYTES = 64 << 20
 """Whoever is refused less than that is short of memory; a damaged file may ask for any amount."""
 _OF_MEMORY = ("can't start new thread", "bad_alloc", "bad allocation", "DefaultCPUAllocator")

@@ -17,7 +17,6 @@ from unmix_daemon.worker.messages import Failed, Run, Succeeded
 from unmix_daemon.worker.residency import Residency
 from unmix_daemon.worker.tasks import denoise as task_module
 from unmix_daemon.worker.workshop import Workshop
-from unmix_models import storage
 from unmix_models.errors import InvalidAudio, InvalidWeights, OutOfMemory, UnsupportedFormat
 from unmix_models.machine import Machine
 from unmix_models.weights import Weights
@@ -156,7 +155,7 @@ def test_results_are_weighed_before_they_begin(
     monkeypatch.setattr(shutil, "disk_usage", lambda _: Disk(needed, 0, needed))
     assert work(reserve=reserve, **fields).reason == "RESULT_TOO_LARGE"
     monkeypatch.undo()
-    monkeypatch.setattr(storage.shutil, "disk_usage", lambda _: Disk(1 << 40, 0, needed + reserve))
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: Disk(1 << 40, 0, needed + reserve))
     done = work(reserve=reserve, **fields)
     assert isinstance(done, Succeeded)
     tags_and_headers = 100

@@ -82,9 +82,8 @@ class Plan:
             return [*voice, *self._settle(len(self._open), Treatment.REST)]
         beside = len(self._open) if self._before is None else _BESIDE
         if self._before is Treatment.REST:
-            beside = min(
-                beside, (self._since + 1) // 2
-            )  # what is nearer to music, or far from everything, stays
+            # What is nearer to music, or far from everything, stays.
+            beside = min(beside, (self._since + 1) // 2)
         settled = self._settle_voice(len(self._open) - beside)
         settled += self._settle(len(self._open) - beside, Treatment.REST)
         return [*settled, *self._settle(len(self._open), Treatment.VOICE)]

@@ -11,8 +11,6 @@ import yaml
 from unmix_models.catalogue import bounds
 from unmix_models.errors import InvalidWeights
 
-_LONGEST = 65_536
-"""Bytes; those of demucs have some hundred."""
 _NUMBERS = 10**8
 """Signatures have eight; one without a letter is a number in YAML."""
 
@@ -40,10 +38,7 @@ class BagFile:
 
 def read(path: Path) -> BagFile:
     """Raises InvalidWeights for what is no bag, and FileNotFoundError."""
-    with path.open("rb") as file:
-        text = file.read(_LONGEST + 1)
-    if len(text) > _LONGEST:
-        raise InvalidWeights(f"{path.name} is longer than any bag of demucs models; download it again.")
+    text = bounds.text(path)
     try:
         said = yaml.load(text.decode("utf-8"), _PlainLoader)  # noqa: S506  # a SafeLoader
     except (yaml.YAMLError, ValueError, TypeError, LookupError, ArithmeticError, RecursionError) as error:

@@ -4,7 +4,6 @@ Hashes are compared here, before the child process (`conversion`) opens anything
 `<signature>-<first digits of its hash>.th`, and bags of several know it by its signature.
 """
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -34,10 +33,10 @@ def install(model: Model, source: Path, target: Path, stop: Callable[[], bool]) 
     for file in model.files:
         _check(file, source)
     if model.files:
-        bag: dict[str, object] = {"models": [signature(file.name) for file in model.files]}
-        if model.bag:
-            bag["weights"] = [list(row) for row in model.bag]
-        (source / f"{model.name}.yaml").write_text(json.dumps(bag), "utf-8")  # JSON is YAML
+        from unmix_models.separate.htdemucs.bag_file import BagFile  # noqa: PLC0415  # YAML, which the front does not load
+
+        names = tuple(signature(file.name) for file in model.files)
+        BagFile(names, model.bag or None).write(source / f"{model.name}.yaml")
     step = "unmix_models.separate.htdemucs.conversion"
     child.run(step, source, target, model.name, name=model.name, stop=stop)
 
